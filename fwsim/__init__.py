@@ -1,0 +1,1 @@
+"""fwsim: what a Linux host's iptables does to a packet, and why."""

@@ -1,0 +1,1 @@
+"""From text to rules and back: options, extensions, rulesets, dumps, listings, commands."""

@@ -1,0 +1,1 @@
+"""The host around the rules: hooks, conntrack, NAT, routing, bridges, places, the walk."""

@@ -1,0 +1,1 @@
+"""The nouns: fields, predicates, actions, packets, traces, errors. Imports nothing above it."""

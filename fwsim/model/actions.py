@@ -1,0 +1,84 @@
+"""What a rule does when it matches: verdicts that end or turn the walk, effects that do not.
+
+Actions are data; the walk (fwsim.machine) carries them out. A rule without a verdict lets the
+packet go on to the next rule, as the kernel's XT_CONTINUE does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwsim.model.fields import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """ACCEPT, DROP, QUEUE (to userspace) or RETURN (to the calling chain, or to the policy)."""
+
+    name: str
+
+
+ACCEPT = Verdict("ACCEPT")
+DROP = Verdict("DROP")
+QUEUE = Verdict("QUEUE")
+RETURN = Verdict("RETURN")
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Go to a user chain; `come_back` is False for -g, whose RETURN goes to the caller's caller."""
+
+    chain: str
+    come_back: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """field = (field & ~clear) ^ flip: every way to set, or, and, xor bits is one of these."""
+
+    field: Field
+    clear: int
+    flip: int
+
+
+@dataclass(frozen=True, slots=True)
+class NatRange:
+    """What an address translation may choose from; None leaves that part as it is.
+
+    `addresses` and `ports` are inclusive; `port_base` shifts a port range (its first port answers
+    to `port_base`). `random`, `fully_random` and `persistent` are the flags of those names.
+    """
+
+    addresses: tuple[int, int] | None = None
+    ports: tuple[int, int] | None = None
+    port_base: int | None = None
+    random: bool = False
+    fully_random: bool = False
+    persistent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nat:
+    """Bind the connection: `kind` is snat, dnat, masquerade (the address of the device it leaves
+    by) or redirect (to this host). Ends the nat table's hook as ACCEPT."""
+
+    kind: str
+    range: NatRange = NatRange()
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Drop, and answer with `error`: an ICMP or ICMPv6 error's name, or `tcp-reset`."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Write a line to the kernel's log; the packet goes on. `level` as syslog counts."""
+
+    prefix: str = ""
+    level: int = 4
+
+
+Action = Verdict | Jump | Assign | Nat | Reject | Log

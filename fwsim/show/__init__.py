@@ -1,0 +1,1 @@
+"""Renderers of a trace: text and JSON. They decide nothing."""
