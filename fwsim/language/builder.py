@@ -1,0 +1,186 @@
+"""A ruleset under change: what iptables' commands do to it, as libiptc does (libiptc/libiptc.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from fwsim.language.ruleset import TABLES, Chain, Rule, Ruleset, Table, empty_table
+from fwsim.model.errors import ReadError, Span
+
+
+class Builder:
+    """Chains as lists, until `freeze`. Every method raises ReadError at `span` where iptables
+    would refuse."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.family = ruleset.family
+        self.frozen: dict[str, Table] = dict(ruleset.tables)
+        self.heads: dict[str, dict[str, Chain]] = {}
+        self.rules: dict[tuple[str, str], list[Rule]] = {}
+
+    def freeze(self) -> Ruleset:
+        """The ruleset as it stands."""
+        for name, heads in self.heads.items():
+            own = sorted((c for c in heads if c not in TABLES[name]), key=lambda c: c.encode())
+            order = [c for c in TABLES[name] if c in heads] + own
+            self.frozen[name] = Table(
+                name,
+                MappingProxyType(
+                    {c: replace(heads[c], rules=tuple(self.rules[name, c])) for c in order}
+                ),
+            )
+        self.heads.clear()
+        self.rules.clear()
+        return Ruleset(self.family, MappingProxyType(dict(self.frozen)))
+
+    def table(self, name: str, span: Span) -> None:
+        """Open a table for change, making it if the kernel had none yet."""
+        if name not in TABLES:
+            raise ReadError(f"there is no table {name!r}; tables: {', '.join(TABLES)}", span=span)
+        if name not in self.heads:
+            table = self.frozen.get(name) or empty_table(name)
+            self.frozen[name] = table
+            self.heads[name] = dict(table.chains)
+            self.rules.update({(name, c.name): list(c.rules) for c in table.chains.values()})
+
+    def clear(self, table: str, span: Span) -> None:
+        """As iptables-restore begins a table: nothing in it, policies ACCEPT."""
+        self.frozen.pop(table, None)
+        self.heads.pop(table, None)
+        self.table(table, span)
+
+    def head(self, table: str, chain: str, span: Span) -> Chain:
+        """The chain's record (its rules are in `rules`)."""
+        found = self.heads[table].get(chain)
+        if found is None:
+            raise ReadError(
+                f"table {table} has no chain {chain!r}",
+                span=span,
+                hint=f"Make it with `iptables{_t(table)} -N {chain}`."
+                + _near(chain, self.heads[table]),
+            )
+        return found
+
+    def new(self, table: str, chain: str, span: Span) -> None:
+        """-N"""
+        if chain in self.heads[table]:
+            raise ReadError(f"table {table} has a chain {chain!r} already", span=span)
+        if not chain or len(chain.encode()) > 28 or chain[0] in "-!" or not chain.isprintable():
+            raise ReadError(
+                "a chain's name has 1 to 28 printable bytes and begins with neither - nor !", span=span
+            )
+        self.heads[table][chain] = Chain(chain, span=span)
+        self.rules[table, chain] = []
+
+    def policy(
+        self, table: str, chain: str, policy: str, counters: tuple[int, int], span: Span
+    ) -> None:
+        """-P"""
+        head = self.head(table, chain, span)
+        if head.policy is None:
+            raise ReadError(f"{chain} is a user chain, which has no policy", span=span)
+        if policy not in ("ACCEPT", "DROP"):
+            raise ReadError(f"a policy is ACCEPT or DROP, not {policy!r}", span=span)
+        self.heads[table][chain] = replace(head, policy=policy, counters=counters)
+
+    def insert(self, table: str, chain: str, at: int | None, rules: Iterable[Rule], span: Span) -> None:
+        """-A (at None) or -I (at counts from 1)."""
+        self.head(table, chain, span)
+        held = self.rules[table, chain]
+        if at is not None and not 1 <= at <= len(held) + 1:
+            raise ReadError(f"{chain} has {len(held)} rules: no place {at} to insert at", span=span)
+        place = len(held) if at is None else at - 1
+        held[place:place] = rules
+
+    def delete(self, table: str, chain: str, which: int | Rule, span: Span) -> None:
+        """-D, by number or by an equal rule."""
+        self.head(table, chain, span)
+        if isinstance(which, int):
+            del self.rules[table, chain][self.index(table, chain, which, span)]
+            return
+        if which not in self.rules[table, chain]:
+            raise ReadError(f"{chain} has no such rule", span=span)
+        self.rules[table, chain].remove(which)
+
+    def change(self, table: str, chain: str, number: int, rule: Rule, span: Span) -> None:
+        """-R"""
+        self.head(table, chain, span)
+        self.rules[table, chain][self.index(table, chain, number, span)] = rule
+
+    def index(self, table: str, chain: str, number: int, span: Span) -> int:
+        """The list index of rule `number`."""
+        count = len(self.rules[table, chain])
+        if not 1 <= number <= count:
+            raise ReadError(f"{chain} has {count} rules: there is no rule {number}", span=span)
+        return number - 1
+
+    def flush(self, table: str, chain: str | None, span: Span) -> None:
+        """-F"""
+        for name in self._those(table, chain, span):
+            self.rules[table, name].clear()
+
+    def zero(self, table: str, chain: str | None, number: int | None, span: Span) -> None:
+        """-Z"""
+        for name in self._those(table, chain, span):
+            held = self.rules[table, name]
+            if number is not None:
+                at = self.index(table, name, number, span)
+                held[at] = replace(held[at], counters=(0, 0))
+                continue
+            self.heads[table][name] = replace(self.heads[table][name], counters=(0, 0))
+            held[:] = [replace(rule, counters=(0, 0)) for rule in held]
+
+    def remove(self, table: str, chain: str | None, span: Span) -> None:
+        """-X; without a chain, every user chain."""
+        own = [c for c in self.heads[table] if c not in TABLES[table]]
+        for name in own if chain is None else [self.head(table, chain, span).name]:
+            if name in TABLES[table]:
+                raise ReadError(f"{name} is built in and cannot be deleted", span=span)
+            if self.rules[table, name]:
+                raise ReadError(
+                    f"{name} still has rules", span=span, hint=f"First `iptables{_t(table)} -F {name}`."
+                )
+            users = [c for c in self._users(table, name) if chain is not None or c not in own]
+            if users:
+                raise ReadError(f"{name} is still jumped to from {', '.join(users)}", span=span)
+        for name in own if chain is None else [chain]:
+            del self.heads[table][name], self.rules[table, name]
+
+    def rename(self, table: str, old: str, new: str, span: Span) -> None:
+        """-E; jumps follow."""
+        head = self.head(table, old, span)
+        if old in TABLES[table]:
+            raise ReadError(f"{old} is built in and keeps its name", span=span)
+        self.new(table, new, span)
+        self.heads[table][new] = replace(head, name=new)
+        self.rules[table, new] = self.rules.pop((table, old))
+        del self.heads[table][old]
+        for name in self.heads[table]:
+            held = self.rules[table, name]
+            held[:] = [
+                replace(r, jump=replace(r.jump, chain=new)) if r.jump and r.jump.chain == old else r
+                for r in held
+            ]
+
+    def _those(self, table: str, chain: str | None, span: Span) -> list[str]:
+        return list(self.heads[table]) if chain is None else [self.head(table, chain, span).name]
+
+    def _users(self, table: str, chain: str) -> list[str]:
+        return [
+            c
+            for c in self.heads[table]
+            if any(r.jump and r.jump.chain == chain for r in self.rules[table, c])
+        ]
+
+
+def _t(table: str) -> str:
+    return "" if table == "filter" else f" -t {table}"
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    return f" Did you mean {near[0]}?" if near else ""

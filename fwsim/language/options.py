@@ -1,0 +1,213 @@
+"""What an extension declares: its options as typed data, its meaning, how it is listed.
+
+An extension is a `Match` or a `Target`; a use of it in a rule is a `Use`, the extension with the
+options given. Reading, writing and asking for an option's value are the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from fwsim.language.types import Flag, Type, quoted
+from fwsim.model.actions import Action
+from fwsim.model.errors import ReadError, Span
+from fwsim.model.pred import FALSE, Pred, negate
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name as iptables-save writes it, without dashes; other spellings in
+    `aliases`. `choice` names a group of which exactly one must be given."""
+
+    name: str
+    type: Type = field(default_factory=Flag)
+    negatable: bool = False
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    choice: str = ""
+
+    def spellings(self) -> tuple[str, ...]:
+        """Every long name it answers to."""
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An option's value in one rule, whether `!` stands before it, and where."""
+
+    value: Any
+    negated: bool = False
+    span: Span | None = field(default=None, compare=False)
+
+
+class Context(NamedTuple):
+    """Where a rule stands: what its meaning may depend on besides its own options.
+
+    `proto` is the rule's -p (None if it has none or a negated one)."""
+
+    family: int
+    proto: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options(Mapping[str, Any]):
+    """The options given to one use, in order; `o["dport"]` is a value, `o.get` as usual."""
+
+    given: Mapping[str, Given]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given[name].value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def negated(self, name: str) -> bool:
+        """A `!` stands before the option."""
+        return name in self.given and self.given[name].negated
+
+    def sense(self, name: str, pred: Pred) -> Pred:
+        """`pred`, or its negation if the option was given with `!`."""
+        return negate(pred, self.negated(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A match's predicate, and the packets for which it drops at once (xt_action_param.hotdrop):
+    malformed ones, which the match cannot read."""
+
+    pred: Pred
+    hotdrop: Pred = FALSE
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A match extension. `protos` are the protocols of which the rule's -p must name one.
+
+    `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
+    text of iptables-save and of iptables -L where the option table does not."""
+
+    name: str
+    meaning: Callable[[Options, Context], Pred | Meaning]
+    options: tuple[Option, ...] = ()
+    families: tuple[int, ...] = (4, 6)
+    protos: tuple[int, ...] = ()
+    hooks: tuple[str, ...] = ()
+    check: Callable[[Options, Context], None] | None = None
+    save: Callable[[Options, Context], str] | None = None
+    listing: Callable[[Options, Context, bool], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere."""
+
+    name: str
+    meaning: Callable[[Options, Context], tuple[Action, ...]]
+    options: tuple[Option, ...] = ()
+    families: tuple[int, ...] = (4, 6)
+    protos: tuple[int, ...] = ()
+    tables: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    check: Callable[[Options, Context], None] | None = None
+    save: Callable[[Options, Context], str] | None = None
+    listing: Callable[[Options, Context, bool], str] | None = None
+
+
+Extension = Match | Target
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An extension as one rule uses it."""
+
+    ext: Extension
+    options: Options
+    span: Span | None = field(default=None, compare=False)
+
+    def words(self, context: Context) -> str:
+        """Its options as iptables-save writes them, with a leading space each; may be empty."""
+        if self.ext.save is not None:
+            text = self.ext.save(self.options, context)
+            return f" {text}" if text else ""
+        return "".join(
+            option_text(option, self.options.given[option.name], context.family)
+            for option in self.ext.options
+            if option.name in self.options
+        )
+
+
+def option_text(option: Option, given: Given, family: int) -> str:
+    """` ! --name value`, as iptables-save writes one option."""
+    value = option.type.write(given.value, family)
+    return f"{' !' if given.negated else ''} --{option.name}{' ' + value if value else ''}"
+
+
+@cache
+def find(kind: type[Match] | type[Target], name: str) -> Extension | None:
+    """The extension of that exact name, from the file named for it; None if fwsim has none."""
+    module_name = name.lower().replace("-", "_")
+    if not module_name.isidentifier() or not module_name.isascii():
+        return None
+    full = f"fwsim.language.ext.{module_name}"
+    if find_spec(full) is None:
+        return None
+    found = getattr(import_module(full), "MATCH" if kind is Match else "TARGET", None)
+    return found if isinstance(found, kind) and found.name == name else None
+
+
+def lookup(kind: type[Match] | type[Target], name: str, family: int, span: Span) -> Extension:
+    """As `find`, for a rule of that family; ReadError where fwsim does not know it."""
+    found = find(kind, name)
+    what = "match" if kind is Match else "target"
+    if found is None:
+        raise ReadError(
+            f"fwsim does not know the {what} {quoted(name)}, and skips no rule silently",
+            span=span,
+            hint=f"Known {'matches' if kind is Match else 'targets'}: {', '.join(known(kind))}."
+            + (" A chain of that name does not exist either." if kind is Target else ""),
+        )
+    if family not in found.families:
+        raise ReadError(f"{name} is not for IPv{family}", span=span)
+    return found
+
+
+def known(kind: type[Match] | type[Target]) -> list[str]:
+    """The names of all extensions of a kind, sorted; imports every extension."""
+    from pkgutil import iter_modules
+
+    package = import_module("fwsim.language.ext")
+    attribute = "MATCH" if kind is Match else "TARGET"
+    modules = (import_module(f"fwsim.language.ext.{m.name}") for m in iter_modules(package.__path__))
+    return sorted(getattr(m, attribute).name for m in modules if hasattr(m, attribute))
+
+
+def checked(use: Use, context: Context, span: Span) -> Use:
+    """The same use, once what it requires is there; else ReadError."""
+    ext, options = use.ext, use.options
+    if ext.protos and context.proto not in ext.protos:
+        from fwsim.model.names import proto_text
+
+        names = " or ".join(f"-p {proto_text(p)}" for p in ext.protos)
+        raise ReadError(f"{ext.name} needs {names} in the same rule", span=span)
+    for option in ext.options:
+        if option.required and option.name not in options:
+            raise ReadError(f"{ext.name} needs --{option.name}", span=span)
+    for choice in dict.fromkeys(o.choice for o in ext.options if o.choice):
+        group = [o.name for o in ext.options if o.choice == choice]
+        if sum(name in options for name in group) != 1:
+            names = ", ".join(f"--{name}" for name in group)
+            raise ReadError(f"{ext.name} needs exactly one of {names}", span=span)
+    if ext.check is not None:
+        try:
+            ext.check(options, context)
+        except ValueError as err:
+            raise ReadError(f"{ext.name}: {err}", span=span) from None
+    return use

@@ -1,0 +1,130 @@
+"""A dump into a ruleset, as iptables-restore reads it (iptables/iptables-restore.c)."""
+
+from __future__ import annotations
+
+import re
+
+from fwsim.language.builder import Builder
+from fwsim.language.commands import run, take_table
+from fwsim.language.ruleset import TABLES, Ruleset
+from fwsim.language.validate import validate_table
+from fwsim.language.words import Statement, statement
+from fwsim.model.errors import ReadError, Source, Span
+
+_V6_HINT = re.compile(r"ip6tables-save|-p (?:icmpv6|ipv6-icmp)\b|-[sd] [0-9a-fA-F]*:[0-9a-fA-F:]*[/ ]")
+
+
+def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
+    """Restore a dump into an empty host; without a family, the text's own signs decide (IPv6
+    addresses, ip6tables in a comment), IPv4 otherwise.
+
+    Tables come in the order in which iptables-save would list them afterwards: the one first made
+    comes last, as in the kernel's own list. Raises ReadError with file, line, column and caret."""
+    ruleset = read_as_listed(text, family, name)
+    return Ruleset(ruleset.family, dict(reversed(ruleset.tables.items())))
+
+
+def read_as_listed(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
+    """As `read`, for what iptables-save printed on the host itself: tables stay in its order."""
+    source = Source(name, text)
+    reader = _Reader(Builder(Ruleset(family or family_of_dump(text))), source)
+    for start, end in _lines(source):
+        reader.line(statement(source, start, end))
+    return reader.finish()
+
+
+def family_of_dump(text: str) -> int:
+    """6 if the text looks like ip6tables-save's, else 4."""
+    return 6 if _V6_HINT.search(text) else 4
+
+
+def _lines(source: Source) -> list[tuple[int, int]]:
+    text = source.text
+    lines = []
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        line = text[start:end]
+        if line.endswith("\r"):
+            raise ReadError(
+                "this line ends in CR LF, as Windows writes it; iptables-restore refuses such a file",
+                span=Span(source, end - 1, end),
+                hint="Convert it first: `sed -i 's/\\r$//' FILE`.",
+            )
+        stripped = line.strip(" \t")
+        if stripped:
+            begin = start + line.index(stripped[0])
+            lines.append((begin, begin + len(stripped)))
+        start = end + 1
+    return lines
+
+
+class _Reader:
+    def __init__(self, builder: Builder, source: Source) -> None:
+        self.builder = builder
+        self.source = source
+        self.table: str | None = None
+        self.opened: Span | None = None
+
+    def line(self, line: Statement) -> None:
+        if line.kind == "comment":
+            return
+        span = Span(self.source, line.words[0].span.start, line.words[-1].span.end)
+        if line.kind == "table":
+            self._open(line, span)
+        elif self.table is None:
+            raise ReadError(
+                "this stands outside any table: expected a line such as *filter before it", span=span
+            )
+        elif line.kind == "commit":
+            self._commit()
+        elif line.kind == "chain":
+            self._chain(self.table, line, span)
+        else:
+            self._rule(self.table, line)
+
+    def _open(self, line: Statement, span: Span) -> None:
+        if self.table is not None:
+            raise ReadError(f"table {self.table} is not closed: COMMIT expected before this", span=span)
+        self.table, self.opened = line.words[0].text, span
+        self.builder.clear(self.table, span)
+
+    def _commit(self) -> None:
+        assert self.table is not None
+        validate_table(self.builder.freeze().tables[self.table])
+        self.table = None
+
+    def _chain(self, table: str, line: Statement, span: Span) -> None:
+        name = line.words[0].text
+        if name not in TABLES[table]:
+            if name in self.builder.heads[table]:
+                self.builder.flush(table, name, span)
+            else:
+                self.builder.new(table, name, span)
+        if len(line.words) < 2:
+            raise ReadError(f"expected a policy behind :{name}, or - for a user chain", span=span)
+        policy = line.words[1]
+        if policy.text != "-":
+            self.builder.policy(table, name, policy.text, line.counters or (0, 0), policy.span)
+
+    def _rule(self, table: str, line: Statement) -> None:
+        other, words = take_table(line.words)
+        if other is not None and other.text != table:
+            raise ReadError(f"-t {other.text} inside table {table}", span=other.span)
+        run(self.builder, table, words, line.counters)
+
+    def finish(self) -> Ruleset:
+        if self.table is not None:
+            raise ReadError(
+                f"the dump ends inside table {self.table}: COMMIT is missing; is it cut off?",
+                span=self.opened,
+            )
+        ruleset = self.builder.freeze()
+        if not ruleset.tables:
+            end = len(self.source.text)
+            raise ReadError(
+                "there is no ruleset here: expected what iptables-save prints, beginning with *filter",
+                span=Span(self.source, 0, min(end, 40)) if end else None,
+            )
+        return ruleset

@@ -1,0 +1,189 @@
+"""Rules, chains, tables, rulesets: frozen records that keep their place in the text they came from.
+
+A rule's meaning is read off its parts (`Rule.meaning`), its canonical text by fwsim.language.write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Generic, NamedTuple, TypeVar
+
+from fwsim.language.options import Context, Meaning, Target, Use
+from fwsim.language.types import bits_of
+from fwsim.model import fields as F
+from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
+from fwsim.model.errors import Span
+from fwsim.model.names import IFNAMSIZ, iface_value
+from fwsim.model.pred import TRUE, And, Pred, all_of, is_in, masked, negate
+
+T = TypeVar("T")
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
+VERDICTS: Mapping[str, Verdict] = {v.name: v for v in (ACCEPT, DROP, QUEUE, RETURN)}
+
+
+class Is(NamedTuple, Generic[T]):
+    """A core option's value and whether `!` stands before it."""
+
+    value: T
+    negated: bool = False
+
+
+class Part(NamedTuple):
+    """One piece of a rule's condition: the core options, or one match."""
+
+    use: Use | None
+    meaning: Meaning
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `src` and `dst` are (address, mask); `frag` is -f; `jump` is a chain's name with
+    -j or -g, `target` an extension, `verdict` a plain one; a rule may have none of the three."""
+
+    family: int = 4
+    src: Is[tuple[int, int]] | None = None
+    dst: Is[tuple[int, int]] | None = None
+    in_: Is[str] | None = None
+    out: Is[str] | None = None
+    proto: Is[int] | None = None
+    frag: Is[bool] | None = None
+    matches: tuple[Use, ...] = ()
+    verdict: Verdict | None = None
+    jump: Jump | None = None
+    target: Use | None = None
+    counters: tuple[int, int] = field(default=(0, 0), compare=False)
+    span: Span | None = field(default=None, compare=False)
+    target_span: Span | None = field(default=None, compare=False)
+
+    @property
+    def context(self) -> Context:
+        """What its extensions may depend on."""
+        plain = self.proto if self.proto and not self.proto.negated else None
+        return Context(self.family, plain.value if plain else None)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Its condition in the order in which the kernel asks: core options, then each match."""
+        parts = [Part(None, Meaning(self._core()))]
+        for use in self.matches:
+            meaning = use.ext.meaning(use.options, self.context)
+            assert not isinstance(meaning, tuple)
+            parts.append(Part(use, meaning if isinstance(meaning, Meaning) else Meaning(meaning)))
+        return tuple(parts)
+
+    @cached_property
+    def pred(self) -> Pred:
+        """When it matches (hot drops apart)."""
+        return all_of(*(part.meaning.pred for part in self.parts))
+
+    @cached_property
+    def actions(self) -> tuple[Action, ...]:
+        """What it does when it matches."""
+        if self.verdict is not None:
+            return (self.verdict,)
+        if self.jump is not None:
+            return (self.jump,)
+        if self.target is None:
+            return ()
+        assert isinstance(self.target.ext, Target)
+        return self.target.ext.meaning(self.target.options, self.context)
+
+    @property
+    def target_name(self) -> str:
+        """The word behind -j or -g; empty for a rule that only counts."""
+        if self.verdict is not None:
+            return self.verdict.name
+        if self.jump is not None:
+            return self.jump.chain
+        return self.target.ext.name if self.target else ""
+
+    def _core(self) -> Pred:
+        """ip_packet_match (net/ipv4/netfilter/ip_tables.c): addresses, devices, protocol, -f."""
+        return And(
+            tuple(
+                negate(pred, option.negated)
+                for option, pred in (
+                    (self.src, self.src and masked(F.SRC[self.family], *self.src.value)),
+                    (self.dst, self.dst and masked(F.DST[self.family], *self.dst.value)),
+                    (self.in_, self.in_ and interface(F.IN, self.in_.value)),
+                    (self.out, self.out and interface(F.OUT, self.out.value)),
+                    (self.proto, self.proto and protocol(self.proto.value)),
+                    (self.frag, self.frag and is_in(F.FRAG, (1, F.FRAG.top))),
+                )
+                if option is not None and pred is not None
+            )
+        )
+
+    def counted(self, packets: int, octets: int) -> Rule:
+        """The same rule with so much added to its counters."""
+        return replace(self, counters=(self.counters[0] + packets, self.counters[1] + octets))
+
+
+def interface(field_: F.Field, name: str) -> Pred:
+    """The device's name is `name`; with a last `+`, begins with what stands before it."""
+    if not name.endswith("+"):
+        return is_in(field_, iface_value(name))
+    given = len(name.encode("utf-8", "surrogateescape")) - 1
+    free = 8 * (IFNAMSIZ - given)
+    low = iface_value(name[:-1])
+    return is_in(field_, (low, low | ((1 << free) - 1)))
+
+
+def protocol(number: int) -> Pred:
+    """The packet's protocol is that; 0 means any."""
+    return is_in(F.PROTO, number) if number else TRUE
+
+
+def whole(family: int, value: int) -> tuple[int, int]:
+    """One address as (address, mask)."""
+    return value, (1 << bits_of(family)) - 1
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain: built-in ones have a policy (ACCEPT or DROP), user chains have None."""
+
+    name: str
+    policy: str | None = None
+    counters: tuple[int, int] = field(default=(0, 0), compare=False)
+    rules: tuple[Rule, ...] = ()
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its built-in chains in hook order, then its user chains by name."""
+
+    name: str
+    chains: Mapping[str, Chain]
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """All tables of one family, in the order in which iptables-save prints them."""
+
+    family: int = 4
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+    def chain(self, table: str, chain: str) -> Chain | None:
+        """The chain, or None."""
+        found = self.tables.get(table)
+        return found.chains.get(chain) if found else None
+
+    def rule(self, table: str, chain: str, number: int) -> Rule:
+        """Rule `number` of a chain, counting from 1."""
+        return self.tables[table].chains[chain].rules[number - 1]
+
+
+def empty_table(name: str) -> Table:
+    """A table as the kernel makes it: its built-in chains, policy ACCEPT, no rules."""
+    return Table(name, {chain: Chain(chain, "ACCEPT") for chain in TABLES[name]})
