@@ -13,7 +13,6 @@ from fwsim.model.packet import (
     DCCP,
     ICMP,
     ICMP6,
-    ICMP_ERRORS,
     L4_HEADERS,
     SCTP,
     TCP,
@@ -49,18 +48,22 @@ def build_ip(packet: Packet, ident: int = 0) -> bytes:
 
 
 def parse(frame: bytes) -> Frame:
-    """Read a frame. ValueError for an IP packet cut short of what its headers promise."""
+    """Read a frame. ValueError as `parse_ip`."""
     eth_dst, eth_src, kind = frame[:6].hex(":"), frame[6:12].hex(":"), frame[12:14]
     is_ip = int.from_bytes(kind, "big") in ETHERTYPES.values()
     return Frame(eth_src, eth_dst, parse_ip(frame[14:]) if is_ip else None)
 
 
 def parse_ip(data: bytes) -> Packet:
-    """Read an IP packet; what follows its length (Ethernet's padding) is left out."""
+    """Read an IP packet; what follows its length (Ethernet's padding) is left out. ValueError if
+    it is neither IPv4 nor IPv6, or too short for its headers."""
+    version = data[0] >> 4 if data else 0
     try:
-        return _parse_ipv4(data) if data[0] >> 4 == 4 else _parse_ipv6(data)
-    except (struct.error, IndexError):
-        raise ValueError(f"cut short: {data.hex()}") from None
+        if len(data) >= {4: 20, 6: 40}[version]:
+            return _parse_ipv4(data) if version == 4 else _parse_ipv6(data)
+    except (struct.error, IndexError, KeyError):
+        pass
+    raise ValueError(f"not a whole IP packet: {data.hex()}")
 
 
 def fragment(frame: bytes, size: int, ident: int = 1) -> list[bytes]:
@@ -208,10 +211,15 @@ def _with_tcp(p: Packet, body: bytes) -> Packet:
 def _with_icmp(p: Packet, body: bytes) -> Packet:
     kind, code, _, ident = struct.unpack("!BBHH", body[:6])
     p = p.but(icmp_type=kind, icmp_code=code)
-    quoting = p.is_icmp and kind in ICMP_ERRORS[p.family] and len(body) > 8
-    return (
-        p.but(inner=parse_ip(body[8:])) if quoting else _with_data(p.but(icmp_id=ident), body[8:])
-    )
+    inner = _quoted(body[8:]) if p.is_icmp_error else None
+    return p.but(inner=inner) if inner else _with_data(p.but(icmp_id=ident), body[8:])
+
+
+def _quoted(data: bytes) -> Packet | None:
+    try:
+        return parse_ip(data)
+    except ValueError:
+        return None
 
 
 def _with_data(p: Packet, data: bytes) -> Packet:
