@@ -85,8 +85,9 @@ class Netns:
 
 
 @cache
-def kernel_missing() -> str:
-    """What keeps this machine from asking its kernel, in a few words; empty if nothing does."""
+def kernel_missing(uid: int = 0) -> str:
+    """What keeps this machine from asking its kernel, in a few words; empty if nothing does.
+    With `uid`: or from sending as that user, whom a user namespace may not know."""
     absent = [tool for tool in TOOLS if not shutil.which(tool, path=PATH)]
     if os.geteuid():
         return "not root (try: unshare -Urn)"
@@ -94,6 +95,8 @@ def kernel_missing() -> str:
         return f"{', '.join(absent)} not installed"
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         return "/dev/net/tun cannot be opened"
+    if not _maps(uid):
+        return f"user {uid} is not mapped in this user namespace"
     try:
         with ThreadPoolExecutor(1) as worker:
             worker.submit(_enter).result()
@@ -102,10 +105,10 @@ def kernel_missing() -> str:
     return ""
 
 
-def require_kernel() -> None:
-    """Return if the kernel can be asked. Else skip the test, or the module that calls this at its
-    top; with FWSIM_KERNEL=required in the environment fail instead."""
-    missing = kernel_missing()
+def require_kernel(uid: int = 0) -> None:
+    """Return if the kernel can be asked (as `uid`). Else skip the test, or the module that calls
+    this at its top; with FWSIM_KERNEL=required in the environment fail instead."""
+    missing = kernel_missing(uid)
     if missing and os.environ.get("FWSIM_KERNEL") == "required":
         pytest.fail(f"kernel tests are required here, but: {missing}", pytrace=False)
     if missing:
@@ -117,6 +120,12 @@ def _enter() -> None:
     _must(_libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None), "private mounts")
     _must(_libc.mount(b"sysfs", b"/sys", b"sysfs", 0, None), "mounting /sys")
     _must(_libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, None), "mounting /run")
+
+
+def _maps(uid: int) -> bool:
+    lines = Path("/proc/self/uid_map").read_text().splitlines()
+    ranges = (tuple(map(int, line.split())) for line in lines)
+    return any(first <= uid < first + count for first, _, count in ranges)
 
 
 def _must(result: int, what: str) -> None:
