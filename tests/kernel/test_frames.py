@@ -84,7 +84,14 @@ def test_the_frame_is_as_long_as_the_packet_says(packet: Packet) -> None:
     assert len(build_ip(packet)) == packet.length + 8 * len(fragments)
 
 
-@given(packets().filter(lambda p: p.proto in (TCP, UDP, ICMP, ICMP6)))
+def dpkt_keeps(packet: Packet) -> bool:
+    """dpkt writes these back as it read them. Of SCTP it drops what is no chunk, and it leaves
+    the checksums of fragments alone."""
+    both = [p for p in (packet, packet.inner) if p]
+    return all(p.proto in (TCP, UDP, ICMP, ICMP6) and not p.frag and not p.more for p in both)
+
+
+@given(packets().filter(dpkt_keeps))
 def test_dpkt_computes_the_same_checksums(packet: Packet) -> None:
     frame = dpkt.ethernet.Ethernet(build(packet, *ETH))
     written = bytes(frame.data)
