@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fwsim.model.fields import Field
 from fwsim.model.pred import Free, In, Pred, Spans, fold
 from fwsim.readings.concrete import free_key
+from fwsim.readings.spans import free_bits
 
 Column = NDArray[Any]
 Bools = NDArray[np.bool_]
@@ -105,8 +106,10 @@ def _dtype(bits: int) -> type[np.unsignedinteger[Any]]:
 def _values(field: Field, given: Column | int) -> Column:
     """The column in its field's own type; without an axis of packets for a single value."""
     if isinstance(given, np.ndarray):
-        return given.astype(_dtype(min(field.bits, 64)), copy=False)
-    return column(field, [given])[0]
+        values: Column = given.astype(_dtype(min(field.bits, 64)), copy=False)
+        return values
+    single: Column = column(field, [given])[0]
+    return single
 
 
 def _member(field: Field, values: Column, spans: Spans) -> Bools:
@@ -114,7 +117,7 @@ def _member(field: Field, values: Column, spans: Spans) -> Bools:
         return _NO
     if len(spans) == 1 and field.bits > 64:
         ((low, high),) = spans
-        if _is_block(low, high):
+        if free_bits(low, high) is not None:
             return _agree(field, values, low, field.top ^ (high - low))
     keys = _ordered(field, values)
     lows, highs = (_ordered(field, column(field, ends)) for ends in zip(*spans, strict=True))
@@ -124,12 +127,6 @@ def _member(field: Field, values: Column, spans: Spans) -> Bools:
         place = np.searchsorted(lows, keys, side="right") - 1
         found = (place >= 0) & (keys <= highs[place])
     return found
-
-
-def _is_block(low: int, high: int) -> bool:
-    """All values that share some leading bits, and no other: one value, a prefix."""
-    size = high - low
-    return not size & (size + 1) and not low & size
 
 
 def _agree(field: Field, values: Column, value: int, mask: int) -> Bools:

@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
-from fwsim.model.pred import Free, In, Pred, Spans, fold
+from fwsim.model.pred import Free, In, Pred, fold
 from fwsim.readings.explain import Reason
 from fwsim.readings.signed import SignedAlgebra
+from fwsim.readings.spans import free_bits
 from fwsim.readings.words import knows, say
 
 LISTED = 6  # the most values that a list writes out
+FEW = 16  # the most named values of a span that are written one by one
 SPELT = 3  # the most ways that a missed choice spells out
 _STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED")  # as iptables orders them
 _NAMED = frozenset({"proto", "state", "routetype", "tcpflags"})  # values, not quantities
@@ -37,6 +39,11 @@ def phrase(reason: Reason) -> str:
 def condition(pred: Pred) -> str:
     """What a predicate asks for, no packet in sight."""
     return fold(pred, _Condition())(True).text
+
+
+def values(atom: In) -> list[str]:
+    """Each value or span of an atom: `docker1`, `10.0.0.0/8`, `8000-8010`, `0x1/0xff`."""
+    return [_span(atom.field, low, high, atom.mask) for low, high in _spelt(atom)]
 
 
 def _inside(atom: In, seen: int, wanted: bool, holds: bool) -> str:
@@ -116,21 +123,25 @@ def _value(field: Field, value: int) -> str:
 
 def _wanted(atom: In) -> str:
     """The values of an atom: `docker1`, `in 10.0.0.0/8`, `80, 443 or 8000-8010`."""
-    spans = _one_by_one(atom) if atom.field.kind in _NAMED else atom.spans
-    texts = [_span(atom.field, low, high, atom.mask) for low, high in spans[:LISTED]]
-    if len(spans) > LISTED:
-        texts.append(say("more", count=len(spans) - LISTED))
+    texts = values(atom)
+    if len(texts) > LISTED:
+        texts = [*texts[:LISTED], say("more", count=len(texts) - LISTED)]
     listed = say("or").join([say("comma").join(texts[:-1]), texts[-1]] if texts[1:] else texts)
-    ranges = atom.field.kind == "address" and any(low != high for low, high in spans)
+    ranges = atom.field.kind == "address" and any(low != high for low, high in atom.spans)
     return say("range", values=listed) if ranges else listed
 
 
-def _one_by_one(atom: In) -> Spans:
-    """Named values are never written as a span; states stand in iptables' order."""
-    values = [v for low, high in atom.spans for v in range(low, high + 1)]
+def _spelt(atom: In) -> list[tuple[int, int]]:
+    """The spans, those of named values one by one where they are few; states as iptables orders
+    them."""
+    if atom.field.kind not in _NAMED:
+        return list(atom.spans)
+    spelt: list[tuple[int, int]] = []
+    for low, high in atom.spans:
+        spelt += [(v, v) for v in range(low, high + 1)] if high - low < FEW else [(low, high)]
     if atom.field.kind == "state":
-        values.sort(key=lambda v: _STATES.index(STATES[v]) if v < len(STATES) else v)
-    return tuple((v, v) for v in values)
+        spelt.sort(key=lambda s: _STATES.index(STATES[s[0]]) if s[0] < len(STATES) else s[0])
+    return spelt
 
 
 def _span(field: Field, low: int, high: int, mask: int | None) -> str:
@@ -142,10 +153,11 @@ def _span(field: Field, low: int, high: int, mask: int | None) -> str:
 
 
 def _wide(field: Field, low: int, high: int) -> str:
-    host = (high - low).bit_length()
-    if high - low == (1 << host) - 1 and not low & (high - low):
-        if field.kind == "address":
-            return say("prefix", address=field.show(low), length=field.bits - host)
-        if field.kind == "iface" and not host % 8:
-            return say("wildcard", name=field.show(low))
+    host = free_bits(low, high)
+    if host is not None and field.kind == "address":
+        return say("prefix", address=field.show(low), length=field.bits - host)
+    if host is not None and field.kind == "iface" and not host % 8:
+        return say("wildcard", name=field.show(low))
+    if field.kind in _NAMED:
+        return say("span", low=low, high=high)
     return say("span", low=_value(field, low), high=_value(field, high))

@@ -1,0 +1,150 @@
+"""Where each field's bits stand in the diagrams, and how values become diagrams.
+
+The diagrams are oxidd's BDDs with complement edges. The order of their variables decides the size
+of everything: protocol, ports, ICMP and flags come first, then the destination, then the source,
+then the rest as it is asked for. Moving a field that is new up to its place is cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from oxidd.bcdd import BCDDFunction, BCDDManager
+
+from fwsim.model.fields import Field
+from fwsim.model.pred import Free, In
+from fwsim.readings.concrete import free_key
+from fwsim.readings.spans import free_bits
+
+_FIRST = ("proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "dst", "src")
+_CACHE = 1 << 18  # entries of oxidd's cache of operations
+
+
+def is_free(name: str) -> bool:
+    """It names a free fact, not a field of packets."""
+    return name.startswith(free_key(""))
+
+
+class Question(NamedTuple):
+    """What a node asks first: a field's bit, and what is left if it is set and if it is not."""
+
+    field: Field
+    bit: int
+    yes: BCDDFunction
+    no: BCDDFunction
+
+
+class Diagrams:
+    """The fields known so far and a manager that holds at most `nodes` nodes; MemoryError beyond.
+    It is an algebra over `fold`. A `Free` is a field of one bit, named by `free_key`."""
+
+    def __init__(self, nodes: int) -> None:
+        self._manager = BCDDManager(nodes, _CACHE, 1)
+        self._atoms: dict[In, BCDDFunction] = {}
+        self._bits: dict[str, list[BCDDFunction]] = {}
+        self._variables: dict[str, range] = {}
+        self._places: list[tuple[Field, int]] = []  # of each variable: its field and bit
+        self.fields: dict[str, Field] = {}
+        self.true, self.false = self._manager.true(), self._manager.false()
+
+    def inside(self, atom: In) -> BCDDFunction:
+        """The values of an atom; remembered, since rules repeat themselves."""
+        if atom not in self._atoms:
+            mask = atom.field.top if atom.mask is None else atom.mask
+            bits = [b if mask >> i & 1 else self.false for i, b in enumerate(self.bits(atom.field))]
+            self._atoms[atom] = self.either([self._span(bits, *span) for span in atom.spans])
+        return self._atoms[atom]
+
+    def free(self, atom: Free) -> BCDDFunction:
+        """The bit that stands for a free fact."""
+        return self.bits(Field(free_key(atom.name), 1, "flag"))[0]
+
+    def negate(self, value: BCDDFunction) -> BCDDFunction:
+        """The complement."""
+        return ~value
+
+    def all_of(self, values: Iterator[BCDDFunction]) -> BCDDFunction:
+        """The intersection."""
+        found = self.true
+        for value in values:
+            found = value & found
+            if not found.satisfiable():
+                break
+        return found
+
+    def any_of(self, values: Iterator[BCDDFunction]) -> BCDDFunction:
+        """The union."""
+        return self.either(list(values))
+
+    def either(self, parts: list[BCDDFunction]) -> BCDDFunction:
+        """The union, by halves: far cheaper for many parts than one after another."""
+        if len(parts) < 2:
+            return parts[0] if parts else self.false
+        half = len(parts) // 2
+        return self.either(parts[:half]) | self.either(parts[half:])
+
+    def bits(self, field: Field) -> list[BCDDFunction]:
+        """The field's bits, the least significant first. ValueError if a field of this name has
+        another width here: one universe is of one address family."""
+        known = self.fields.get(field.name)
+        if known is None:
+            self._add(field)
+        elif known.bits != field.bits:
+            raise ValueError(f"{field.name} has {known.bits} bits in this space, not {field.bits}")
+        return self._bits[field.name]
+
+    def cube(self, chosen: Callable[[str], bool]) -> BCDDFunction:
+        """All bits of the fields whose name is chosen, to quantify over."""
+        return self.all_of(bit for name in filter(chosen, self.fields) for bit in self._bits[name])
+
+    def flip(self, bits: Iterable[tuple[Field, int]], node: BCDDFunction) -> BCDDFunction:
+        """The same with these bits of fields turned over."""
+        turned = [
+            (self._variables[f.name][f.bits - 1 - bit], ~self._bits[f.name][bit]) for f, bit in bits
+        ]
+        return node.substitute(BCDDFunction.make_substitution(turned))
+
+    def question(self, node: BCDDFunction) -> Question | None:
+        """What a node asks first; None if there is nothing left to ask."""
+        variable, branches = node.node_var(), node.cofactors()
+        if variable is None or branches is None:
+            return None
+        return Question(*self._places[variable], *branches)
+
+    def valuation(self, view: Mapping[str, int]) -> Iterator[tuple[int, bool]]:
+        """Each variable with its value in a view; what the view does not hold is 0."""
+        for variable, (field, bit) in enumerate(self._places):
+            yield variable, bool(view.get(field.name, 0) >> bit & 1)
+
+    def _span(self, bits: list[BCDDFunction], low: int, high: int) -> BCDDFunction:
+        """The values from low to high, in one node or two for each bit."""
+        host = free_bits(low, high)
+        if host is not None:
+            return self._block(bits, low, host)
+        above = below = self.true
+        for place, bit in enumerate(bits):
+            above = bit & above if low >> place & 1 else bit | above
+            below = bit.imp(below) if high >> place & 1 else bit.imp_strict(below)
+        return above & below
+
+    def _block(self, bits: list[BCDDFunction], value: int, host: int) -> BCDDFunction:
+        found = self.true
+        for place in range(host, len(bits)):
+            bit = bits[place]
+            found = bit & found if value >> place & 1 else bit.imp_strict(found)
+        return found
+
+    def _add(self, field: Field) -> None:
+        new = self._manager.add_vars(field.bits)
+        self.fields[field.name] = field
+        self._variables[field.name] = new
+        self._places += [(field, bit) for bit in reversed(range(field.bits))]
+        self._bits[field.name] = [self._manager.var(v) for v in reversed(new)]
+        if field.name in _FIRST:
+            ordered = sorted(self.fields, key=_rank)
+            self._manager.set_var_order(v for name in ordered for v in self._variables[name])
+
+
+def _rank(name: str) -> int:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)

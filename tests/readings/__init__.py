@@ -1,0 +1,1 @@
+"""The readings of a predicate, each by itself and all against each other."""

@@ -1,0 +1,343 @@
+"""All readings of a predicate agree, on random terms and on packets at the edges of their spans."""
+
+from itertools import combinations, count, product
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from fwsim.model import fields as f
+from fwsim.model.pred import And, Free, In, Not, Or, all_of, any_of, atoms, negate
+from fwsim.readings.columns import column, columns
+from fwsim.readings.concrete import compile_pred, free_key, holds
+from fwsim.readings.cover import box_pred
+from fwsim.readings.explain import explain
+from fwsim.readings.prose import condition, phrase
+from fwsim.readings.space import Space
+
+from .strategies import COINS, FIELDS, outcomes, preds, terms, views
+
+
+@st.composite
+def cases(draw, coins=COINS):
+    """A predicate, a packet near its edges, and what is known of the free facts."""
+    pred = draw(preds(coins=coins))
+    return pred, draw(views(pred)) | draw(outcomes(coins))
+
+
+@st.composite
+def populations(draw):
+    pred = draw(preds())
+    return pred, draw(st.lists(views(pred), min_size=1, max_size=5)), draw(outcomes())
+
+
+@st.composite
+def tossed(draw):
+    """A predicate of free facts alone, each asked once, and how each turned out."""
+    pred = _apart(draw(terms(st.just(Free("coin")))), count())
+    return pred, {free_key(atom.name): draw(st.integers(0, 1)) for atom in atoms(pred)}
+
+
+def _apart(pred, numbers):
+    match pred:
+        case Free():
+            return Free(f"coin{next(numbers)}")
+        case Not():
+            return Not(_apart(pred.pred, numbers))
+        case _:
+            return type(pred)(tuple(_apart(part, numbers) for part in pred.preds))
+
+
+def completions(view):
+    """The view with each outcome of the free facts that it leaves open."""
+    open_ = [key for key in (free_key(coin.name) for coin in COINS) if key not in view]
+    for outcome in product((0, 1), repeat=len(open_)):
+        yield view | dict(zip(open_, outcome, strict=True))
+
+
+def meaning(pred, view):
+    """The predicate by its definition, read as slowly and plainly as it is written."""
+    match pred:
+        case In():
+            seen = view[pred.field.name] & (pred.field.top if pred.mask is None else pred.mask)
+            return any(low <= seen <= high for low, high in pred.spans)
+        case Free():
+            return bool(view[free_key(pred.name)])
+        case Not():
+            return not meaning(pred.pred, view)
+        case And():
+            return all(meaning(part, view) for part in pred.preds)
+        case Or():
+            return any(meaning(part, view) for part in pred.preds)
+
+
+def told(reasons):
+    """Every reason, those of the ways too."""
+    for reason in reasons:
+        yield reason
+        for way in reason.ways:
+            yield from told(way)
+
+
+@given(cases())
+def test_concrete_reads_the_definition(case):
+    pred, view = case
+    answers = {meaning(pred, full) for full in completions(view)}
+    answer = holds(pred, view)
+    assert answers == {answer} if answer is not None else True
+    for full in completions(view):
+        assert holds(pred, full) is meaning(pred, full)
+
+
+@given(cases())
+def test_explanation_has_the_verdict_of_concrete(case):
+    pred, view = case
+    verdict, reasons = holds(pred, view), explain(pred, view)
+    assert all(reason.holds is verdict for reason in told(reasons))
+    assert reasons or verdict is True
+
+
+@given(cases())
+def test_every_reason_is_true(case):
+    pred, view = case
+    for reason in told(explain(pred, view)):
+        if reason.atom is None:
+            assert len(reason.ways) != 1
+            continue
+        found = holds(reason.atom, view)
+        assert reason.holds is (None if found is None else found is reason.wanted)
+        seen = view[reason.atom.field.name] if isinstance(reason.atom, In) else None
+        assert reason.seen == seen
+
+
+@given(tossed())
+def test_the_reasons_alone_decide(case):
+    pred, view = case
+    keys = {free_key(reason.atom.name) for reason in told(explain(pred, view)) if reason.atom}
+    assert holds(pred, {key: view[key] for key in keys}) is holds(pred, view)
+
+
+@given(tossed())
+def test_meeting_what_failed_turns_a_miss_into_a_hit(case):
+    pred, view = case
+    assume(holds(pred, view) is False)
+    changed = dict(view)
+    for reason in _one_way(explain(pred, view)):
+        assume(reason.atom is not None)  # it can never be met
+        changed[free_key(reason.atom.name)] = int(reason.wanted)
+    assert holds(pred, changed) is True
+
+
+def _one_way(reasons):
+    for reason in reasons:
+        if reason.ways:
+            yield from _one_way(reason.ways[0])
+        else:
+            yield reason
+
+
+@given(tossed())
+def test_every_reason_of_a_miss_is_needed(case):
+    pred, view = case
+    assume(holds(pred, view) is False)
+    reasons = explain(pred, view)
+    for spared in reasons:
+        changed = dict(view)
+        for reason in _one_way([r for r in reasons if r is not spared]):
+            if reason.atom is not None:
+                changed[free_key(reason.atom.name)] = int(reason.wanted)
+        assert holds(pred, changed) is False
+
+
+@given(populations())
+def test_columns_agree_with_concrete(case):
+    pred, rows, known = case
+    population = {field.name: column(field, [row[field.name] for row in rows]) for field in FIELDS}
+    must, may = columns(pred, population | known)
+    answers = [holds(pred, row | known) for row in rows]
+    assert must.tolist() == [answer is True for answer in answers]
+    assert may.tolist() == [answer is not False for answer in answers]
+
+
+@given(populations())
+def test_columns_of_one_value_agree_with_concrete(case):
+    pred, rows, known = case
+    must, may = columns(pred, rows[0] | known)
+    answer = holds(pred, rows[0] | known)
+    assert (bool(must), bool(may)) == (answer is True, answer is not False)
+
+
+@given(cases(coins=()))
+def test_without_free_facts_must_is_may(case):
+    pred, view = case
+    must, may = columns(pred, view)
+    assert must is may
+    packets = Space().read(pred)
+    assert packets.must() == packets == packets.may()
+
+
+@given(cases())
+def test_space_agrees_with_concrete(case):
+    pred, view = case
+    packets = Space().read(pred)
+    for full in completions(view):
+        assert (full in packets) is holds(pred, full)
+
+
+@given(cases())
+def test_must_and_may_are_all_and_any_outcome(case):
+    pred, view = case
+    packets = Space().read(pred)
+    bare = {field.name: view[field.name] for field in FIELDS}
+    answers = [holds(pred, full) for full in completions(bare)]
+    assert (bare in packets.must()) is all(answers)
+    assert (bare in packets.may()) is any(answers)
+    assert packets.must() <= packets <= packets.may()
+
+
+@given(preds())
+def test_a_witness_satisfies(pred):
+    space = Space(FIELDS)
+    packets = space.read(pred)
+    for found, side in ((packets, pred), (~packets, Not(pred))):
+        witness = found.witness()
+        assert found.is_empty is (witness is None)
+        assert witness is None or holds(side, witness) is True
+
+
+@given(cases())
+def test_a_witness_is_the_preferred_packet_if_it_may_be(case):
+    pred, view = case
+    full = next(completions(view))
+    witness = Space(FIELDS).read(pred).witness(full)
+    assert (witness == full) is holds(pred, full)
+
+
+@given(cases())
+def test_complement_excludes(case):
+    pred, view = case
+    for full in completions(view):
+        assert holds(Not(pred), full) is not holds(pred, full)
+    space = Space()
+    packets, others = space.read(pred), space.read(Not(pred))
+    assert others == ~packets
+    assert (packets & others).is_empty
+    assert packets | others == space.everything
+
+
+@given(preds(), preds())
+def test_differences_and_inclusion(one, other):
+    space = Space()
+    a, b = space.read(one), space.read(other)
+    assert a - b == a & ~b == space.read(all_of(one, negate(other)))
+    assert (a <= b) is (a - b).is_empty
+    assert space.union([a, b]) == a | b == ~(~a & ~b)
+
+
+@given(cases())
+def test_double_negation(case):
+    pred, view = case
+    assert holds(Not(Not(pred)), view) is holds(negate(negate(pred)), view) is holds(pred, view)
+    assert explain(Not(Not(pred)), view) == explain(pred, view)
+    assert condition(Not(Not(pred))) == condition(pred)
+
+
+@given(cases())
+def test_de_morgan(case):
+    pred, view = case
+    assume(isinstance(pred, And | Or))
+    other = (Or if isinstance(pred, And) else And)(tuple(map(Not, pred.preds)))
+    assert holds(Not(pred), view) is holds(other, view)
+    assert explain(Not(pred), view) == explain(other, view)
+    assert condition(Not(pred)) == condition(other)
+
+
+@given(st.lists(preds(), max_size=4), outcomes(), st.data())
+def test_smart_constructors_keep_the_meaning(parts, known, data):
+    for smart, plain in ((all_of, And), (any_of, Or)):
+        view = data.draw(views(plain(tuple(parts)))) | known
+        assert holds(smart(*parts), view) is holds(plain(tuple(parts)), view)
+        space = Space()
+        assert space.read(smart(*parts)) == space.read(plain(tuple(parts)))
+
+
+@given(cases(), st.permutations(FIELDS))
+def test_the_order_of_fields_is_no_matter(case, order):
+    pred, view = case
+    one, other = Space(order).read(pred), Space().read(pred)
+    full = next(completions(view))
+    assert (full in one) is (full in other)
+    assert one.count(FIELDS) == other.count(FIELDS)
+
+
+@given(cases())
+def test_a_cover_is_exact_and_disjoint(case):
+    pred, view = case
+    space = Space(FIELDS)
+    packets = space.read(pred).may()
+    cover = packets.cover(limit=1000)
+    boxes = [space.read(box_pred(box)) for box in cover.boxes]
+    if not cover.more:
+        assert space.union(boxes) == packets
+        assert sum(box.count(FIELDS) for box in boxes) == packets.count(FIELDS)
+        inside = [holds(box_pred(box), view) for box in cover.boxes]
+        assert inside.count(True) == (view in packets)
+    assert all((a & b).is_empty for a, b in combinations(boxes[:20], 2))
+    assert all(box <= packets for box in boxes)
+
+
+@given(preds(), st.integers(0, 5))
+def test_a_cover_cut_short_counts_the_rest(pred, limit):
+    packets = Space(FIELDS).read(pred)
+    full, cut = packets.cover(limit=1000), packets.cover(limit=limit)
+    assert cut.boxes == full.boxes[:limit]
+    assert len(cut.boxes) + cut.more == len(full.boxes) + full.more
+
+
+@given(preds(), st.sets(st.sampled_from(FIELDS)))
+def test_a_cover_of_some_fields_tells_what_they_may_be(pred, fields):
+    space = Space(FIELDS)
+    packets = space.read(pred)
+    cover = packets.cover(fields, limit=1000)
+    assume(not cover.more)
+    names = {field.name for field in fields}
+    assert all(set(box) <= names for box in cover.boxes)
+    boxes = space.union(space.read(box_pred(box)) for box in cover.boxes)
+    assert boxes == packets.onto(fields) == boxes.onto(fields)
+
+
+@given(preds(fields=(f.PROTO,)), st.integers(0, 255), st.integers(0, 255))
+def test_an_assignment_is_the_image_of_the_set(pred, clear, flip):
+    space = Space()
+    packets = space.read(pred).may()
+    moved = packets.assign(f.PROTO, clear, flip)
+    image = {(v & ~clear) ^ flip for v in range(256) if {"proto": v} in packets}
+    assert {v for v in range(256) if {"proto": v} in moved} == image
+
+
+@given(cases())
+def test_an_erased_field_may_be_anything(case):
+    pred, view = case
+    space = Space(FIELDS)
+    packets = space.read(pred)
+    erased = packets.erase(f.PROTO)
+    assert packets <= erased
+    full = next(completions(view))
+    anything = any(holds(pred, full | {"proto": v}) for v in range(256))
+    assert (full in erased) is anything
+
+
+@given(cases())
+def test_everything_can_be_said(case):
+    pred, view = case
+    assert condition(pred)
+    assert all(phrase(reason) for reason in told(explain(pred, view)))
+
+
+@given(cases())
+def test_a_compiled_predicate_keeps_no_memory_of_what_it_saw(case):
+    pred, view = case
+    test = compile_pred(pred)
+    first = test(view)
+    for full in completions(view):
+        test(full)
+    assert test(view) is first
