@@ -18,7 +18,7 @@ from fwsim.readings.concrete import free_key
 from fwsim.readings.spans import free_bits
 
 _FIRST = ("proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "dst", "src")
-_CACHE = 1 << 18  # entries of oxidd's cache of operations
+_CACHE = 1 << 18  # entries of oxidd's cache of operations; clearing it is most of a collection
 
 
 def is_free(name: str) -> bool:
@@ -40,7 +40,7 @@ class Diagrams:
     It is an algebra over `fold`. A `Free` is a field of one bit, named by `free_key`."""
 
     def __init__(self, nodes: int) -> None:
-        self._manager = BCDDManager(nodes, _CACHE, 1)
+        self._manager = BCDDManager(nodes, min(nodes, _CACHE), 1)
         self._atoms: dict[In, BCDDFunction] = {}
         self._bits: dict[str, list[BCDDFunction]] = {}
         self._variables: dict[str, range] = {}
@@ -116,6 +116,11 @@ class Diagrams:
         """Each variable with its value in a view; what the view does not hold is 0."""
         for variable, (field, bit) in enumerate(self._places):
             yield variable, bool(view.get(field.name, 0) >> bit & 1)
+
+    def relieve(self) -> None:
+        """Forget what is only remembered."""
+        self._atoms.clear()
+        self._manager.gc()
 
     def _span(self, bits: list[BCDDFunction], low: int, high: int) -> BCDDFunction:
         """The values from low to high, in one node or two for each bit."""

@@ -7,8 +7,9 @@ Each `Free` fact is one more variable: a set that depends on it says so, and is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from fwsim.model.errors import QuestionError
 from fwsim.model.fields import Field
@@ -22,17 +23,19 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S", "Space", "PacketSet")
 
 
-def bounded(operation: Callable[P, R]) -> Callable[P, R]:
-    """Turn a full memory into a refusal that says what to do."""
+def bounded(operation: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Where memory is full, try again without what is only remembered, then refuse in words."""
 
     @wraps(operation)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return operation(*args, **kwargs)
-        except MemoryError:
-            raise too_large() from None
+    def run(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(2):
+            with suppress(MemoryError):
+                return operation(owner, *args, **kwargs)
+            owner.diagrams.relieve()
+        raise too_large()
 
     return run
 
@@ -94,6 +97,11 @@ class PacketSet:
         self.space = space
         self.node = node
 
+    @property
+    def diagrams(self) -> Diagrams:
+        """Those of its space."""
+        return self.space.diagrams
+
     @bounded
     def __and__(self, other: PacketSet) -> PacketSet:
         return PacketSet(self.space, self.node & self.space.own(other))
@@ -124,7 +132,7 @@ class PacketSet:
 
     def __contains__(self, view: Mapping[str, int]) -> bool:
         """The packet of this view is in it; what the view does not hold is 0."""
-        return self.node.eval(self.space.diagrams.valuation(view))
+        return self.node.eval(self.diagrams.valuation(view))
 
     @property
     def is_empty(self) -> bool:
@@ -134,7 +142,7 @@ class PacketSet:
     @bounded
     def must(self) -> PacketSet:
         """The packets that are in it whatever the free facts."""
-        return PacketSet(self.space, self.node.forall(self.space.diagrams.cube(is_free)))
+        return PacketSet(self.space, self.node.forall(self.diagrams.cube(is_free)))
 
     def may(self) -> PacketSet:
         """The packets that are in it for some outcome of the free facts."""
@@ -151,17 +159,17 @@ class PacketSet:
 
     @bounded
     def _forget(self, chosen: Callable[[str], bool]) -> PacketSet:
-        return PacketSet(self.space, self.node.exists(self.space.diagrams.cube(chosen)))
+        return PacketSet(self.space, self.node.exists(self.diagrams.cube(chosen)))
 
     @bounded
     def assign(self, field: Field, clear: int, flip: int) -> PacketSet:
         """What becomes of the packets when field = (field & ~clear) ^ flip (actions.Assign)."""
-        diagrams = self.space.diagrams
+        diagrams = self.diagrams
         bits = diagrams.bits(field)
         cleared = diagrams.all_of(bit for i, bit in enumerate(bits) if clear >> i & 1)
         value = flip & clear
         told = diagrams.inside(In(field, ((value, value),), clear))
-        turned = [(field, i) for i in range(field.bits) if (flip & ~clear) >> i & 1]
+        turned = [(field, i) for i in range(field.bits) if flip >> i & 1]
         return PacketSet(self.space, diagrams.flip(turned, self.node.exists(cleared)) & told)
 
     def count(self, fields: Iterable[Field]) -> int:
@@ -175,9 +183,9 @@ class PacketSet:
         None if it is empty. Bits are those of `prefer`, else 0, wherever there is a choice."""
         if self.is_empty:
             return None
-        found = dict.fromkeys(self.space.diagrams.fields, 0) | dict(prefer or {})
+        found = dict.fromkeys(self.diagrams.fields, 0) | dict(prefer or {})
         node = self.node
-        while asked := self.space.diagrams.question(node):
+        while asked := self.diagrams.question(node):
             liked, other = asked.no, asked.yes
             if found[asked.field.name] >> asked.bit & 1:
                 liked, other = other, liked

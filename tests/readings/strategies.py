@@ -1,5 +1,7 @@
 """Random predicates, and views that stand where their answers change."""
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from fwsim.model import fields as f
@@ -7,58 +9,56 @@ from fwsim.model.pred import And, Free, In, Not, Or, atoms, is_in, join_spans, m
 from fwsim.readings.concrete import free_key
 
 FIELDS = (f.PROTO, f.DPORT, f.MARK, f.SRC[4], f.CTSTATE, f.IN)
+_COIN = st.booleans()
 COINS = (Free("coin", "a coin"), Free("dice", "dice"))
 
 
+@cache
 def values(field):
     """Any value, the ends and single bits more often."""
-    few_bits = st.lists(st.integers(0, field.bits - 1), max_size=3).map(
-        lambda bits: sum(1 << bit for bit in set(bits))
+    few_bits = st.lists(st.integers(0, field.bits - 1), max_size=3, unique=True).map(
+        lambda bits: sum(1 << bit for bit in bits)
     )
     return st.sampled_from((0, field.top)) | few_bits | st.integers(0, field.top)
 
 
-@st.composite
-def spans(draw, field):
+@cache
+def spans(field):
     """Sorted, disjoint spans, some of one value, none to a handful of them."""
-    ends = draw(st.lists(st.tuples(values(field), values(field)), max_size=4))
-    single = draw(st.lists(values(field), max_size=3))
-    return join_spans([(min(pair), max(pair)) for pair in ends] + [(v, v) for v in single])
+    one = st.tuples(values(field), values(field)).map(sorted).map(tuple)
+    single = values(field).map(lambda value: (value, value))
+    return st.lists(one | single, max_size=5).map(join_spans)
 
 
-@st.composite
-def insides(draw, fields=FIELDS):
+@cache
+def insides(field):
     """An atom: raw spans with or without a mask, or what a smart constructor makes."""
-    field = draw(st.sampled_from(fields))
-    mask = draw(values(field))
-    value = draw(values(field))
-    return draw(
-        st.one_of(
-            spans(field).map(lambda found: In(field, found)),
-            spans(field).map(lambda found: In(field, found, mask)),
-            st.just(is_in(field, value)),
-            st.just(masked(field, value & mask, mask)),
-            st.integers(0, field.bits).map(lambda length: prefix(field, value, length)),
-        )
+    value, this = values(field), st.just(field)
+    return st.one_of(
+        st.builds(In, this, spans(field)),
+        st.builds(In, this, spans(field), value),
+        st.builds(is_in, this, value),
+        st.builds(lambda v, mask: masked(field, v & mask, mask), value, value),
+        st.builds(prefix, this, value, st.integers(0, field.bits)),
     )
 
 
+@cache
 def terms(leaves):
     """Any predicate made of these leaves."""
-    return st.recursive(
-        leaves,
-        lambda inner: st.one_of(
-            inner.map(Not),
-            st.lists(inner, max_size=4).map(lambda parts: And(tuple(parts))),
-            st.lists(inner, max_size=4).map(lambda parts: Or(tuple(parts))),
-        ),
-        max_leaves=8,
-    )
+    return st.recursive(leaves, _combined, max_leaves=8)
 
 
+def _combined(inner):
+    parts = st.lists(inner, max_size=4).map(tuple)
+    return st.one_of(st.builds(Not, inner), st.builds(And, parts), st.builds(Or, parts))
+
+
+@cache
 def preds(fields=FIELDS, coins=COINS):
     """Any predicate over these fields and free facts."""
-    return terms(insides(fields) | st.sampled_from(coins) if coins else insides(fields))
+    facts = st.one_of(*map(insides, fields))
+    return terms(facts | facts | st.sampled_from(coins) if coins else facts)
 
 
 def edges(pred, field):
@@ -76,14 +76,14 @@ def views(draw, pred, fields=FIELDS):
     """A packet near the edges of the predicate; noise in the bits that a mask may not see."""
     view = {}
     for field in fields:
-        near = draw(st.sampled_from(edges(pred, field)))
-        noise = draw(st.just(0) | values(field))
-        view[field.name] = near ^ noise if draw(st.booleans()) else near
+        near = edges(pred, field)
+        value = near[draw(st.integers(0, len(near) - 1))]
+        view[field.name] = value ^ draw(values(field)) if draw(_COIN) else value
     return view
 
 
-@st.composite
-def outcomes(draw, coins=COINS):
+@cache
+def outcomes(coins=COINS):
     """What is known of the free facts: each holds, does not, or is left out."""
-    known = {free_key(coin.name): draw(st.sampled_from((None, 0, 1))) for coin in coins}
-    return {key: value for key, value in known.items() if value is not None}
+    facts = {free_key(coin.name): st.sampled_from((0, 1)) for coin in coins}
+    return st.fixed_dictionaries({}, optional=facts)

@@ -113,6 +113,10 @@ def test_an_unknown_fact_parts_must_from_may():
     ports = column(f.DPORT, [80, 81])
     must, may = columns(all_of(is_in(f.DPORT, 80), COIN), {"dport": ports})
     assert (must.tolist(), may.tolist()) == ([False, False], [True, False])
+    must, may = columns(all_of(COIN, is_in(f.DPORT, 80)), {"dport": ports})
+    assert (must.tolist(), may.tolist()) == ([False, False], [True, False])
+    must, may = columns(any_of(COIN, is_in(f.DPORT, 80)), {"dport": ports})
+    assert (must.tolist(), may.tolist()) == ([True, False], [True, True])
     must, may = columns(any_of(is_in(f.DPORT, 80), Not(COIN)), {"dport": ports})
     assert (must.tolist(), may.tolist()) == ([True, False], [True, True])
 

@@ -60,6 +60,13 @@ def test_negated_alternatives_on_one_field_are_not_merged_as_if_they_were_wanted
     assert len(reason.ways) == 2
 
 
+def test_alternatives_of_different_kinds_are_not_merged():
+    port = is_in(f.DPORT, 80)
+    for other in (negate(is_in(f.DPORT, 8080)), is_in(f.SPORT, 80), Free("coin")):
+        (reason,) = explain(any_of(port, other), VIEW | {free_key("coin"): 0})
+        assert len(reason.ways) == 2
+
+
 def test_a_condition_asked_twice_is_told_once():
     assert len(explain(all_of(REPLIES, REPLIES), VIEW)) == 1
 
