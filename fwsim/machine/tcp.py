@@ -1,0 +1,242 @@
+"""TCP connections as conntrack moves them: what each segment is, and what it does.
+
+Follows `nf_conntrack_tcp_packet`, `tcp_new`, `tcp_error` and `nf_tcp_handle_invalid` of Linux
+6.18's net/netfilter/nf_conntrack_proto_tcp.c; `tcp_states` holds its tables, `tcp_window` its
+judgement of sequence numbers. `open_track` says whether a packet may begin a connection; `step`
+moves the connection by every packet, its first included.
+
+Left out: checksums and truncated headers (a Packet has neither), the sequence offsets of NAT
+helpers, SYNPROXY's keepalives, timeouts fixed by the CT target or by flow offload, early drop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from fwsim.machine.tcp_states import (
+    CLOSING,
+    STATES,
+    TABLE,
+    Knobs,
+    Last,
+    Step,
+    Track,
+    kind_of,
+)
+from fwsim.machine.tcp_window import Segment, Side, after, announced, fit, with_options
+from fwsim.model.packet import Packet
+
+__all__ = ["STATES", "Knobs", "Last", "Step", "Track", "adopt", "kind_of", "open_track", "step"]
+
+
+def open_track(packet: Packet, knobs: Knobs) -> Track | None:
+    """The connection that a packet begins, to be moved by `step` with this same packet; None if it
+    may begin none and is INVALID. A SYN begins one; an ACK takes one up midway if `loose`."""
+    kind = kind_of(packet.flags)
+    segment = Segment.of(packet)
+    window = segment.win or 1
+    if kind == "syn":
+        syn = Side(segment.end, segment.end, window)
+        return Track("NONE", (with_options(syn, segment.options), Side()))
+    if kind != "ack" or not knobs.loose:
+        return None
+    maxend = (segment.end + window) & 0xFFFFFFFF
+    unknown = Side(sacks=True, liberal=True)
+    return Track("NONE", (replace(unknown, end=segment.end, maxend=maxend, maxwin=window), unknown))
+
+
+def adopt(state: str) -> Track:
+    """A connection of which only the state is known, as `conntrack -L` prints it. No packet to come
+    is outside its windows, and a SYN reopens it once closed: what `conntrack -I` asks for.
+    ValueError for a state that is none."""
+    closed = STATES.index(state) >= STATES.index("TIME_WAIT")
+    unknown = Side(sacks=True, liberal=True, closed_first=closed)
+    return Track(state, (unknown, unknown), Last(kind="syn"))  # how a record of zeros reads
+
+
+def step(
+    track: Track, reply: bool, packet: Packet, knobs: Knobs, *, seen_reply: bool, assured: bool
+) -> Step:
+    """Move a connection by one of its packets. `reply`: against its original direction;
+    `seen_reply`, `assured`: its status before the packet."""
+    kind = kind_of(packet.flags)
+    if kind == "illegal":
+        return Step("invalid", track, assured)
+    here = _Arrival(Segment.of(packet), kind, reply, knobs, seen_reply, assured)
+    target = TABLE[reply, kind, track.state]
+    if target == "SYN_SENT" and track.state in ("TIME_WAIT", "CLOSE"):
+        if _reopens(track, reply):
+            return Step("reopen", track, assured)
+        target = "IGNORE"
+    if target == "INVALID":
+        return Step("invalid", track, assured)
+    if target == "IGNORE":
+        return _out_of_step(track, here)
+    if kind == "rst":
+        return _reset(track, here)
+    if _is_challenged(track, here):
+        calm = replace(track.last, challenge=False)
+        return Step("ignore", replace(track, last=calm), assured)
+    if target == "SYN_SENT2":
+        track = replace(track, last=replace(track.last, simultaneous=True))
+    if target == "SYN_RECV" and kind == "ack" and track.last.simultaneous:
+        target = "ESTABLISHED"
+    return _windowed(track, here, track.state, target)
+
+
+class _Arrival(NamedTuple):
+    """A segment at a connection, with all that `step` was told beside the track."""
+
+    segment: Segment
+    kind: str
+    reply: bool
+    knobs: Knobs
+    seen_reply: bool
+    assured: bool
+
+
+def _reopens(track: Track, reply: bool) -> bool:
+    """The old connection ended with a FIN that conntrack saw, or with this side's own RST."""
+    aborted = track.last.kind == "rst" and track.last.reply == reply
+    return aborted or any(side.closed_first for side in track.sides)
+
+
+def _is_challenged(track: Track, here: _Arrival) -> bool:
+    """This ACK answers a stray SYN (RFC 5961), not the last FIN."""
+    last = track.last
+    stray_syn = last.challenge and last.kind == "syn" and last.reply != here.reply
+    return stray_syn and track.state == "LAST_ACK" and here.kind == "ack"
+
+
+def _out_of_step(track: Track, here: _Arrival) -> Step:
+    """The ends may know better: let the segment pass and remember it; a SYN/ACK that answers a SYN
+    so remembered proves them right."""
+    last, segment = track.last, here.segment
+    answered = last.kind == "syn" and last.reply != here.reply and segment.ack == last.end
+    if here.kind == "synack" and answered:
+        return _windowed(_resynced(track, here.reply), here, "SYN_SENT", "SYN_RECV")
+    noted = replace(
+        last, kind=here.kind, reply=here.reply, seq=segment.seq, end=segment.end, win=segment.win
+    )
+    if here.kind == "syn" and not here.reply:
+        scale, sacks = announced(segment.options)
+        challenge = track.state == "LAST_ACK"
+        noted = replace(noted, scale=scale, sacks=sacks, challenge=challenge, simultaneous=False)
+    if here.kind == "ack" and track.state == "SYN_SENT":
+        noted = replace(noted, ack=segment.ack)
+    return Step("ignore", replace(track, last=noted), here.assured)
+
+
+def _resynced(track: Track, reply: bool) -> Track:
+    """Begin anew from the SYN that was remembered."""
+    last = track.last
+    opener = Side(
+        last.end, last.end, last.win or 1,
+        scale=last.scale or 0, scales=last.scale is not None, sacks=last.sacks,
+    )  # fmt: skip
+    answerer = Side(liberal=track.sides[reply].liberal)
+    return replace(track, sides=_in_order(answerer, opener, reply))
+
+
+def _reset(track: Track, here: _Arrival) -> Step:
+    """A RST closes if its number is the one expected; one merely in the window keeps the state."""
+    seq, state, last = here.segment.seq, track.state, track.last
+    if state in CLOSING:
+        return _arrived(track, here, state, "CLOSE")
+    target, maxack = "CLOSE", track.sides[not here.reply].maxack
+    if maxack is not None and last.kind != "syn":
+        settled = state == "ESTABLISHED" and here.assured
+        zero = seq == 0 and not settled
+        if not zero and after(maxack, seq) and not here.knobs.ignore_invalid_rst:
+            return Step("invalid", track, here.assured)
+        follows = last.kind == "ack" and last.reply == here.reply and seq == last.end
+        if not settled or seq == maxack or follows:
+            return _windowed(track, here, state, "CLOSE")
+        target = state
+    if _answers_ignored(track, here):
+        return _arrived(track, here, state, target)
+    return _windowed(track, here, state, target)
+
+
+def _answers_ignored(track: Track, here: _Arrival) -> bool:
+    """This RST refuses a SYN or an ACK that passed unheeded: no window could judge it."""
+    last, segment = track.last, here.segment
+    stray_syn = here.seen_reply and last.kind == "syn" and last.reply != here.reply
+    half_open = not here.assured and last.kind == "ack"
+    if (stray_syn or half_open) and segment.ack == last.end:
+        return True
+    challenged = track.state == "SYN_SENT" and last.kind == "ack" and last.reply
+    return challenged and segment.seq == last.ack
+
+
+def _windowed(track: Track, here: _Arrival, old: str, new: str) -> Step:
+    """Go from `old` to `new` if the segment fits its window."""
+    sender, receiver = track.sides[here.reply], track.sides[not here.reply]
+    verdict, sender, receiver = fit(
+        sender, receiver, here.segment,
+        reply=here.reply, state=track.state, be_liberal=here.knobs.be_liberal,
+    )  # fmt: skip
+    track = replace(track, sides=_in_order(sender, receiver, here.reply))
+    if verdict == "late":
+        return Step("ignore", track, here.assured)
+    if verdict == "outside":
+        return _outside(track, here)
+    if verdict == "fits" and here.kind == "ack":
+        track = replace(track, last=_counted(track.last, here))
+    return _arrived(track, here, old, new)
+
+
+def _in_order(sender: Side, receiver: Side, reply: bool) -> tuple[Side, Side]:
+    return (receiver, sender) if reply else (sender, receiver)
+
+
+def _counted(last: Last, here: _Arrival) -> Last:
+    """Remember a plain ACK, or count it if it is the same again (in eight bits)."""
+    _, seq, end, ack, _, win, _ = here.segment
+    if (last.reply, last.seq, last.end, last.ack, last.win) == (here.reply, seq, end, ack, win):
+        return replace(last, repeats=(last.repeats + 1) & 0xFF)
+    return replace(last, seq=seq, end=end, ack=ack, win=win, repeats=0)
+
+
+def _outside(track: Track, here: _Arrival) -> Step:
+    """INVALID; but FINs or RSTs outside from both ends mean that the connection is dead."""
+    last, closing = track.last, ("fin", "rst")
+    if not here.assured or here.kind not in closing:
+        return Step("invalid", track, here.assured)
+    if last.reply != here.reply and last.kind in closing:
+        cap = here.knobs.timeouts["UNACKNOWLEDGED"]
+        return Step("invalid", track, here.assured, cap=cap)
+    last = replace(last, kind=here.kind, reply=here.reply)
+    return Step("invalid", replace(track, last=last), here.assured)
+
+
+def _arrived(track: Track, here: _Arrival, old: str, new: str) -> Step:
+    """The segment is good: the connection is in state `new`."""
+    sender, receiver = track.sides[here.reply], track.sides[not here.reply]
+    if new == "FIN_WAIT" != old:
+        sender = replace(sender, closed_first=True)
+    last = replace(track.last, kind=here.kind, reply=here.reply)
+    track = Track(new, _in_order(sender, receiver, here.reply), last)
+    timeout = _timeout(track, here)
+    if here.seen_reply:
+        return Step("accept", track, here.assured or new == "ESTABLISHED", timeout)
+    if here.kind == "rst":
+        return Step("destroy", track, here.assured)
+    if here.kind == "syn" and old == "SYN_SENT":
+        return Step("accept", track, here.assured)  # repeating a SYN does not keep it alive
+    if new == "ESTABLISHED":
+        timeout = min(timeout, here.knobs.timeouts["UNACKNOWLEDGED"])
+    return Step("accept", track, here.assured, timeout)
+
+
+def _timeout(track: Track, here: _Arrival) -> int:
+    timeouts = here.knobs.timeouts
+    usual = timeouts[track.state]
+    if track.last.repeats >= here.knobs.max_retrans and usual > timeouts["MAX_RETRANS"]:
+        return timeouts["MAX_RETRANS"]
+    if here.kind == "rst":
+        return timeouts["CLOSE"]
+    if any(side.unacked for side in track.sides) and usual > timeouts["UNACKNOWLEDGED"]:
+        return timeouts["UNACKNOWLEDGED"]
+    return usual if track.last.win else min(usual, timeouts["MAX_RETRANS"])

@@ -1,0 +1,233 @@
+"""Does a TCP segment fit what its connection has shown so far? Sequence numbers, windows, options.
+
+Follows `tcp_in_window`, `tcp_init_sender`, `tcp_options` and `tcp_sack` of Linux 6.18's
+net/netfilter/nf_conntrack_proto_tcp.c. Conntrack stands between the ends: of each it keeps how far
+it has sent, how far the other end lets it send, and the widest window it has offered. All numbers
+are modulo 2**32. Left out: the sequence offsets of NAT helpers (nf_ct_seqadj) and SYNPROXY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from fwsim.model.names import TCP_FLAGS
+from fwsim.model.packet import Packet
+
+FIN, SYN, RST, ACK = (TCP_FLAGS[name] for name in ("FIN", "SYN", "RST", "ACK"))
+_MASK = 0xFFFFFFFF
+_SIGN = 0x80000000
+_LEAST_ACK_WINDOW = 66000  # how far behind an acknowledgement may always be
+_LARGEST_SCALE = 14  # RFC 7323
+_END, _NOP, _SCALE, _SACK_PERMITTED, _SACK = 0, 1, 3, 4, 5
+
+Fit = Literal["fits", "tolerated", "late", "outside"]
+"""`fits`: in the window, and the records have moved. `tolerated`: let through without a look at the
+window, or in spite of it. `late`: outside, but harmless and passed on. `outside`: INVALID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one end has shown. `end`: one past the highest sequence number sent; `maxend`: how far
+    the other end lets it send; `maxwin`: the widest window it offered, 0 before its first segment;
+    `maxack`: its highest acknowledgement; `scale`: its window shift; `scales`, `sacks`: its SYN
+    carried that option; `liberal`: picked up midway, windows unknown; `closed_first`: its FIN came
+    first; `unacked`: it waits for an acknowledgement."""
+
+    end: int = 0
+    maxend: int = 0
+    maxwin: int = 0
+    maxack: int | None = None
+    scale: int = 0
+    scales: bool = False
+    sacks: bool = False
+    liberal: bool = False
+    closed_first: bool = False
+    unacked: bool = False
+
+
+class Segment(NamedTuple):
+    """A packet's TCP header as numbers: `end` is one past its last sequence number (SYN and FIN
+    count), `sack` the highest byte acknowledged, selectively or not, `win` the unscaled window."""
+
+    flags: int
+    seq: int
+    end: int
+    ack: int
+    sack: int
+    win: int
+    options: bytes
+
+    @classmethod
+    def of(cls, packet: Packet) -> Segment:
+        """Read a packet; selective acknowledgements are added by `fit`."""
+        length = packet.data_len + bool(packet.flags & SYN) + bool(packet.flags & FIN)
+        end = (packet.seq + length) & _MASK
+        return cls(
+            packet.flags, packet.seq, end, packet.ack, packet.ack, packet.window,
+            packet.tcp_options,
+        )  # fmt: skip
+
+
+def after(a: int, b: int) -> bool:
+    """`a` lies ahead of `b`, by less than half of the sequence space."""
+    return bool((b - a) & _SIGN)
+
+
+def announced(options: bytes) -> tuple[int | None, bool]:
+    """What a SYN's options offer: the window shift (None: no scaling), and selective ACKs."""
+    scale, sacks = None, False
+    for kind, body in _each(options):
+        if kind == _SCALE and len(body) == 1:
+            scale = min(body[0], _LARGEST_SCALE)
+        elif kind == _SACK_PERMITTED and not body:
+            sacks = True
+    return scale, sacks
+
+
+def fit(
+    sender: Side, receiver: Side, segment: Segment, *, reply: bool, state: str, be_liberal: bool
+) -> tuple[Fit, Side, Side]:
+    """Judge a segment; the records come back as the kernel leaves them, moved even by a refusal.
+
+    `reply`: it goes against the connection's original direction; `state`: the connection's;
+    `be_liberal`: the sysctl of that name."""
+    if receiver.sacks:
+        segment = segment._replace(sack=_highest(segment))
+    sender, receiver, settled = _meet(sender, receiver, segment, reply, state)
+    if settled:
+        return "tolerated", sender, receiver
+    segment = _completed(sender, receiver, segment, state)
+    verdict, sender = _judge(sender, receiver, segment)
+    if verdict == "fits":
+        return verdict, *_moved(sender, receiver, segment)
+    return ("tolerated" if sender.liberal or be_liberal else verdict), sender, receiver
+
+
+def _meet(
+    sender: Side, receiver: Side, segment: Segment, reply: bool, state: str
+) -> tuple[Side, Side, bool]:
+    """Take what a side's first segment, or a SYN that begins anew, says of it. True: a SYN of a
+    simultaneous open, which there is nothing yet to hold against."""
+    if segment.flags & SYN:
+        first = not sender.maxwin
+        if not first and not (state in ("SYN_SENT", "SYN_RECV") and after(segment.end, sender.end)):
+            return sender, receiver, False
+        sender, receiver = _introduced(sender, receiver, segment, reply)
+        return sender, receiver, not segment.flags & ACK and (first or reply)
+    if not sender.maxwin:
+        sender, receiver = _picked_up(sender, receiver, segment)
+    return sender, receiver, False
+
+
+def _introduced(sender: Side, receiver: Side, segment: Segment, reply: bool) -> tuple[Side, Side]:
+    sender = with_options(
+        replace(sender, end=segment.end, maxend=segment.end, maxwin=segment.win or 1),
+        segment.options,
+    )
+    if reply and not (sender.scales and receiver.scales):  # it takes two to scale
+        return replace(sender, scale=0), replace(receiver, scale=0)
+    return sender, receiver
+
+
+def with_options(side: Side, options: bytes) -> Side:
+    """The side after a SYN with these options; one without any leaves it as it was."""
+    if not options:
+        return side
+    scale, sacks = announced(options)
+    return Side(
+        side.end, side.maxend, side.maxwin,
+        scale=scale or 0, scales=scale is not None, sacks=sacks, liberal=side.liberal,
+    )  # fmt: skip
+
+
+def _picked_up(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
+    window = (segment.win << sender.scale) or 1
+    sender = replace(sender, end=segment.end, maxwin=window, maxend=(segment.end + window) & _MASK)
+    if not receiver.maxwin:
+        return sender, replace(receiver, end=segment.sack, maxend=segment.sack)
+    if segment.sack == (receiver.end + 1) & _MASK:  # the answer to a keepalive
+        return sender, replace(receiver, end=segment.sack)
+    return sender, receiver
+
+
+def _completed(sender: Side, receiver: Side, segment: Segment, state: str) -> Segment:
+    """Where a header leaves numbers open (no ACK, or a RST made of zeros), those that fit."""
+    if not segment.flags & ACK or (segment.flags & RST and not segment.ack):
+        segment = segment._replace(ack=receiver.end, sack=receiver.end)
+    if segment.flags & RST and not segment.seq and state == "SYN_SENT":
+        segment = segment._replace(seq=sender.end, end=sender.end)
+    return segment
+
+
+def _judge(sender: Side, receiver: Side, segment: Segment) -> tuple[Fit, Side]:
+    acks_sent_data = not after(segment.sack, receiver.end)
+    ack_recent = after(segment.sack, receiver.end - max(sender.maxwin, _LEAST_ACK_WINDOW) - 1)
+    data_recent = after(segment.end, sender.end - receiver.maxwin - 1)
+    if after(segment.seq, sender.maxend):
+        excess = (segment.end - sender.maxend + 1) & _MASK
+        if data_recent and excess <= receiver.maxwin and ack_recent and acks_sent_data:
+            return "late", replace(sender, end=segment.end, unacked=True)
+        return "outside", sender
+    if not acks_sent_data:
+        return "outside", sender
+    if not (data_recent or not receiver.maxwin) or not ack_recent:
+        return "late", sender
+    return "fits", sender
+
+
+def _moved(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
+    """Both records after a segment that fits."""
+    _, _, end, ack, sack, win, _ = segment
+    if not segment.flags & SYN:
+        win <<= sender.scale
+    maxend, maxwin = receiver.maxend, receiver.maxwin
+    if maxwin and after(end, sender.maxend):
+        maxwin = (maxwin + end - sender.maxend) & _MASK
+    if after(sack + win, maxend - 1):
+        maxend = (sack + (win or 1)) & _MASK
+    unacked = receiver.unacked and ack != receiver.end
+    return _advanced(sender, segment, win), replace(
+        receiver, maxend=maxend, maxwin=maxwin, unacked=unacked
+    )
+
+
+def _advanced(sender: Side, segment: Segment, win: int) -> Side:
+    ahead = after(segment.end, sender.end)
+    maxack = sender.maxack
+    if segment.flags & ACK and (maxack is None or after(segment.ack, maxack)):
+        maxack = segment.ack
+    return replace(
+        sender,
+        maxwin=max(sender.maxwin, (win + segment.sack - segment.ack) & _MASK),
+        end=segment.end if ahead else sender.end,
+        unacked=sender.unacked or ahead,
+        maxack=maxack,
+    )
+
+
+def _each(options: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of each option, up to the end of the list or to one that cannot be."""
+    at = 0
+    while at < len(options) and options[at] != _END:
+        if options[at] == _NOP:
+            at += 1
+            continue
+        size = options[at + 1] if at + 1 < len(options) else 0
+        if not 2 <= size <= len(options) - at:
+            return
+        yield options[at], options[at + 2 : at + size]
+        at += size
+
+
+def _highest(segment: Segment) -> int:
+    """The highest byte acknowledged, selectively or not; only the first SACK option counts."""
+    sack = segment.sack
+    for kind, body in _each(segment.options):
+        if kind == _SACK and body and len(body) % 8 == 0:
+            for at in range(4, len(body), 8):
+                edge = int.from_bytes(body[at : at + 4], "big")
+                sack = edge if after(edge, sack) else sack
+            break
+    return sack

@@ -1,0 +1,1 @@
+"""fwsim's host around the rules, tested by itself."""
