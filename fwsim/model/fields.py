@@ -63,7 +63,6 @@ DPORT = Field("dport", 16)
 L4_HEADER = Field("l4_header", 1, "flag")  # the transport header is there in full
 TCP_FLAGS = Field("tcp_flags", 8, "tcpflags")
 TCP_OPTIONS = Field("tcp_options", 256, "hex")  # bit N: option N is present
-TCP_OPTIONS_SOUND = Field("tcp_options_sound", 1, "flag")
 ICMP_TYPE = Field("icmp_type", 8)
 ICMP_CODE = Field("icmp_code", 8)
 MARK = Field("mark", 32, "hex")

@@ -1,0 +1,27 @@
+"""What packets leave behind in one namespace: connections, counters, time. Mutable inside a
+simulation, forked (`fork`) before one begins, so that nobody outside sees it change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fwsim.machine.conntrack import Conntrack
+
+CounterKey = tuple[int, str, str, int]  # family, table, chain, rule (0: the policy)
+
+
+@dataclass(slots=True)
+class State:
+    """`counters` are what was added to those of the dump: packets and bytes."""
+
+    conntrack: Conntrack = field(default_factory=Conntrack)
+    counters: dict[CounterKey, tuple[int, int]] = field(default_factory=dict)
+
+    def count(self, key: CounterKey, octets: int) -> None:
+        """One more packet of that many bytes."""
+        packets, total = self.counters.get(key, (0, 0))
+        self.counters[key] = (packets + 1, total + octets)
+
+    def fork(self) -> State:
+        """A copy that changes on its own."""
+        return State(self.conntrack.fork(), dict(self.counters))

@@ -1,0 +1,149 @@
+"""What a rule can see of a packet at a hook: each field, projected when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fwsim.machine import routing
+from fwsim.machine.conntrack import INVALID, Connection, Found
+from fwsim.machine.world import Namespace
+from fwsim.model.names import iface_value
+from fwsim.model.packet import L4_HEADERS, Packet
+
+
+@dataclass(slots=True)
+class Buffer:
+    """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
+    name, "" for none; `found` what conntrack said, None before it was asked."""
+
+    packet: Packet
+    in_: str = ""
+    out: str = ""
+    physin: str = ""
+    physout: str = ""
+    mark: int = 0
+    found: Found | None = None
+    hop: int = 0
+    mac_dst: str | None = None
+    looped: bool = False
+
+
+class View(dict[str, int]):
+    """Field values by name, for one packet at one hook."""
+
+    def __init__(self, buffer: Buffer, ns: Namespace, hook: str, now: float) -> None:
+        super().__init__()
+        self.buffer, self.ns, self.hook, self.now = buffer, ns, hook, now
+
+    def __missing__(self, name: str) -> int:
+        value = self[name] = _PROJECT[name](self)
+        return value
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it is now."""
+        return self.buffer.packet
+
+    @property
+    def connection(self) -> Connection | None:
+        """Its connection, if it has one."""
+        return self.buffer.found.connection if self.buffer.found else None
+
+    def device(self, which: str) -> str:
+        """The device it came in by or leaves by, as this hook knows it."""
+        if which == "in":
+            return "" if self.hook == "OUTPUT" else self.buffer.in_
+        return "" if self.hook in ("PREROUTING", "INPUT") else self.buffer.out
+
+
+def _option_bits(packet: Packet) -> int:
+    """Which TCP options are present, as tcp_find_option of xt_tcpudp.c steps through them."""
+    bits, at, data = 0, 0, packet.tcp_options
+    while at < len(data):
+        kind = data[at]
+        bits |= 1 << kind
+        length = data[at + 1] if kind >= 2 and at + 1 < len(data) else 1
+        at += length or 1
+    return bits
+
+
+def _l4_header(view: View) -> int:
+    return int(not view.packet.frag and view.packet.proto in L4_HEADERS)
+
+
+def _address_type(which: str, limit: str) -> Callable[[View], int]:
+    def project(view: View) -> int:
+        dev = view.device(limit) if limit else ""
+        value = getattr(view.packet, which)
+        return routing.address_type(view.ns, view.packet.family, value, dev)
+
+    return project
+
+
+def _ports(name: str) -> Callable[[View], int]:
+    return lambda view: getattr(view.packet, name) if view.packet.has_ports else 0
+
+
+def _icmp(name: str) -> Callable[[View], int]:
+    return lambda view: getattr(view.packet, name) if view.packet.is_icmp else 0
+
+
+def _tuple(reply: bool, member: str) -> Callable[[View], int]:
+    def project(view: View) -> int:
+        connection = view.connection
+        if connection is None:
+            return 0
+        return int(getattr(connection.tuple(reply), member))
+
+    return project
+
+
+def _expires(view: View) -> int:
+    if view.connection is None:
+        return 0
+    return max(0, int(view.connection.expires - view.now))
+
+
+_PROJECT: dict[str, Callable[[View], int]] = {
+    "src": lambda v: v.packet.src,
+    "dst": lambda v: v.packet.dst,
+    "in": lambda v: iface_value(v.device("in")),
+    "out": lambda v: iface_value(v.device("out")),
+    "physin": lambda v: iface_value(v.buffer.physin),
+    "physout": lambda v: iface_value(v.buffer.physout),
+    "bridged": lambda v: int(bool(v.buffer.physout)),
+    "proto": lambda v: v.packet.proto,
+    "frag": lambda v: v.packet.frag,
+    "sport": _ports("sport"),
+    "dport": _ports("dport"),
+    "l4_header": _l4_header,
+    "tcp_flags": lambda v: v.packet.flags,
+    "tcp_options": lambda v: _option_bits(v.packet),
+    "icmp_type": _icmp("icmp_type"),
+    "icmp_code": _icmp("icmp_code"),
+    "mark": lambda v: v.buffer.mark,
+    "length": lambda v: v.packet.length,
+    "ttl": lambda v: v.packet.ttl,
+    "tos": lambda v: v.packet.tos,
+    "ctstate": lambda v: v.buffer.found.state if v.buffer.found else INVALID,
+    "ct_known": lambda v: int(v.connection is not None),
+    "ct_status": lambda v: v.connection.status if v.connection else 0,
+    "ct_dir": lambda v: int(bool(v.buffer.found and v.buffer.found.reply)),
+    "ct_proto": lambda v: v.connection.original.proto if v.connection else 0,
+    "ct_expire": _expires,
+    "ct_orig_src": _tuple(False, "src"),
+    "ct_orig_dst": _tuple(False, "dst"),
+    "ct_repl_src": _tuple(True, "src"),
+    "ct_repl_dst": _tuple(True, "dst"),
+    "ct_orig_sport": _tuple(False, "sport"),
+    "ct_orig_dport": _tuple(False, "dport"),
+    "ct_repl_sport": _tuple(True, "sport"),
+    "ct_repl_dport": _tuple(True, "dport"),
+    "src_type": _address_type("src", ""),
+    "dst_type": _address_type("dst", ""),
+    "src_type_in": _address_type("src", "in"),
+    "dst_type_in": _address_type("dst", "in"),
+    "src_type_out": _address_type("src", "out"),
+    "dst_type_out": _address_type("dst", "out"),
+}

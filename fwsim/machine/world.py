@@ -1,0 +1,132 @@
+"""A host as it stands: network namespaces with devices, addresses, routes, sysctls and rulesets.
+
+Frozen records; what packets change (connections, counters, time) is in fwsim.machine.state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from fwsim.language.ruleset import Ruleset
+from fwsim.model.names import address_text
+
+
+class Address(NamedTuple):
+    """An address of a device: `length` is its subnet's prefix length, `broadcast` 0 if none,
+    `scope` global, link or host, as `ip addr` says."""
+
+    family: int
+    value: int
+    length: int
+    broadcast: int = 0
+    scope: str = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A network device. `kind` is what `ip -d link` calls it (bridge, veth, tun, loopback, …);
+    `master` the bridge it is a port of; `peer` (namespace, device) at a veth pair's other end."""
+
+    name: str
+    kind: str = ""
+    mac: str = ""
+    addresses: tuple[Address, ...] = ()
+    master: str = ""
+    peer: tuple[str, str] | None = None
+    up: bool = True
+    hairpin: bool = False
+    index: int = 0
+
+
+class Route(NamedTuple):
+    """A route: `dst` and `length` a prefix; `kind` unicast, local, broadcast, multicast,
+    blackhole, unreachable, prohibit or throw; `via` 0 if the destination is on the link."""
+
+    dst: int
+    length: int
+    dev: str = ""
+    via: int = 0
+    kind: str = "unicast"
+    source: int = 0
+    metric: int = 0
+    table: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """One network namespace. `neighbours` maps (device, address) to a MAC, `fdb` (bridge, MAC) to a
+    port; `sysctl` names are as `sysctl -a` prints them."""
+
+    name: str
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    routes: Mapping[int, tuple[Route, ...]] = field(default_factory=dict)
+    neighbours: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
+    fdb: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    sysctl: Mapping[str, str] = field(default_factory=dict)
+    rulesets: Mapping[int, Ruleset] = field(default_factory=dict)
+
+    def addresses(self, family: int) -> Iterator[tuple[Device, Address]]:
+        """Every address of that family, with its device, in device order."""
+        for device in self.devices.values():
+            for address in device.addresses:
+                if address.family == family:
+                    yield device, address
+
+    def number(self, name: str, default: int = 0) -> int:
+        """A sysctl as a number; `default` where it is missing or none."""
+        text = self.sysctl.get(name, "").strip()
+        return int(text) if text.lstrip("-").isdecimal() else default
+
+    def ports(self, bridge: str) -> list[Device]:
+        """A bridge's ports."""
+        return [d for d in self.devices.values() if d.master == bridge]
+
+    def tracks(self, family: int) -> bool:
+        """Whether conntrack is at work: the kernel hooks it in where a rule or the nat table asks
+        for connections (nf_ct_netns_get)."""
+        ruleset = self.rulesets.get(family)
+        return bool(ruleset) and _asks_for_connections(ruleset)
+
+    def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
+        """The same namespace under other rules."""
+        return replace(self, rulesets=dict(rulesets))
+
+
+def _asks_for_connections(ruleset: Ruleset) -> bool:
+    if "nat" in ruleset.tables:
+        return True
+    return any(
+        use.ext.name in _CONNTRACK_USERS
+        for table in ruleset.tables.values()
+        for chain in table.chains.values()
+        for rule in chain.rules
+        for use in (*rule.matches, *([rule.target] if rule.target else []))
+    )
+
+
+_CONNTRACK_USERS = frozenset({
+    "conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster",
+    "CONNMARK", "CT", "NOTRACK", "SYNPROXY", "CONNSECMARK",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Namespaces that are joined by links; `host` is the one the others hang off. `title` says
+    where it all comes from, `notes` what was inferred or left out."""
+
+    namespaces: Mapping[str, Namespace]
+    host: str = "host"
+    title: str = ""
+    notes: tuple[str, ...] = ()
+
+    def with_namespace(self, namespace: Namespace) -> World:
+        """The same world with one namespace replaced."""
+        return replace(self, namespaces={**self.namespaces, namespace.name: namespace})
+
+
+def shown(value: int, family: int) -> str:
+    """An address as text."""
+    return address_text(value, 32 if family == 4 else 128)

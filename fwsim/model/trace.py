@@ -1,0 +1,106 @@
+"""What a simulated packet went through: steps, legs, and where each decision stands in the text.
+
+A trace is data; text, JSON and pictures are renderings of it (fwsim.show).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fwsim.model.packet import Packet
+
+
+class Ref(NamedTuple):
+    """A rule, or a chain's policy (`rule` is then "policy"), on a host. `line` is its line in the
+    text it was read from (0 if none), `text` its canonical form."""
+
+    host: str
+    family: int
+    table: str
+    chain: str
+    rule: int | str
+    line: int = 0
+    text: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """INTERFACE's decided_by."""
+        return {
+            "host": self.host, "family": self.family, "table": self.table,
+            "chain": self.chain, "rule": self.rule,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a packet's way.
+
+    `kind` says what happened (enter, route, hook, table, rule, policy, nat, conntrack, end, …) and
+    with `data` gives the renderers their words; `text` is what stands in the dump or in a routing
+    table; `holds` whether a rule matched (None: not known, or not asked); `before` and `after` the
+    packet where the step changed it; `children` the steps within it, for a rule its reasons."""
+
+    kind: str
+    text: str = ""
+    ref: Ref | None = None
+    holds: bool | None = None
+    before: Packet | None = None
+    after: Packet | None = None
+    children: tuple[Step, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A packet as it left a host by `dev`, with the destination MAC it was sent to, if known."""
+
+    host: str
+    dev: str
+    packet: Packet
+    mac_dst: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A rule or a policy (`rule` 0) whose counters moved."""
+
+    host: str
+    family: int
+    table: str
+    chain: str
+    rule: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One packet's whole way, through one or more hosts. Members as in INTERFACE's LEG; `reason`
+    is why it ended where no rule decided, `depends_on` what is not known, `arrived` the packet as
+    it was at its end, `where` the host at which that was."""
+
+    direction: str
+    packet: Packet
+    verdict: str
+    fate: str
+    decided_by: Ref | None
+    matched: tuple[Counted, ...]
+    policies: tuple[Counted, ...]
+    ctstate: str
+    emitted: tuple[Emitted, ...]
+    hops: tuple[Step, ...]
+    reason: str = ""
+    depends_on: tuple[str, ...] = ()
+    arrived: Packet | None = None
+    where: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what came of it: `outcome` is what the client would report."""
+
+    verdict: str
+    outcome: str
+    decided_by: Ref | None
+    legs: tuple[Leg, ...]
+    notes: tuple[str, ...] = ()
