@@ -127,3 +127,9 @@ def forwards(ns: Namespace, family: int, dev: str) -> bool:
         return bool(ns.number("net.ipv6.conf.all.forwarding"))
     everywhere = ns.number("net.ipv4.ip_forward")
     return bool(ns.number(f"net.ipv4.conf.{dev}.forwarding", everywhere))
+
+
+def first_address(ns: Namespace, family: int, dev: str) -> int | None:
+    """A device's first address, to which REDIRECT sends what came in by it (nf_nat_redirect.c)."""
+    own = (a.value for d, a in ns.addresses(family) if d.name == dev)
+    return next(own, None)

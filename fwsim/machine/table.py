@@ -3,16 +3,13 @@ ipt_do_table)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import NamedTuple
 
-from fwsim.language.ruleset import Chain, Rule, Table
+from fwsim.language.ruleset import Chain, Table
 from fwsim.machine.view import View
 from fwsim.model.actions import Action, Jump, Verdict
-from fwsim.model.pred import FALSE, all_of, any_of
-from fwsim.readings.concrete import Test, compile_pred
 
 
 class Visit(NamedTuple):
@@ -40,22 +37,64 @@ Act = Callable[[Action], str | None]
 """Carries out one action that is no jump; a verdict ends the walk, None goes on."""
 
 
-class _Tests(NamedTuple):
-    matches: Test
-    hotdrop: Test | None
+Watch = Callable[[Visit], None]
+"""Told of every visit, before the rule's actions change anything."""
 
 
-@cache
-def _tests(rule: Rule) -> _Tests:
-    before, drops = [], []
-    for part in rule.parts:
-        if part.meaning.hotdrop != FALSE:
-            drops.append(all_of(*before, part.meaning.hotdrop))
-        before.append(part.meaning.pred)
-    return _Tests(compile_pred(rule.pred), compile_pred(any_of(*drops)) if drops else None)
+def walk_table(
+    table: Table, hook: str, view: View, act: Act, watch: Watch | None = None
+) -> Outcome:
+    """Walk the table's chain for `hook`. `act` carries out what matching rules do; where it
+    changes the packet, it clears the view."""
+    return _Walk(table, view, act, watch).run(table.chains[hook])
 
 
-def walk_table(table: Table, hook: str, view: View, act: Act) -> Outcome:
-    """Walk the table's chain for `hook`. `act` carries out what matching rules do, and may change
-    the packet that `view` shows; it then clears the view."""
-    return _Walk(table, view, act).run(table.chains[hook])
+class _Walk:
+    def __init__(self, table: Table, view: View, act: Act, watch: Watch | None) -> None:
+        self.table, self.view, self.act, self.watch = table, view, act, watch
+        self.visits: list[Visit] = []
+        self.back: list[tuple[Chain, int]] = []
+
+    def run(self, base: Chain) -> Outcome:
+        chain, at = base, 0
+        while True:
+            verdict: str | None = "RETURN"  # every chain ends in one
+            if at < len(chain.rules):
+                verdict = self._visit(chain, at)
+                at += 1
+            if verdict == "RETURN":
+                if not self.back:
+                    self._note(Visit(base.name, 0, True, 0))
+                    return Outcome(base.policy or "ACCEPT", base.name, 0, self.visits)
+                chain, at = self.back.pop()
+            elif verdict == "JUMP":
+                chain, at = self._jump(chain, at)
+            elif verdict is not None:
+                return Outcome(verdict, chain.name, at, self.visits)
+
+    def _visit(self, chain: Chain, at: int) -> str | None:
+        rule, view = chain.rules[at], self.view
+        holds = rule.test(view)
+        dropped = holds is False and rule.hotdrop is not None and bool(rule.hotdrop(view))
+        self._note(Visit(chain.name, at + 1, holds, len(self.back), dropped))
+        if holds is not True:
+            return "DROP" if dropped else "UNKNOWN" if holds is None else None
+        verdict: str | None = None
+        for action in rule.actions:
+            if isinstance(action, Jump):
+                verdict = "JUMP"
+            else:
+                verdict = action.name if isinstance(action, Verdict) else self.act(action)
+        return verdict
+
+    def _jump(self, chain: Chain, at: int) -> tuple[Chain, int]:
+        jump = chain.rules[at - 1].jump
+        assert jump is not None
+        if jump.come_back:
+            self.back.append((chain, at))
+        return self.table.chains[jump.chain], 0
+
+    def _note(self, visit: Visit) -> None:
+        self.visits.append(visit)
+        if self.watch is not None:
+            self.watch(visit)

@@ -1,0 +1,243 @@
+"""The stages of a hook, run for one packet: tables, conntrack, NAT, confirmation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.language.write import rule_text
+from fwsim.machine import nat, routing
+from fwsim.machine.conntrack import NEW, RELATED, UNTRACKED
+from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, Stage
+from fwsim.machine.state import State
+from fwsim.machine.table import Outcome, Visit, walk_table
+from fwsim.machine.view import Buffer, View
+from fwsim.machine.world import Namespace
+from fwsim.model.actions import Action, Assign, Log, Nat, NatRange, Reject, Verdict
+from fwsim.model.names import STATES
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Counted, Ref, Step
+from fwsim.readings.explain import explain
+from fwsim.readings.prose import phrase
+
+
+@dataclass(slots=True)
+class Record:
+    """What a packet's way through one host leaves to tell. `steps` stay empty unless `explain`."""
+
+    explain: bool = False
+    matched: list[Counted] = field(default_factory=list)
+    policies: list[Counted] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    decided: Ref | None = None
+    reason: str = ""
+    reject: str = ""
+    by_chance: list[str] = field(default_factory=list)
+    depends_on: list[str] = field(default_factory=list)
+
+    def step(self, step: Step) -> None:
+        """Remember a step, if anybody wants to know."""
+        if self.explain:
+            self.steps.append(step)
+
+
+@dataclass(slots=True)
+class Netfilter:
+    """A namespace's hooks at a moment in simulated time."""
+
+    ns: Namespace
+    state: State
+    now: float
+    chance: Random
+
+    def run(self, hook: str, buffer: Buffer, record: Record) -> str:
+        """Run a hook's stages until one does not accept; the verdict: ACCEPT, DROP, REJECT,
+        QUEUE, UNKNOWN, or HELD for a fragment that waits for its others."""
+        ruleset = self.ns.rulesets.get(buffer.packet.family)
+        if ruleset is None:
+            return "ACCEPT"
+        at = _AtHook(self, hook, buffer, record, ruleset)
+        for stage in STAGES[hook]:
+            verdict = at.stage(stage)
+            if verdict != "ACCEPT":
+                return verdict
+        return "ACCEPT"
+
+
+class _AtHook:
+    def __init__(
+        self, netfilter: Netfilter, hook: str, buffer: Buffer, record: Record, ruleset: Ruleset
+    ) -> None:
+        self.nf, self.hook, self.buffer, self.record = netfilter, hook, buffer, record
+        self.ns, self.state, self.ruleset = netfilter.ns, netfilter.state, ruleset
+        self.view = View(buffer, netfilter.ns, hook, netfilter.now)
+        self.children: list[Step] = []
+
+    def stage(self, stage: Stage) -> str:
+        match stage.kind:
+            case "table":
+                return self._table(stage.table) if stage.table in self.ruleset.tables else "ACCEPT"
+            case "nat":
+                return self._nat() if "nat" in self.ruleset.tables else "ACCEPT"
+            case "conntrack":
+                return self._track()
+            case "confirm":
+                return self._confirm()
+            case _:
+                return self._defrag()
+
+    # -- tables ---------------------------------------------------------------------------------
+
+    def _table(self, name: str) -> str:
+        table = self.ruleset.tables[name]
+        self.children = []
+        watch = (lambda visit: self._watch(name, visit)) if self.record.explain else None
+        outcome = walk_table(table, self.hook, self.view, self._act, watch)
+        self._count(name, outcome)
+        if outcome.verdict != "ACCEPT" or name == "filter":
+            self.record.decided = self._ref(name, outcome.chain, outcome.rule)
+        data = {"table": name, "hook": self.hook, "verdict": outcome.verdict}
+        self.record.step(Step("table", ref=self._ref(name, outcome.chain, outcome.rule),
+                              children=tuple(self.children), data=data))  # fmt: skip
+        return outcome.verdict
+
+    def _count(self, table: str, outcome: Outcome) -> None:
+        packet = self.buffer.packet
+        for visit in outcome.visits:
+            if visit.holds:
+                where = (packet.family, table, visit.chain, visit.rule)
+                self.state.count(where, packet.length)
+                moved = Counted(self.ns.name, *where)
+                (self.record.matched if visit.rule else self.record.policies).append(moved)
+
+    def _ref(self, table: str, chain: str, number: int) -> Ref:
+        found = self.ruleset.tables[table].chains[chain]
+        where = (self.ns.name, self.buffer.packet.family, table, chain)
+        if not number:
+            return Ref(*where, "policy", found.span.line if found.span else 0, found.policy or "")
+        rule = found.rules[number - 1]
+        return Ref(*where, number, rule.span.line if rule.span else 0, rule_text(rule))
+
+    def _watch(self, table: str, visit: Visit) -> None:
+        ref = self._ref(table, visit.chain, visit.rule)
+        data = {"depth": visit.depth, "dropped": visit.dropped}
+        if not visit.rule:
+            self.children.append(Step("policy", ref.text, ref, True, data=data))
+            return
+        rule = self.ruleset.rule(table, visit.chain, visit.rule)
+        data["target"] = rule.target_name
+        self.children.append(
+            Step("rule", ref.text, ref, visit.holds, children=self._reasons(rule, visit), data=data)
+        )
+        if visit.holds is None:
+            self.record.depends_on.extend(step.text for step in self.children[-1].children)
+
+    def _reasons(self, rule: Rule, visit: Visit) -> tuple[Step, ...]:
+        return tuple(
+            Step("reason", phrase(reason), holds=reason.holds)
+            for reason in explain(rule.pred, self.view)
+        )
+
+    def _act(self, action: Action) -> str | None:
+        match action:
+            case Assign():
+                mark = self.buffer.mark
+                self.buffer.mark = (mark & ~action.clear) ^ action.flip
+                self.view.clear()
+                return None
+            case Nat():
+                return self._bind(action)
+            case Reject():
+                self.record.reject = action.error
+                return "REJECT"
+            case Log():
+                return None
+            case Verdict():
+                return action.name
+        raise NotImplementedError(f"no one carries out {action!r}")
+
+    # -- connections ----------------------------------------------------------------------------
+
+    def _defrag(self) -> str:
+        packet = self.buffer.packet
+        if (packet.frag or packet.more) and self.ns.tracks(packet.family):
+            self.record.reason = "fragment"
+            return "HELD"
+        return "ACCEPT"
+
+    def _track(self) -> str:
+        found = self.buffer.found
+        if found is not None and (found.connection is not None or found.state == UNTRACKED):
+            return "ACCEPT"  # it was seen on its way out, before lo brought it in again
+        self.buffer.found = self.state.conntrack.track(self.buffer.packet, self.nf.now)
+        self.view.clear()
+        found = self.buffer.found
+        self.record.step(
+            Step("conntrack", data={"state": STATES[found.state], "reply": found.reply})
+        )
+        return "ACCEPT"
+
+    def _confirm(self) -> str:
+        connection = self.view.connection
+        if connection is None or self.state.conntrack.confirm(connection, self.nf.now):
+            return "ACCEPT"
+        self.record.reason = "clash"
+        return "DROP"
+
+    # -- NAT --------------------------------------------------------------------------------------
+
+    def _nat(self) -> str:
+        found, source = self.buffer.found, self.hook in SOURCE_NAT_HOOKS
+        if found is None or found.connection is None:
+            return "ACCEPT"
+        packet, connection = self.buffer.packet, found.connection
+        if found.state == RELATED and packet.is_icmp_error:
+            moved = nat.translate_error(packet, connection, found.reply, source)
+            if moved is None:
+                self.record.reason = "redirect"
+                return "DROP"
+            return self._translated(moved)
+        if found.state in (NEW, RELATED) and not nat.bound(connection, source):
+            verdict = self._table("nat")
+            if verdict != "ACCEPT":
+                return verdict
+            if not nat.bound(connection, source):
+                tracker, chance = self.state.conntrack, self.nf.chance
+                if nat.bind_nothing(tracker, connection, source, self.nf.now, chance):
+                    self.record.by_chance.append("port")
+        return self._translated(nat.translate(packet, connection, found.reply, source))
+
+    def _translated(self, moved: Packet) -> str:
+        if moved is not self.buffer.packet and moved != self.buffer.packet:
+            before, self.buffer.packet = self.buffer.packet, moved
+            self.view.clear()
+            self.record.step(Step("nat", before=before, after=moved, data={"hook": self.hook}))
+        return "ACCEPT"
+
+    def _bind(self, action: Nat) -> str:
+        connection, source = self.view.connection, self.hook in SOURCE_NAT_HOOKS
+        assert connection is not None
+        chosen = self._range(action)
+        if chosen is None:
+            self.record.reason = "no_address"
+            return "DROP"
+        tracker = self.state.conntrack
+        if nat.bind(tracker, connection, source, chosen, self.nf.now, self.nf.chance):
+            self.record.by_chance.append("port")
+        return "ACCEPT"
+
+    def _range(self, action: Nat) -> NatRange | None:
+        family, buffer = self.buffer.packet.family, self.buffer
+        if action.kind in ("snat", "dnat"):
+            return action.range
+        if action.kind == "masquerade":
+            own = routing.source_address(self.ns, family, buffer.out, buffer.hop)
+        elif self.hook == "OUTPUT":
+            own = 127 << 24 | 1 if family == 4 else 1
+        else:
+            own = routing.first_address(self.ns, family, buffer.in_)
+        if own is None:
+            return None
+        r = action.range
+        return NatRange((own, own), r.ports, r.port_base, r.random, r.fully_random, r.persistent)
