@@ -53,7 +53,9 @@ class Decide(NamedTuple):
 
 DIAGRAM: Mapping[str, Hook | Decide] = {
     # a frame comes in
-    "arrive": Decide("arrival", {"routed": "prerouting", "bridged": "bridge prerouting"}),
+    "arrive": Decide(
+        "arrival", {"routed": "prerouting", "bridged": "bridge prerouting", "unseen": "flood"}
+    ),
     "prerouting": Hook("PREROUTING", "route in"),
     "route in": Decide("route_in", {"local": "input", "forward": "age"}),
     "input": Hook("INPUT", "deliver"),
@@ -70,7 +72,7 @@ DIAGRAM: Mapping[str, Hook | Decide] = {
     "reroute": Decide("reroute", {"routed": "postrouting"}),
     # a frame crosses a bridge under br_netfilter's eyes
     "bridge prerouting": Hook("PREROUTING", "bridge"),
-    "bridge": Decide("bridge", {"up": "route in", "across": "bridge forward", "unseen": "flood"}),
+    "bridge": Decide("bridge", {"up": "route in", "across": "bridge forward"}),
     "bridge forward": Hook("FORWARD", "bridge postrouting"),
     "bridge postrouting": Hook("POSTROUTING", "flood"),
     "flood": Decide("leave_port", {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.language.write import rule_text
@@ -121,7 +122,7 @@ class _AtHook:
 
     def _watch(self, table: str, visit: Visit) -> None:
         ref = self._ref(table, visit.chain, visit.rule)
-        data = {"depth": visit.depth, "dropped": visit.dropped}
+        data: dict[str, Any] = {"depth": visit.depth, "dropped": visit.dropped}
         if not visit.rule:
             self.children.append(Step("policy", ref.text, ref, True, data=data))
             return
@@ -179,8 +180,10 @@ class _AtHook:
         return "ACCEPT"
 
     def _confirm(self) -> str:
-        connection = self.view.connection
-        if connection is None or self.state.conntrack.confirm(connection, self.nf.now):
+        found = self.buffer.found
+        if found is None or found.connection is None or found.reply:
+            return "ACCEPT"
+        if self.state.conntrack.confirm(found.connection, self.nf.now):
             return "ACCEPT"
         self.record.reason = "clash"
         return "DROP"

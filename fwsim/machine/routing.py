@@ -133,3 +133,23 @@ def first_address(ns: Namespace, family: int, dev: str) -> int | None:
     """A device's first address, to which REDIRECT sends what came in by it (nf_nat_redirect.c)."""
     own = (a.value for d, a in ns.addresses(family) if d.name == dev)
     return next(own, None)
+
+
+def is_multicast(family: int, value: int) -> bool:
+    """A multicast address."""
+    return value >> 28 == 0xE if family == 4 else value >> 120 == 0xFF
+
+
+def is_martian(ns: Namespace, family: int, dst: int, dev: str) -> bool:
+    """A destination that no packet from outside may have: loopback's, or 0/8."""
+    if family == 6:
+        return dst in (0, 1)
+    localnet = any(ns.number(f"net.ipv4.conf.{d}.route_localnet") for d in ("all", dev))
+    return dst >> 24 == 0 or (dst >> 24 == 127 and not localnet)
+
+
+def error_of(kind: str) -> str:
+    """The ICMP error that a router answers with when it finds no unicast route (ip_error)."""
+    return {"prohibit": "admin-prohibited", "unreachable": "host-unreachable", "blackhole": ""}.get(
+        kind, "net-unreachable"
+    )

@@ -87,7 +87,7 @@ class Namespace:
         """Whether conntrack is at work: the kernel hooks it in where a rule or the nat table asks
         for connections (nf_ct_netns_get)."""
         ruleset = self.rulesets.get(family)
-        return bool(ruleset) and _asks_for_connections(ruleset)
+        return ruleset is not None and _asks_for_connections(ruleset)
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
         """The same namespace under other rules."""

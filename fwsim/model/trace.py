@@ -93,6 +93,7 @@ class Leg:
     arrived: Packet | None = None
     where: str = ""
     source: str = ""
+    by_chance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

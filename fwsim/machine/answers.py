@@ -1,0 +1,107 @@
+"""What hosts send back: echo replies, SYN/ACKs, datagrams, and the errors that refuse a packet.
+
+REJECT's errors are those of net/ipv4/netfilter/nf_reject_ipv4.c and its IPv6 twin; a router's own
+those of net/ipv4/ip_forward.c and route.c.
+"""
+
+from __future__ import annotations
+
+from fwsim.machine import routing
+from fwsim.machine.world import Namespace
+from fwsim.model.names import TCP_FLAGS
+from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet
+
+_SYN, _ACK, _RST = TCP_FLAGS["SYN"], TCP_FLAGS["ACK"], TCP_FLAGS["RST"]
+
+# name: (type, code) for IPv4 and for IPv6
+ERRORS: dict[int, dict[str, tuple[int, int]]] = {
+    4: {
+        "icmp-net-unreachable": (3, 0), "icmp-host-unreachable": (3, 1),
+        "icmp-proto-unreachable": (3, 2), "icmp-port-unreachable": (3, 3),
+        "icmp-net-prohibited": (3, 9), "icmp-host-prohibited": (3, 10),
+        "icmp-admin-prohibited": (3, 13),
+        "net-unreachable": (3, 0), "host-unreachable": (3, 1), "admin-prohibited": (3, 13),
+        "ttl-exceeded": (11, 0),
+    },
+    6: {
+        "icmp6-no-route": (1, 0), "icmp6-adm-prohibited": (1, 1), "icmp6-addr-unreachable": (1, 3),
+        "icmp6-port-unreachable": (1, 4), "icmp6-policy-fail": (1, 5), "icmp6-reject-route": (1, 6),
+        "net-unreachable": (1, 0), "host-unreachable": (1, 3), "admin-prohibited": (1, 1),
+        "ttl-exceeded": (3, 0),
+    },
+}  # fmt: skip
+
+
+def answer(packet: Packet) -> Packet | None:
+    """What a willing host answers: the echo, a SYN/ACK, a datagram; None if such a packet has no
+    answer of its own."""
+    back = Packet(
+        packet.family, packet.dst, packet.src, packet.proto,
+        sport=packet.dport, dport=packet.sport, payload_len=packet.data_len,
+    )  # fmt: skip
+    if packet.is_icmp:
+        request, reply = ICMP_ECHO[packet.family]
+        if packet.icmp_type != request:
+            return None
+        return back.but(sport=0, dport=0, icmp_type=reply, icmp_id=packet.icmp_id)
+    if packet.proto == TCP:
+        if packet.flags & (_SYN | _ACK) != _SYN:
+            return None
+        return back.but(
+            flags=_SYN | _ACK, seq=5000, ack=(packet.seq + 1) % 2**32, payload_len=0,
+            tcp_options=packet.tcp_options,
+        )  # fmt: skip
+    return back if packet.proto == UDP else None
+
+
+def refusal(ns: Namespace, packet: Packet, error: str) -> Packet | None:
+    """The packet by which a host refuses another; None where it stays silent: no error answers an
+    error, a later fragment, or a multicast, and no reset answers a reset."""
+    if error == "tcp-reset":
+        return _reset(packet)
+    if not error or packet.is_icmp_error or packet.frag or _is_shared(packet):
+        return None
+    kind, code = ERRORS[packet.family][error]
+    source = _speaks_as(ns, packet)
+    if source is None:
+        return None
+    return Packet(
+        packet.family, source, packet.src, ICMP if packet.family == 4 else ICMP6,
+        icmp_type=kind, icmp_code=code, tos=packet.tos & 0x1E | 0xC0, inner=_quoted(packet),
+    )  # fmt: skip
+
+
+def _is_shared(packet: Packet) -> bool:
+    return routing.is_multicast(packet.family, packet.dst) or packet.dst == 0xFFFFFFFF
+
+
+def _quoted(packet: Packet) -> Packet:
+    """An error quotes up to 576 bytes in all (IPv4), or the smallest MTU (IPv6)."""
+    room = 576 - 28 if packet.family == 4 else 1280 - 48
+    over = packet.length - room
+    if over <= 0:
+        return packet
+    return packet.but(payload=b"", payload_len=max(0, packet.data_len - over))
+
+
+def _speaks_as(ns: Namespace, packet: Packet) -> int | None:
+    """The address an error comes from: the one that was asked for if it is the host's own, else
+    that of the way back."""
+    if routing.own_address(ns, packet.family, packet.dst):
+        return packet.dst
+    way = routing.lookup(ns, packet.family, packet.src)
+    if way.kind == "local":
+        return packet.src
+    return way.source or routing.source_address(ns, packet.family, way.dev, way.hop)
+
+
+def _reset(packet: Packet) -> Packet | None:
+    if packet.proto != TCP or packet.flags & _RST or packet.frag:
+        return None
+    acked = packet.flags & _ACK
+    end = packet.seq + packet.data_len + bool(packet.flags & _SYN) + (packet.flags & 1)
+    return Packet(
+        packet.family, packet.dst, packet.src, TCP, packet.dport, packet.sport,
+        flags=_RST if acked else _RST | _ACK, window=0,
+        seq=packet.ack if acked else 0, ack=0 if acked else end % 2**32,
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""A bridge's own questions: whose MAC is it, which ports does it reach, do iptables see the frame
+(net/bridge/br_input.c br_handle_frame_finish, br_fdb.c, br_forward.c should_deliver)."""
+
+from __future__ import annotations
+
+from fwsim.machine import routing
+from fwsim.machine.topology import resolve_mac
+from fwsim.machine.world import Device, Namespace, World
+from fwsim.model.packet import Packet
+
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+
+
+def sees(ns: Namespace, family: int) -> bool:
+    """br_netfilter shows bridged packets of this family to iptables."""
+    name = "bridge-nf-call-iptables" if family == 4 else "bridge-nf-call-ip6tables"
+    return bool(ns.number(f"net.bridge.{name}"))
+
+
+def is_own(ns: Namespace, bridge: str, mac: str | None) -> bool:
+    """The MAC is the bridge's or one of its ports': such frames go up to the host's own stack."""
+    own = {ns.devices[bridge].mac} if bridge in ns.devices else set()
+    return mac in own | {port.mac for port in ns.ports(bridge)} if mac else False
+
+
+def asked_for(world: World, ns: Namespace, bridge: str, packet: Packet) -> str:
+    """The MAC a sender's ARP would have found: of the destination itself if it is on this bridge's
+    subnet, else of the gateway, which is the bridge."""
+    own = ns.devices[bridge].mac if bridge in ns.devices else ""
+    if routing.own_address(ns, packet.family, packet.dst):
+        return own
+    if not _on_link(ns, bridge, packet):
+        return own
+    mac, _ = resolve_mac(world, ns, bridge, packet.family, packet.dst)
+    return mac or BROADCAST
+
+
+def _on_link(ns: Namespace, bridge: str, packet: Packet) -> bool:
+    bits = 32 if packet.family == 4 else 128
+    return any(
+        packet.dst >> (bits - a.length) == a.value >> (bits - a.length)
+        for d, a in ns.addresses(packet.family)
+        if d.name == bridge
+    )
+
+
+def ports_for(
+    world: World, ns: Namespace, bridge: str, mac: str | None, came_by: str
+) -> list[str]:
+    """The ports that a frame to `mac` leaves by: the one that the forwarding database knows, or
+    the one behind which the MAC is, else all but the one it came by."""
+    ports = [p for p in ns.ports(bridge) if p.up]
+    known = ns.fdb.get((bridge, mac or "")) or _behind(world, ports, mac)
+    if known:
+        allowed = known != came_by or ns.devices[known].hairpin
+        return [known] if allowed else []
+    return [p.name for p in ports if p.name != came_by or p.hairpin]
+
+
+def _behind(world: World, ports: list[Device], mac: str | None) -> str:
+    for port in ports:
+        if port.peer and mac:
+            namespace = world.namespaces.get(port.peer[0])
+            if namespace and namespace.devices[port.peer[1]].mac == mac:
+                return port.name
+    return ""

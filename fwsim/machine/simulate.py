@@ -1,0 +1,250 @@
+"""Packets from host to host, and whole exchanges: the request, what comes back, what it means to
+the one who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+from fwsim.machine import answers
+from fwsim.machine.bridging import BROADCAST
+from fwsim.machine.conntrack import RELATED, Conntrack, Found
+from fwsim.machine.stack import Passage, pass_through
+from fwsim.machine.state import State
+from fwsim.machine.tcp import Knobs
+from fwsim.machine.view import Buffer
+from fwsim.machine.world import Namespace, World
+from fwsim.model.names import STATES
+from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
+from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
+
+_MOST_HOPS = 64
+_VERDICTS = {
+    "delivered": "ACCEPT", "forwarded": "ACCEPT", "sent": "ACCEPT", "dropped": "DROP",
+    "rejected": "REJECT", "consumed": "DROP", "unknown": "UNKNOWN",
+}  # fmt: skip
+_BEST = ("delivered", "forwarded", "sent", "unknown", "rejected", "dropped", "consumed", "")
+
+
+class Start(NamedTuple):
+    """Where a packet begins: sent by a namespace itself (`dev` ""), or coming in by a device."""
+
+    namespace: str
+    dev: str = ""
+    mac_dst: str | None = None
+    found: Found | None = None
+
+
+@dataclass(slots=True)
+class Simulation:
+    """A world with what its packets left behind. `fork` before changing what others may hold."""
+
+    world: World
+    states: dict[str, State] = field(default_factory=dict)
+    now: float = 0.0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, world: World) -> Simulation:
+        """The world as it stands, nothing sent yet."""
+        states = {
+            name: State(Conntrack(_knobs(ns))) for name, ns in world.namespaces.items()
+        }
+        return cls(world, states)
+
+    def fork(self) -> Simulation:
+        """A copy that changes on its own."""
+        states = {name: state.fork() for name, state in self.states.items()}
+        return Simulation(self.world, states, self.now, self.seed)
+
+    def carry(
+        self,
+        packet: Packet,
+        start: Start,
+        *,
+        direction: str = "request",
+        follow: bool = True,
+        explain: bool = False,
+    ) -> tuple[Leg, list[Passage]]:
+        """One packet's whole way. Without `follow`, only through the host it enters."""
+        passages = self._passages(packet, start, follow, explain)
+        return _leg(self.world, packet, start, direction, passages, follow), passages
+
+    def _passages(
+        self, packet: Packet, start: Start, follow: bool, explain: bool
+    ) -> list[Passage]:
+        passages: list[Passage] = []
+        pending = [(start, packet)]
+        while pending and len(passages) < _MOST_HOPS:
+            at, flying = pending.pop(0)
+            passage = self._pass(at, flying, explain)
+            passages.append(passage)
+            if follow:
+                pending.extend(self._crossings(passage))
+        return passages
+
+    def _pass(self, at: Start, packet: Packet, explain: bool) -> Passage:
+        ns = self.world.namespaces[at.namespace]
+        buffer = Buffer(packet, in_=at.dev, mac_dst=at.mac_dst or packet.mac_dst, found=at.found)
+        self.seed += 1
+        return pass_through(
+            self.world, ns, self.states[ns.name], buffer,
+            now=self.now, chance=Random(self.seed), explain=explain,
+        )  # fmt: skip
+
+    def _crossings(self, passage: Passage) -> list[tuple[Start, Packet]]:
+        """Where what a host emitted comes in next: at the other ends of its veth pairs."""
+        arrivals = []
+        for sent in passage.emitted:
+            peer = _peer(self.world, sent)
+            if peer is None:
+                continue
+            device = self.world.namespaces[peer[0]].devices[peer[1]]
+            if device.master or sent.mac_dst in (None, BROADCAST, device.mac):
+                arrivals.append((Start(*peer, mac_dst=sent.mac_dst), sent.packet))
+        return arrivals
+
+    # -- exchanges --------------------------------------------------------------------------------
+
+    def exchange(
+        self, packet: Packet, start: Start, *, one_way: bool = False, explain: bool = True
+    ) -> Exchange:
+        """The request and all that comes of it."""
+        leg, passages = self.carry(packet, start, explain=explain)
+        legs = [leg]
+        notes: list[str] = []
+        if not one_way:
+            back = self._response(leg, passages, notes)
+            if back is not None:
+                direction, response, origin = back
+                reply, _ = self.carry(response, origin, direction=direction, explain=explain)
+                legs.append(reply)
+        last = legs[-1]
+        outcome = _outcome(legs, start, one_way)
+        verdict = leg.verdict if last.direction == "error" else last.verdict
+        decided = leg.decided_by if last.direction == "error" else last.decided_by
+        return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))
+
+    def _response(
+        self, leg: Leg, passages: list[Passage], notes: list[str]
+    ) -> tuple[str, Packet, Start] | None:
+        for passage in passages:
+            error = passage.record.reject or passage.error
+            if error:
+                return self._refused(passage, error)
+        if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
+            return None
+        reply = answers.answer(leg.arrived)
+        if reply is None:
+            notes.append("no_answer_expected")
+            return None
+        if leg.arrived.proto in (TCP, UDP):
+            notes.append("listener_assumed")
+        if leg.fate == "delivered":
+            return "reply", reply, Start(leg.where)
+        notes.append("far_end_assumed")
+        sent = leg.emitted[-1]
+        return "reply", reply, Start(sent.host, sent.dev)
+
+    def _refused(self, passage: Passage, error: str) -> tuple[str, Packet, Start] | None:
+        ns = self.world.namespaces[passage.host]
+        response = answers.refusal(ns, passage.packet, error)
+        if response is None:
+            return None
+        found = passage.buffer.found
+        attached = None
+        if found is not None and found.connection is not None:
+            attached = Found(RELATED, found.connection, not found.reply)
+        return "error", response, Start(passage.host, found=attached)
+
+
+def _knobs(ns: Namespace) -> Knobs:
+    prefix = "net.netfilter.nf_conntrack_tcp_"
+    return Knobs.from_sysctl({n: ns.number(n) for n in ns.sysctl if n.startswith(prefix)})
+
+
+def _peer(world: World, sent: Emitted) -> tuple[str, str] | None:
+    device = world.namespaces[sent.host].devices.get(sent.dev)
+    if device is None or device.peer is None or device.peer[0] not in world.namespaces:
+        return None
+    return device.peer
+
+
+def _leg(
+    world: World,
+    packet: Packet,
+    start: Start,
+    direction: str,
+    passages: list[Passage],
+    follow: bool,
+) -> Leg:
+    outside = [
+        sent for p in passages for sent in p.emitted if not follow or _peer(world, sent) is None
+    ]
+    ends = [p for p in passages if not follow or not _went_on(world, p)]
+    last = min(ends or passages, key=lambda p: _BEST.index(p.fate))
+    decided = None
+    if not (last.fate == "dropped" and last.reason):
+        decided = next((p.record.decided for p in reversed(passages) if p.record.decided), None)
+    chance = tuple(f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance)
+    return Leg(
+        direction, packet, _VERDICTS[last.fate], last.fate, decided,
+        _counted(passages, "matched"), _counted(passages, "policies"),
+        _state(world, passages), tuple(outside), tuple(_hops(passages)), last.reason,
+        depends_on=tuple(d for p in passages for d in p.record.depends_on),
+        arrived=last.packet, where=last.host, source=start.namespace, by_chance=chance,
+    )  # fmt: skip
+
+
+def _went_on(world: World, passage: Passage) -> bool:
+    return any(_peer(world, sent) for sent in passage.emitted)
+
+
+def _counted(passages: list[Passage], what: str) -> tuple[Counted, ...]:
+    return tuple(c for p in passages for c in getattr(p.record, what))
+
+
+def _state(world: World, passages: list[Passage]) -> str:
+    """The connection's state as the world's host saw it, else as the first host that tracks."""
+    seen: Mapping[str, int] = {
+        p.host: p.buffer.found.state for p in reversed(passages) if p.buffer.found
+    }
+    if not seen:
+        return ""
+    return STATES[seen.get(world.host, next(reversed(seen.values())))]
+
+
+def _hops(passages: list[Passage]) -> list[Step]:
+    return [
+        Step("host", p.host, children=tuple(p.record.steps), after=p.packet,
+             data={"fate": p.fate, "reason": p.reason})
+        for p in passages
+    ]  # fmt: skip
+
+
+def _outcome(legs: list[Leg], start: Start, one_way: bool) -> str:
+    """What ping, curl or nc on the source would have reported."""
+    request, last = legs[0], legs[-1]
+    if any(leg.verdict == "UNKNOWN" for leg in legs):
+        return "unknown"
+    if last.direction == "reply":
+        return "answered" if last.fate == "delivered" else "timeout"
+    if last.direction == "error":
+        return _complaint(request.packet, last) if last.fate == "delivered" else "timeout"
+    if request.reason.startswith("route_") and request.where == start.namespace and not start.dev:
+        return "no-route"
+    if request.fate == "dropped" and request.where == start.namespace and not start.dev:
+        return "denied" if request.packet.proto in (ICMP, ICMP6, UDP) else "timeout"
+    if one_way and request.verdict == "ACCEPT":
+        return "answered"
+    return "timeout"
+
+
+def _complaint(request: Packet, error: Leg) -> str:
+    if error.packet.proto == TCP:
+        return "refused"
+    port = (3, 3) if error.packet.family == 4 else (1, 4)
+    is_port = (error.packet.icmp_type, error.packet.icmp_code) == port
+    return "refused" if is_port and request.proto in (TCP, UDP) else "unreachable"

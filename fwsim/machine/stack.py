@@ -1,0 +1,230 @@
+"""One packet through one host: the diagram of fwsim.machine.hooks, walked.
+
+What the diagram asks is answered here: routing (net/ipv4/ip_input.c, ip_forward.c, ip_output.c) and
+the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_hooks.c).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from fwsim.machine import bridging, routing
+from fwsim.machine.hooks import DIAGRAM, Hook
+from fwsim.machine.netfilter import Netfilter, Record
+from fwsim.machine.state import State
+from fwsim.machine.topology import resolve_mac
+from fwsim.machine.view import Buffer
+from fwsim.machine.world import Namespace, World, shown
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Emitted, Step
+
+_ENDS = {
+    "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed",
+    "HELD": "consumed", "UNKNOWN": "unknown",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Passage:
+    """How a packet's way through one host ended. `fate` as in INTERFACE's LEG; `error` names the
+    ICMP error that the host itself answers with, if any (REJECT's are in `record`)."""
+
+    host: str
+    record: Record
+    buffer: Buffer
+    fate: str = ""
+    reason: str = ""
+    error: str = ""
+    emitted: list[Emitted] = field(default_factory=list)
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it was at the end."""
+        return self.buffer.packet
+
+
+def pass_through(
+    world: World,
+    ns: Namespace,
+    state: State,
+    buffer: Buffer,
+    *,
+    now: float,
+    chance: Random,
+    explain: bool,
+) -> Passage:
+    """Take a packet in (where `buffer.in_` names a device) or send it (where it names none)."""
+    stack = _Stack(world, ns, Netfilter(ns, state, now, chance), buffer, Record(explain))
+    stack.walk("arrive" if buffer.in_ else "send")
+    return stack.passage
+
+
+class _Stack:
+    def __init__(
+        self, world: World, ns: Namespace, netfilter: Netfilter, buffer: Buffer, record: Record
+    ) -> None:
+        self.world, self.ns, self.netfilter = world, ns, netfilter
+        self.buffer, self.record = buffer, record
+        self.passage = Passage(ns.name, record, buffer)
+        self.local = not buffer.in_
+        self.bridged_to = 0  # the destination as the frame came in, to notice DNAT
+        self.routed_to = 0
+        self.ports: list[str] = []
+
+    def walk(self, node: str) -> None:
+        while node:
+            step = DIAGRAM[node]
+            if isinstance(step, Hook):
+                verdict = self.netfilter.run(step.hook, self.buffer, self.record)
+                if verdict != "ACCEPT":
+                    self._end(_ENDS[verdict], self.record.reason)
+                    return
+                node = step.then
+            else:
+                answer: str = getattr(self, f"_{step.question}")()
+                node = step.then.get(answer, "")
+
+    def _end(self, fate: str, reason: str = "", error: str = "") -> str:
+        self.passage.fate, self.passage.reason, self.passage.error = fate, reason, error
+        self.record.step(Step("end", data={"fate": fate, "reason": reason}))
+        return ""
+
+    # -- coming in ------------------------------------------------------------------------------
+
+    def _arrival(self) -> str:
+        device = self.ns.devices.get(self.buffer.in_)
+        if device is None or not device.master:
+            return "routed"
+        port, bridge = device.name, device.master
+        family = self.buffer.packet.family
+        self.buffer.in_ = bridge
+        if self.buffer.mac_dst is None:
+            self.buffer.mac_dst = bridging.asked_for(self.world, self.ns, bridge, self.buffer.packet)
+        if bridging.sees(self.ns, family):
+            self.buffer.physin = port
+            self.bridged_to = self.buffer.packet.dst
+            return "bridged"
+        self.ports = self._ports(bridge, port)
+        return "unseen" if self.ports or not self._is_ours(bridge) else "routed"
+
+    def _is_ours(self, bridge: str) -> bool:
+        return bridging.is_own(self.ns, bridge, self.buffer.mac_dst)
+
+    def _ports(self, bridge: str, came_by: str) -> list[str]:
+        if self._is_ours(bridge):
+            return []
+        return bridging.ports_for(self.world, self.ns, bridge, self.buffer.mac_dst, came_by)
+
+    def _bridge(self) -> str:
+        """br_nf_pre_routing_finish: after DNAT, the new destination decides anew."""
+        bridge, packet = self.buffer.in_, self.buffer.packet
+        if packet.dst != self.bridged_to:
+            way = routing.lookup(self.ns, packet.family, packet.dst)
+            if way.dev != bridge or way.kind != "unicast":
+                return "up"
+            found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
+            self.buffer.mac_dst = found[0]
+            if found[0] is None:
+                return self._end("dropped", "no_neighbour")
+        if self._is_ours(bridge):
+            return "up"
+        self.ports = self._ports(bridge, self.buffer.physin)
+        if not self.ports:
+            return self._end("dropped", "no_port")
+        self.record.step(Step("bridge", data={"bridge": bridge, "port": self.ports[0]}))
+        self.buffer.out, self.buffer.physout = bridge, self.ports[0]
+        return "across"
+
+    def _leave_port(self) -> str:
+        for port in self.ports:
+            self._emit(port)
+        return self._end("forwarded")
+
+    def _route_in(self) -> str:
+        if self.buffer.looped:
+            return "local"
+        packet, dev = self.buffer.packet, self.buffer.in_
+        refusal = routing.refuses_source(self.ns, packet.family, packet.src, dev)
+        if refusal is None and routing.is_martian(self.ns, packet.family, packet.dst, dev):
+            refusal = "martian_destination"
+        if refusal is not None:
+            return self._end("dropped", refusal)
+        way = routing.lookup(self.ns, packet.family, packet.dst)
+        if way.kind in ("local", "broadcast", "anycast"):
+            return "local"
+        if routing.is_multicast(packet.family, packet.dst):
+            self.record.depends_on.append("multicast routing is not modelled")
+            return self._end("unknown", "multicast")
+        return self._onward(way)
+
+    def _onward(self, way: routing.Way) -> str:
+        family = self.buffer.packet.family
+        if not routing.forwards(self.ns, family, self.buffer.in_):
+            return self._end("dropped", "not_forwarding")
+        if way.kind != "unicast":
+            return self._end("dropped", f"route_{way.kind}", routing.error_of(way.kind))
+        self._take(way)
+        return "forward"
+
+    def _take(self, way: routing.Way) -> None:
+        self.buffer.out, self.buffer.hop = way.dev, way.hop
+        family, dst = self.buffer.packet.family, self.buffer.packet.dst
+        via = shown(way.hop, family) if way.hop != dst else ""
+        data = {"dst": shown(dst, family), "via": via, "dev": way.dev, "kind": way.kind}
+        self.record.step(Step("route", data=data))
+
+    def _age(self) -> str:
+        packet = self.buffer.packet
+        if packet.ttl <= 1:
+            return self._end("dropped", "ttl", "ttl-exceeded")
+        self.buffer.packet = packet.but(ttl=packet.ttl - 1)
+        return "alive"
+
+    def _deliver(self) -> str:
+        return self._end("delivered")
+
+    # -- going out ------------------------------------------------------------------------------
+
+    def _route_out(self) -> str:
+        packet = self.buffer.packet
+        way = routing.lookup(self.ns, packet.family, packet.dst)
+        if way.kind in ("local", "anycast"):
+            way = routing.Way("local", "lo", packet.dst)
+        elif way.kind not in ("unicast", "broadcast", "multicast"):
+            return self._end("dropped", f"route_{way.kind}")
+        self.routed_to = packet.dst
+        self._take(way)
+        return "routed"
+
+    def _reroute(self) -> str:
+        """ip_route_me_harder: a changed destination is looked up again."""
+        return "routed" if self.buffer.packet.dst == self.routed_to else self._route_out()
+
+    def _transmit(self) -> str:
+        buffer, dev = self.buffer, self.buffer.out
+        if dev == "lo":
+            return "loop"
+        device = self.ns.devices.get(dev)
+        family = buffer.packet.family
+        buffer.mac_dst, _ = resolve_mac(self.world, self.ns, dev, family, buffer.hop)
+        if device is not None and device.kind == "bridge":
+            if buffer.mac_dst is None:
+                return self._end("dropped", "no_neighbour", "host-unreachable")
+            self.ports = bridging.ports_for(self.world, self.ns, dev, buffer.mac_dst, "")
+            if not self.ports:
+                return self._end("dropped", "no_port")
+        elif device is not None and device.peer and buffer.mac_dst is None:
+            return self._end("dropped", "no_neighbour", "host-unreachable")
+        for port in self.ports or [dev]:
+            self._emit(port)
+        return self._end("sent" if self.local else "forwarded")
+
+    def _emit(self, dev: str) -> None:
+        packet, mac = self.buffer.packet, self.buffer.mac_dst
+        self.passage.emitted.append(Emitted(self.ns.name, dev, packet, mac))
+        self.record.step(Step("leave", after=packet, data={"dev": dev}))
+
+    def _loop(self) -> str:
+        self.buffer.in_, self.buffer.out, self.buffer.looped = "lo", "", True
+        return "routed"
