@@ -1,0 +1,49 @@
+# make demo and make test do all the set-up themselves; PYTHON=python3.12 chooses the interpreter.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench golden clean
+
+help:
+	@echo "make demo    one packet through Docker's rules, explained"
+	@echo "make test    lint, types and tests (as root the kernel tests too)"
+	@echo "make bench   the benchmarks"
+	@echo "make golden  write the golden traces anew, to be read with git diff"
+	@echo "make clean   remove what the above made"
+
+# fwsim's exit status 1 says that the packet did not get through, which is what the demo shows.
+demo: $(STAMP)
+	@$(BIN)/fwsim trace --src 172.18.0.3 --dst 8.8.8.8 || test $$? -eq 1
+
+test: $(STAMP)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pytest -q
+
+bench: $(STAMP)
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+golden: $(STAMP)
+	@FWSIM_UPDATE_GOLDEN=1 $(BIN)/pytest -q
+	@git status --short tests
+
+clean:
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "$(PYTHON) is not installed: try apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "fwsim needs Python 3.11 or later, and $(PYTHON) is `$(PYTHON) -V`:" \
+	       "try make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments: try apt-get install python3-venv"; exit 1; }
+	@echo "setting up $(VENV) with `$(PYTHON) -V`"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

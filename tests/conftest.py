@@ -1,0 +1,59 @@
+"""What all tests share: how chance is seeded, and what was skipped, told in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import hypothesis
+import pytest
+
+_SEED = os.environ.get("FWSIM_SEED")
+
+hypothesis.settings.register_profile(
+    "fwsim",
+    deadline=None,
+    print_blob=True,
+    derandomize="CI" in os.environ and _SEED is None,
+)
+hypothesis.settings.load_profile("fwsim")
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """FWSIM_SEED from the environment, 0 without: every random test starts from it."""
+    return int(_SEED or 0)
+
+
+def pytest_report_header() -> str:
+    return f"fwsim: FWSIM_SEED={_SEED or 'not set'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if _SEED is not None else ():
+        function = getattr(item, "function", None)
+        if hypothesis.is_hypothesis_test(function):
+            hypothesis.seed(int(_SEED))(getattr(function, "__func__", function))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.stats.get("skipped", [])
+    for line in skips(report.longrepr for report in reports):
+        terminalreporter.write_line(line)
+
+
+def skips(places: Iterable[tuple[str, int, str]]) -> list[str]:
+    """What was skipped: the kernel tests in one line together, any other in a line of its own."""
+    lines: list[str] = []
+    files: set[str] = set()
+    reasons: dict[str, None] = {}
+    for path, line, reason in places:
+        why = reason.removeprefix("Skipped: ")
+        if why.startswith("kernel tests: "):
+            files.add(os.path.basename(path))
+            reasons[why.removeprefix("kernel tests: ")] = None
+        else:
+            lines.append(f"skipped {path}:{line}: {why}")
+    if files:
+        lines.append(f"kernel tests skipped in {len(files)} files: {'; '.join(reasons)}")
+    return lines
