@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fwsim.language.builder import Builder
-from fwsim.language.rulespec import read_rules
 from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.language.rulespec import read_rules
 from fwsim.language.validate import validate
 from fwsim.language.words import Word, command_words
 from fwsim.model.errors import ReadError, Source, Span

@@ -6,14 +6,15 @@ options given. Reading, writing and asking for an option's value are the same fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from fwsim.language.types import Flag, Type, quoted
+from fwsim.language.types import Flag, Type
+from fwsim.language.values import quoted
 from fwsim.model.actions import Action
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.pred import FALSE, Pred, negate
@@ -48,7 +49,8 @@ class Given:
 class Context(NamedTuple):
     """Where a rule stands: what its meaning may depend on besides its own options.
 
-    `proto` is the rule's -p (None if it has none or a negated one)."""
+    `proto` is the rule's -p (None if it has none or a negated one); while the rule is being read,
+    the one given so far."""
 
     family: int
     proto: int | None = None
@@ -87,9 +89,14 @@ class Meaning:
     hotdrop: Pred = FALSE
 
 
+Hooks = tuple[str, ...] | Callable[[Options], tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A match extension. `protos` are the protocols of which the rule's -p must name one.
+    """A match extension. `protos` are the protocols of which the rule's -p must name one; `hooks`
+    are those it may be reached from, where its options matter as a function of them; empty means
+    any.
 
     `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
     text of iptables-save and of iptables -L where the option table does not."""
@@ -99,7 +106,7 @@ class Match:
     options: tuple[Option, ...] = ()
     families: tuple[int, ...] = (4, 6)
     protos: tuple[int, ...] = ()
-    hooks: tuple[str, ...] = ()
+    hooks: Hooks = ()
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
@@ -115,7 +122,7 @@ class Target:
     families: tuple[int, ...] = (4, 6)
     protos: tuple[int, ...] = ()
     tables: tuple[str, ...] = ()
-    hooks: tuple[str, ...] = ()
+    hooks: Hooks = ()
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
@@ -131,6 +138,11 @@ class Use:
     ext: Extension
     options: Options
     span: Span | None = field(default=None, compare=False)
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The hooks from which it may be reached; empty means any."""
+        return self.ext.hooks(self.options) if callable(self.ext.hooks) else self.ext.hooks
 
     def words(self, context: Context) -> str:
         """Its options as iptables-save writes them, with a leading space each; may be empty."""
@@ -150,22 +162,31 @@ def option_text(option: Option, given: Given, family: int) -> str:
     return f"{' !' if given.negated else ''} --{option.name}{' ' + value if value else ''}"
 
 
+_ALIASES = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6", "ipv6-mh": "mh", "mobility-header": "mh"}
+
+
 @cache
-def find(kind: type[Match] | type[Target], name: str) -> Extension | None:
-    """The extension of that exact name, from the file named for it; None if fwsim has none."""
+def find(kind: type[Any], name: str) -> Extension | None:
+    """The extension of that exact name, Match or Target, from the file named for it; None if
+    fwsim has none."""
+    name = _ALIASES.get(name, name)  # as xtables_find_match
     module_name = name.lower().replace("-", "_")
     if not module_name.isidentifier() or not module_name.isascii():
         return None
     full = f"fwsim.language.ext.{module_name}"
     if find_spec(full) is None:
         return None
-    found = getattr(import_module(full), "MATCH" if kind is Match else "TARGET", None)
+    found = getattr(import_module(full), _attribute(kind), None)
     return found if isinstance(found, kind) and found.name == name else None
 
 
-def lookup(kind: type[Match] | type[Target], name: str, family: int, span: Span) -> Extension:
+def _attribute(kind: type[Any]) -> str:
+    return "MATCH" if kind is Match else "TARGET"
+
+
+def lookup(kind: type[Any], name: str, family: int, span: Span) -> Extension:
     """As `find`, for a rule of that family; ReadError where fwsim does not know it."""
-    found = find(kind, name)
+    found = find(cast("Hashable", kind), name)  # mypy does not see that a class is one
     what = "match" if kind is Match else "target"
     if found is None:
         raise ReadError(
@@ -179,13 +200,14 @@ def lookup(kind: type[Match] | type[Target], name: str, family: int, span: Span)
     return found
 
 
-def known(kind: type[Match] | type[Target]) -> list[str]:
+def known(kind: type[Any]) -> list[str]:
     """The names of all extensions of a kind, sorted; imports every extension."""
     from pkgutil import iter_modules
 
     package = import_module("fwsim.language.ext")
-    attribute = "MATCH" if kind is Match else "TARGET"
-    modules = (import_module(f"fwsim.language.ext.{m.name}") for m in iter_modules(package.__path__))
+    attribute = _attribute(kind)
+    names = (module.name for module in iter_modules(package.__path__))
+    modules = [import_module(f"fwsim.language.ext.{name}") for name in names]
     return sorted(getattr(m, attribute).name for m in modules if hasattr(m, attribute))
 
 

@@ -21,7 +21,7 @@ def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset
     Tables come in the order in which iptables-save would list them afterwards: the one first made
     comes last, as in the kernel's own list. Raises ReadError with file, line, column and caret."""
     ruleset = read_as_listed(text, family, name)
-    return Ruleset(ruleset.family, dict(reversed(ruleset.tables.items())))
+    return Ruleset(ruleset.family, dict(reversed(list(ruleset.tables.items()))))
 
 
 def read_as_listed(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:

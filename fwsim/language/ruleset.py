@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from fwsim.language.options import Context, Meaning, Target, Use
-from fwsim.language.types import bits_of
+from fwsim.language.values import bits_of
 from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
 from fwsim.model.errors import Span

@@ -24,30 +24,18 @@ from fwsim.language.options import (
     find,
     lookup,
 )
+from fwsim.language.optnames import core_option, extension_option
 from fwsim.language.ruleset import VERDICTS, Is, Rule
-from fwsim.language.types import AddressMask, Interface, number
+from fwsim.language.types import AddressMask, Interface
+from fwsim.language.values import protocol
 from fwsim.language.words import Word
 from fwsim.model.actions import Jump
-from fwsim.model.errors import PacketError, ReadError, Span
+from fwsim.model.errors import ReadError, Span
 from fwsim.model.names import PROTOCOL_NAMES
-from fwsim.model.packet import proto_number
 
-_CORE = {
-    "-s": "src", "--source": "src", "--src": "src",
-    "-d": "dst", "--destination": "dst", "--dst": "dst",
-    "-i": "in_", "--in-interface": "in_",
-    "-o": "out", "--out-interface": "out",
-    "-p": "proto", "--protocol": "proto", "--proto": "proto",
-    "-f": "frag", "--fragment": "frag",
-    "-m": "match", "--match": "match",
-    "-j": "jump", "--jump": "jump",
-    "-g": "goto", "--goto": "goto",
-    "-c": "counters", "--set-counters": "counters",
-    "-4": "family", "--ipv4": "family", "-6": "family", "--ipv6": "family",
-}  # fmt: skip
 _NEGATABLE = {"src", "dst", "in_", "out", "proto", "frag"}
 _DEVICELESS = {"in_": ("OUTPUT", "POSTROUTING"), "out": ("PREROUTING", "INPUT")}
-_IMPLICIT = {"ipv6-icmp": "icmp6", "mobility-header": "mh"}
+_ATTACHABLE = {"match", "goto", "counters"}  # do_parse looks at the words for the others
 
 
 def read_rules(words: list[Word], family: int, chain: str, span: Span) -> list[Rule]:
@@ -71,15 +59,14 @@ class _Loaded:
 
 class _Reader:
     def __init__(self, words: list[Word], family: int, chain: str, span: Span) -> None:
-        self.words = words
+        self.words = list(words)
         self.at = 0
         self.family = family
         self.chain = chain
         self.span = span
         self.core: dict[str, Is[Any]] = {}
         self.addresses: dict[str, list[tuple[int, int]]] = {}
-        self.matches: list[_Loaded] = []
-        self.target: _Loaded | None = None
+        self.loaded: list[_Loaded] = []
         self.verdict: dict[str, Any] = {}
         self.counters = (0, 0)
         self.target_span: Span | None = None
@@ -88,24 +75,25 @@ class _Reader:
         while self.at < len(self.words):
             self._option()
         context = self._context()
+        uses = [one.use(context) for one in self.loaded]
+        core: dict[str, Any] = {**self.core, **self.verdict}
         rule = Rule(
             self.family,
-            matches=tuple(loaded.use(context) for loaded in self.matches),
-            target=self.target.use(context) if self.target else None,
+            matches=tuple(use for use in uses if isinstance(use.ext, Match)),
+            target=next((use for use in uses if isinstance(use.ext, Target)), None),
             counters=self.counters,
             span=self.span,
             target_span=self.target_span,
-            **self.core,
-            **self.verdict,
+            **core,
         )
         return list(self._expanded(rule))
 
     def _expanded(self, rule: Rule) -> Iterator[Rule]:
-        for name, values in self.addresses.items():
-            if len(values) > 1 and self.core[name].negated:
-                raise ReadError(f"! with several addresses in {name} says nothing", span=self.span)
-        names = list(self.addresses)
-        for values in product(*self.addresses.values()):
+        names = [name for name in ("src", "dst") if name in self.addresses]
+        lists = [self.addresses[name] for name in names]
+        if max(map(len, lists), default=1) > 1 and any(self.core[n].negated for n in names):
+            raise ReadError("! does not go with several addresses", span=self.span)
+        for values in product(*lists):
             changes: dict[str, Any] = {
                 n: Is(v, self.core[n].negated) if v[1] or self.core[n].negated else None
                 for n, v in zip(names, values, strict=True)
@@ -127,13 +115,27 @@ class _Reader:
         negated = word.text == "!"
         if negated:
             word = self._next(word, "the option that it negates")
-        name = _CORE.get(word.text)
+        name = core_option(word.text, self.loaded)
         if name is None:
             self._extension_option(word, negated)
             return
         if negated and name not in _NEGATABLE:
             raise ReadError(f"! does not go with {word.text}", span=word.span)
+        word = self._detached(word, name)
         getattr(self, f"_read_{name}", self._read_core)(name, word, negated)
+
+    def _detached(self, word: Word, name: str) -> Word:
+        """`-mtcp` and `--match=tcp` as two words, where iptables reads them so."""
+        text, span = word
+        cut = text.find("=") if text.startswith("--") else 2
+        if cut < 0 or len(text) == 2:
+            return word
+        if name not in _ATTACHABLE:
+            raise ReadError(f"iptables wants a space between {text[:cut]} and its value", span=span)
+        begin = cut + 1 if text[cut] == "=" else cut
+        self.at -= 1
+        self.words[self.at] = Word(text[begin:], Span(span.source, span.start + begin, span.end))
+        return Word(text[:cut], Span(span.source, span.start, span.start + cut))
 
     # -- core options -------------------------------------------------------------------------
 
@@ -146,6 +148,8 @@ class _Reader:
                 span=option.span,
             )
         value = self._value(option, name)
+        if name == "proto" and negated and not value:
+            raise ReadError("no packet is of no protocol: this would never match", span=option.span)
         self.core[name] = Is(value, negated)
 
     def _value(self, option: Word, name: str) -> Any:
@@ -161,22 +165,16 @@ class _Reader:
             )  # fmt: skip
         try:
             if name == "proto":
-                return self._protocol(word)
+                return protocol(word.text.lower())
             if name in ("in_", "out"):
-                return Interface().read([word.text], self.family)
+                return Interface().read([word.text], self._context())
             return self._address_list(name, word.text)
-        except (ValueError, PacketError) as err:
+        except ValueError as err:
             raise ReadError(f"{word.text!r} behind {option.text}: {err}", span=word.span) from None
 
-    def _protocol(self, word: Word) -> int:
-        text = word.text.lower()
-        value = 0 if text == "all" else proto_number(text)
-        if self.family == 6 and value in (0, 43, 44, 60) and text != "all" and value:
-            raise ValueError("in IPv6 this header is matched with -m, not -p")
-        return value
-
     def _address_list(self, name: str, text: str) -> tuple[int, int]:
-        values = [AddressMask().read([part], self.family) for part in text.split(",")]
+        context = self._context()
+        values = [AddressMask().read([part.lstrip()], context) for part in text.split(",")]
         self.addresses[name] = values
         return values[0]
 
@@ -185,16 +183,17 @@ class _Reader:
             raise ReadError(f"{option.text} in IPv{self.family} rules", span=option.span)
 
     def _read_counters(self, name: str, option: Word, negated: bool) -> None:
-        packets = self._next(option, "a number of packets")
-        octets = self._next(option, "a number of bytes")
-        try:
-            self.counters = (number(packets.text), number(octets.text))
-        except ValueError as err:
-            raise ReadError(f"{option.text}: {err}", span=packets.span) from None
+        word = self._next(option, "a number of packets")
+        packets, comma, octets = word.text.partition(",")
+        if not comma:
+            octets = self._next(option, "a number of bytes").text
+        if not (packets + octets).isdecimal():
+            raise ReadError(f"{option.text} wants two numbers, packets and bytes", span=word.span)
+        self.counters = (int(packets), int(octets))
 
     def _read_match(self, name: str, option: Word, negated: bool) -> None:
         word = self._next(option, "a match")
-        self.matches.append(_Loaded(lookup(Match, word.text, self.family, word.span), word.span))
+        self.loaded.append(_Loaded(lookup(Match, word.text, self.family, word.span), word.span))
 
     def _read_goto(self, name: str, option: Word, negated: bool) -> None:
         word = self._next(option, "a chain")
@@ -207,83 +206,67 @@ class _Reader:
         if word.text in VERDICTS:
             self.verdict = {"verdict": VERDICTS[word.text]}
         elif find(Target, word.text) is not None:
-            self.target = _Loaded(lookup(Target, word.text, self.family, word.span), word.span)
+            ext = lookup(Target, word.text, self.family, word.span)
+            self.loaded.append(_Loaded(ext, word.span))
         else:
             self.verdict = {"jump": Jump(word.text)}
 
     def _once(self, word: Word) -> None:
-        if self.target is not None or self.verdict:
+        if self.target_span is not None:
             raise ReadError("a rule has one target", span=word.span)
         self.target_span = word.span
 
     # -- extensions' options ------------------------------------------------------------------
 
     def _extension_option(self, word: Word, negated: bool) -> None:
-        if not word.text.startswith("-"):
+        if not word.text.startswith("--"):
             raise ReadError(
                 f"{word.text!r} is no option", span=word.span,
-                hint="Options begin with - or --; a value with spaces stands in quotes.",
+                hint="Options begin with -- (some also are -LETTER, then a space); a value with "
+                "spaces stands in quotes.",
             )  # fmt: skip
         name, equals, value = word.text.partition("=")
-        loaded, option = self._find_option(name.removeprefix("--"), word)
+        loaded, option = self._find_option(name[2:], word)
         if negated and not option.negatable:
             raise ReadError(f"! does not go with --{option.name}", span=word.span)
         if option.name in loaded.given:
             raise ReadError(f"--{option.name} is given twice", span=word.span)
+        if equals and not option.type.arity:
+            raise ReadError(f"--{option.name} takes no value", span=word.span)
         values = [value] if equals else []
         while len(values) < option.type.arity:
             values.append(self._next(word, "a value").text)
         last = self.words[self.at - 1].span
         span = Span(word.span.source, word.span.start, max(last.end, word.span.end))
         try:
-            read = option.type.read(values, self.family)
+            read = option.type.read(values, self._context())
         except ValueError as err:
             raise ReadError(f"--{option.name}: {err}", span=last) from None
         loaded.given[option.name] = Given(read, negated, span)
 
     def _find_option(self, name: str, word: Word) -> tuple[_Loaded, Option]:
-        loaded = [*reversed(self.matches), *([self.target] if self.target else [])]
-        found = _named(loaded, name) or self._implicit(name, word)
+        found = extension_option(name, self.loaded) or self._implicit(name, word)
         if found is None:
-            raise ReadError(
-                f"unknown option {word.text}", span=word.span, hint=self._suggestion(loaded)
-            )
+            raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
         return found
 
     def _implicit(self, name: str, word: Word) -> tuple[_Loaded, Option] | None:
-        proto = self._context().proto
-        if not proto or proto not in PROTOCOL_NAMES:
-            return None
-        title = PROTOCOL_NAMES[proto]
-        ext = find(Match, _IMPLICIT.get(title, title))
-        if ext is None or any(one.ext is ext for one in self.matches):
+        """The option in the match of the rule's -p, which such an option loads."""
+        proto = self.core.get("proto")
+        ext = find(Match, PROTOCOL_NAMES.get(proto.value, "")) if proto else None
+        if ext is None or self.family not in ext.families:
             return None
         loaded = _Loaded(ext, word.span)
-        found = _named([loaded], name)
+        found = extension_option(name, [loaded])
         if found:
-            self.matches.append(loaded)
+            self.loaded.append(loaded)
         return found
 
-    def _suggestion(self, loaded: list[_Loaded]) -> str:
-        if not loaded:
+    def _suggestion(self) -> str:
+        if not self.loaded:
             return "Its match is to be loaded before it: -m NAME, or -p tcp for ports."
-        takes = (
-            f"{one.ext.name} takes {', '.join('--' + o.name for o in one.ext.options) or 'no options'}"
-            for one in loaded
+        return "; ".join(
+            f"{one.ext.name} takes "
+            + (", ".join(f"--{option.name}" for option in one.ext.options) or "no options")
+            for one in self.loaded
         )
-        return "; ".join(takes) + "."
-
-
-def _named(loaded: list[_Loaded], name: str) -> tuple[_Loaded, Option] | None:
-    """The option of that name, or the only one whose name begins so (getopt_long's rule)."""
-    for one in loaded:
-        for option in one.ext.options:
-            if name in option.spellings():
-                return one, option
-    begun = {
-        (id(one), option.name): (one, option)
-        for one in loaded
-        for option in one.ext.options
-        if len(name) > 1 and any(s.startswith(name) for s in option.spellings())
-    }
-    return next(iter(begun.values())) if len(begun) == 1 else None

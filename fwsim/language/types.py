@@ -8,9 +8,25 @@ expected; the reader adds the place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from fwsim.model.names import TCP_FLAGS, address_text, address_value, family_of
+from fwsim.language.values import (
+    address_mask,
+    bits_of,
+    host,
+    mask_text,
+    network,
+    number,
+    port,
+    prefix_length,
+    protocol,
+    quoted,
+    resolved_port,
+)
+from fwsim.model.names import address_text
+
+if TYPE_CHECKING:
+    from fwsim.language.options import Context
 
 
 class Type(Protocol):
@@ -21,8 +37,9 @@ class Type(Protocol):
         """How many words the option takes."""
         ...
 
-    def read(self, words: list[str], family: int) -> Any:
-        """The value of these words; ValueError saying what was expected."""
+    def read(self, words: list[str], context: Context) -> Any:
+        """The value of these words; ValueError saying what was expected. The context holds what
+        stands before the option: a -p behind it is not known yet, as in iptables."""
         ...
 
     def write(self, value: Any, family: int) -> str:
@@ -35,7 +52,7 @@ class Flag(NamedTuple):
 
     arity: int = 0
 
-    def read(self, words: list[str], family: int) -> bool:
+    def read(self, words: list[str], context: Context) -> bool:
         """Always True: it was given."""
         return True
 
@@ -52,16 +69,32 @@ class UInt(NamedTuple):
     hexadecimal: bool = False
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> int:
+    def read(self, words: list[str], context: Context) -> int:
         """A number within bounds."""
-        value = number(words[0])
-        if not self.low <= value <= self.high:
-            raise ValueError(f"expected a number from {self.low} to {self.high}")
-        return value
+        return number(words[0], self.low, self.high)
 
     def write(self, value: int, family: int) -> str:
         """Decimal, or hexadecimal if so declared."""
         return hex(value) if self.hexadecimal else str(value)
+
+
+class UIntRange(NamedTuple):
+    """A number or a range FIRST:LAST with either end left out; always a pair (XTTYPE_UINT*RC)."""
+
+    high: int = 0xFFFFFFFF
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> tuple[int, int]:
+        """(first, last); nothing keeps the last from being smaller."""
+        first, colon, last = words[0].partition(":")
+        low = number(first, 0, self.high) if first else 0
+        if not colon:
+            return low, low
+        return low, number(last, 0, self.high) if last else self.high
+
+    def write(self, value: tuple[int, int], family: int) -> str:
+        """5, or 5:9"""
+        return ":".join(map(str, dict.fromkeys(value)))
 
 
 class Masked(NamedTuple):
@@ -69,89 +102,84 @@ class Masked(NamedTuple):
 
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> tuple[int, int]:
+    def read(self, words: list[str], context: Context) -> tuple[int, int]:
         """(value, mask)"""
         value, slash, mask = words[0].partition("/")
-        pair = (number(value), number(mask) if slash else 0xFFFFFFFF)
-        if max(pair) > 0xFFFFFFFF:
-            raise ValueError("expected a 32-bit value, or value/mask, such as 0x1/0xff")
-        return pair
+        return number(value), number(mask) if slash else 0xFFFFFFFF
 
     def write(self, value: tuple[int, int], family: int) -> str:
         """0x1, or 0x1/0xff"""
         return hex(value[0]) + ("" if value[1] == 0xFFFFFFFF else f"/{value[1]:#x}")
 
 
-class Port(NamedTuple):
-    """A port or a range FIRST:LAST with either end left out; always a pair."""
+class Ports(NamedTuple):
+    """A port or a range FIRST:LAST with either end left out; always a pair. As libxt_tcp reads it,
+    or with `resolved` as XTTYPE_PORTRC does."""
 
+    resolved: bool = False
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> tuple[int, int]:
+    def read(self, words: list[str], context: Context) -> tuple[int, int]:
         """(first, last)"""
         first, colon, last = words[0].partition(":")
-        low = port(first) if first or not colon else 0
-        high = (port(last) if last else 65535) if colon else low
-        if low > high:
+        low = self._one(first, 0)
+        high = self._one(last, 65535) if colon else low
+        if low > high and not self.resolved:
             raise ValueError(f"the range ends before it begins; write {last}:{first}")
         return low, high
 
+    def _one(self, text: str, default: int) -> int:
+        if not text:
+            return default
+        return resolved_port(text) if self.resolved else port(text, "tcp")
+
     def write(self, value: tuple[int, int], family: int) -> str:
         """80, or 8000:8010"""
-        return str(value[0]) if value[0] == value[1] else f"{value[0]}:{value[1]}"
-
-
-class PortList(NamedTuple):
-    """Up to fifteen ports, a range counting as two, separated by commas (xt_multiport.h)."""
-
-    arity: int = 1
-
-    def read(self, words: list[str], family: int) -> tuple[tuple[int, int], ...]:
-        """Spans in the order written."""
-        spans = tuple(Port().read([part], family) for part in words[0].split(","))
-        if sum(2 if ":" in part else 1 for part in words[0].split(",")) > 15:
-            raise ValueError("expected at most 15 ports, where a range counts as two")
-        return spans
-
-    def write(self, value: tuple[tuple[int, int], ...], family: int) -> str:
-        """80,443,8000:8010"""
-        return ",".join(Port().write(span, family) for span in value)
+        return ":".join(map(str, dict.fromkeys(value)))
 
 
 class Names(NamedTuple):
-    """One or several names of a fixed set, separated by commas, written in the set's order.
+    """Names of a fixed set, in any case, cut short if you like, separated by commas.
 
-    `table` maps each name to its bit; several bits become their union."""
+    `table` maps each name to its bits; several names become their union. They are written in the
+    table's order; a name without bits stands for the empty union."""
 
     table: Mapping[str, int]
-    many: bool = True
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> int:
+    def read(self, words: list[str], context: Context) -> int:
         """The union of the names' bits."""
         value = 0
-        for name in words[0].split(",") if self.many else words:
-            if name.upper() not in self.table:
-                raise ValueError(f"expected {' or '.join(self.table)}")
-            value |= self.table[name.upper()]
+        for word in words[0].split(","):
+            value |= self.table[begun(word, self.table)]
         return value
 
     def write(self, value: int, family: int) -> str:
         """Names joined by commas."""
-        return ",".join(name for name, bit in self.table.items() if value & bit)
+        return ",".join(name for name, bits in self.table.items() if value & bits or value == bits)
+
+
+def begun(word: str, names: Mapping[str, Any]) -> str:
+    """The first of the names that begins so, whatever the case (strncasecmp)."""
+    for name in names if word else ():
+        if name.lower().startswith(word.lower()):
+            return name
+    raise ValueError(f"expected {' or '.join(names)}")
 
 
 class Text(NamedTuple):
-    """A text of at most `longest` bytes, quoted as xtables_save_string quotes."""
+    """A text, cut to `longest` bytes where it is longer (XTTYPE_STRING with XTOPT_PUT)."""
 
     longest: int = 255
+    shortest: int = 0
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> str:
+    def read(self, words: list[str], context: Context) -> str:
         """The text itself."""
-        if len(words[0].encode("utf-8", "surrogateescape")) > self.longest:
-            raise ValueError(f"expected at most {self.longest} bytes")
-        return words[0]
+        raw = words[0].encode("utf-8", "surrogateescape")
+        if len(raw) < self.shortest:
+            raise ValueError(f"expected a text of at least {self.shortest} byte")
+        return raw[: self.longest].decode("utf-8", "surrogateescape")
 
     def write(self, value: str, family: int) -> str:
         """Bare where only letters, digits, - and _ stand in it, else quoted."""
@@ -163,7 +191,7 @@ class Interface(NamedTuple):
 
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> str:
+    def read(self, words: list[str], context: Context) -> str:
         """The name as written."""
         name = words[0]
         if not name or len(name.encode("utf-8", "surrogateescape")) > 15:
@@ -175,62 +203,18 @@ class Interface(NamedTuple):
         return value
 
 
-class TcpFlags(NamedTuple):
-    """Two words: the flags to look at, and those of them that must be set."""
-
-    arity: int = 2
-
-    def read(self, words: list[str], family: int) -> tuple[int, int]:
-        """(mask, set)"""
-        return self._one(words[0]), self._one(words[1])
-
-    @staticmethod
-    def _one(word: str) -> int:
-        known = {**{name: bit for name, bit in TCP_FLAGS.items() if bit < 0x40}, "ALL": 0x3F, "NONE": 0}
-        value = 0
-        for name in word.split(","):
-            if name.upper() not in known:
-                raise ValueError(f"expected flags out of {', '.join(known)}")
-            value |= known[name.upper()]
-        return value
-
-    def write(self, value: tuple[int, int], family: int) -> str:
-        """FIN,SYN,RST,ACK SYN"""
-        return " ".join(
-            ",".join(n for n, bit in TCP_FLAGS.items() if part & bit) or "NONE" for part in value
-        )
-
-
-class AddressRange(NamedTuple):
-    """An address, or FIRST-LAST; always a pair of integers."""
-
-    arity: int = 1
-
-    def read(self, words: list[str], family: int) -> tuple[int, int]:
-        """(first, last)"""
-        first, dash, last = words[0].partition("-")
-        low = address(first, family)
-        high = address(last, family) if dash else low
-        if low > high:
-            raise ValueError(f"the range ends before it begins; write {last}-{first}")
-        return low, high
-
-    def write(self, value: tuple[int, int], family: int) -> str:
-        """10.0.0.1, or 10.0.0.1-10.0.0.9"""
-        bits = 32 if family == 4 else 128
-        return "-".join(address_text(v, bits) for v in dict.fromkeys(value))
-
-
 class AddressMask(NamedTuple):
-    """ADDRESS, ADDRESS/LENGTH or ADDRESS/MASK; a pair (address & mask, mask)."""
+    """What -s and -d take: ADDRESS, ADDRESS/LENGTH or ADDRESS/MASK; (address & mask, mask)."""
 
     arity: int = 1
 
-    def read(self, words: list[str], family: int) -> tuple[int, int]:
+    def read(self, words: list[str], context: Context) -> tuple[int, int]:
         """(address, mask), the address without the bits that the mask leaves out"""
-        text, slash, mask_text = words[0].partition("/")
-        mask = address_mask(mask_text, family) if slash else (1 << bits_of(family)) - 1
-        return address(text, family, short=True) & mask, mask
+        text, slash, mask_word = words[0].rpartition("/")
+        if not slash:
+            return network(words[0], context.family), (1 << bits_of(context.family)) - 1
+        mask = address_mask(mask_word, context.family)
+        return network(text, context.family) & mask if mask else 0, mask
 
     def write(self, value: tuple[int, int], family: int) -> str:
         """172.18.0.0/16"""
@@ -238,74 +222,44 @@ class AddressMask(NamedTuple):
         return f"{address_text(value[0], bits)}/{mask_text(value[1], bits)}"
 
 
-def bits_of(family: int) -> int:
-    """How wide an address of that family is."""
-    return 32 if family == 4 else 128
+class HostMask(NamedTuple):
+    """XTTYPE_HOSTMASK: as AddressMask, but the address keeps its bits, and a mask that is no
+    prefix counts as a full one; a full mask is not written."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> tuple[int, int]:
+        """(address, mask)"""
+        text, slash, mask_word = words[0].partition("/")
+        bits = bits_of(context.family)
+        full = (1 << bits) - 1
+        mask = self._mask(mask_word, context.family) if slash else full
+        whole = prefix_length(mask, bits) is None
+        return host(text, context.family), full if whole else mask
+
+    @staticmethod
+    def _mask(text: str, family: int) -> int:
+        try:
+            return address_mask(text, family)
+        except ValueError:
+            return host(text, family)
+
+    def write(self, value: tuple[int, int], family: int) -> str:
+        """172.18.0.3/16"""
+        bits = bits_of(family)
+        mask = mask_text(value[1], bits)
+        return address_text(value[0], bits) + ("" if mask == str(bits) else f"/{mask}")
 
 
-def number(text: str) -> int:
-    """A number as strtoul with base 0 reads it. ValueError saying what was expected."""
-    try:
-        if len(text) > 1 and text[0] == "0" and text.isdecimal():
-            return int(text, 8)
-        if not text[:1].isdecimal() or "_" in text or not text.isascii():
-            raise ValueError
-        return int(text, 0)
-    except ValueError:
-        raise ValueError("expected a number, such as 1 or 0x1") from None
+class ProtocolNumber(NamedTuple):
+    """A protocol by name or number (XTTYPE_PROTOCOL), written as its number."""
 
+    arity: int = 1
 
-def port(text: str) -> int:
-    """A port by number or service name. ValueError saying what was expected."""
-    if text.isascii() and text.isdecimal():
-        if int(text) > 65535:
-            raise ValueError("expected a port from 0 to 65535")
-        return int(text)
-    from socket import getservbyname
+    def read(self, words: list[str], context: Context) -> int:
+        """Its number, 0 to 255."""
+        return protocol(words[0])
 
-    try:
-        return getservbyname(text)
-    except (OSError, UnicodeError):
-        raise ValueError("expected a port from 0 to 65535, or a service name such as ssh") from None
-
-
-def address(text: str, family: int, short: bool = False) -> int:
-    """An address of the family; with `short`, `10.1` means 10.1.0.0 as iptables reads networks."""
-    other = family_of(text)
-    if other not in (None, family):
-        raise ValueError(f"this is an IPv{other} address in IPv{family} rules")
-    if short and family == 4 and other is None and text.replace(".", "").isdecimal():
-        text = ".".join([*text.split("."), "0", "0", "0"][:4])
-    try:
-        return address_value(text, family)
-    except ValueError:
-        kind = "172.18.0.3" if family == 4 else "fd00::3"
-        raise ValueError(
-            f"expected an IPv{family} address such as {kind}; fwsim resolves no host names"
-        ) from None
-
-
-def address_mask(text: str, family: int) -> int:
-    """A mask by its length or written as an address."""
-    bits = bits_of(family)
-    if text.isascii() and text.isdecimal():
-        if int(text) > bits:
-            raise ValueError(f"expected a prefix length from 0 to {bits}")
-        return (1 << bits) - (1 << (bits - int(text)))
-    return address(text, family)
-
-
-def mask_text(mask: int, bits: int) -> str:
-    """A mask as its length where it is a prefix, else as an address."""
-    host = (1 << bits) - 1 - mask
-    return str(bits - host.bit_length()) if host & (host + 1) == 0 else address_text(mask, bits)
-
-
-_BARE = frozenset("_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-
-def quoted(text: str) -> str:
-    """As xtables_save_string writes: bare if plain, else in double quotes, with escapes."""
-    if text and set(text) <= _BARE:
-        return text
-    return '"' + "".join(f"\\{c}" if c in "\"\\'" else c for c in text) + '"'
+    def write(self, value: int, family: int) -> str:
+        """6"""
+        return str(value)

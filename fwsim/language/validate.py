@@ -76,9 +76,9 @@ def _placed(rule: Rule, table: str, hooks: set[str]) -> None:
             raise ReadError(
                 f"{ext.name} belongs in table {' or '.join(tables)}, not in {table}", span=span
             )
-        if ext.hooks and not hooks <= set(ext.hooks):
+        if use.hooks and not hooks <= set(use.hooks):
             raise ReadError(
-                f"{ext.name} belongs in {', '.join(ext.hooks)}; this chain is reached from "
-                f"{', '.join(sorted(hooks - set(ext.hooks)))}",
+                f"{ext.name} belongs in {', '.join(use.hooks)}; this chain is reached from "
+                f"{', '.join(sorted(hooks - set(use.hooks)))}",
                 span=span,
             )

@@ -4,6 +4,7 @@ save_rule4 in iptables/iptables.c)."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from fwsim.language.ruleset import Chain, Is, Rule, Ruleset, Table
 from fwsim.language.types import AddressMask
@@ -21,7 +22,7 @@ def _words(rule: Rule) -> Iterator[str]:
         if option:
             yield _core(flag, option, address.write(option.value, rule.family))
     for flag, device in (("-i", rule.in_), ("-o", rule.out)):
-        if device:
+        if device and device.value != "+":
             yield _core(flag, device, device.value)
     if rule.proto and (rule.proto.value or rule.proto.negated):
         yield _core("-p", rule.proto, proto_text(rule.proto.value) if rule.proto.value else "all")
@@ -29,15 +30,20 @@ def _words(rule: Rule) -> Iterator[str]:
         yield _core("-f", rule.frag)
     for use in rule.matches:
         yield f" -m {use.ext.name}{use.words(rule.context)}"
+    yield _target(rule)
+
+
+def _target(rule: Rule) -> str:
     if rule.verdict:
-        yield f" -j {rule.verdict.name}"
-    elif rule.jump:
-        yield f" -{'j' if rule.jump.come_back else 'g'} {rule.jump.chain}"
-    elif rule.target:
-        yield f" -j {rule.target.ext.name}{rule.target.words(rule.context)}"
+        return f" -j {rule.verdict.name}"
+    if rule.jump:
+        return f" -{'j' if rule.jump.come_back else 'g'} {rule.jump.chain}"
+    if rule.target:
+        return f" -j {rule.target.ext.name}{rule.target.words(rule.context)}"
+    return ""
 
 
-def _core(flag: str, option: Is[object], value: str = "") -> str:
+def _core(flag: str, option: Is[Any], value: str = "") -> str:
     return f"{' !' if option.negated else ''} {flag}{' ' + value if value else ''}"
 
 

@@ -76,10 +76,10 @@ TARGET = Target(
 )
 EXAMPLES = """
 -m mark --mark 1 ; -m mark --mark 0x1
--m mark ! --mark 0x1/0xff ; -m mark ! --mark 0x1/0xff
+-m mark ! --mark 0x1/0xff ; =
 -m mark ; error
 -m mark --mark z ; error
--j MARK --set-xmark 0x1/0xff ; -j MARK --set-xmark 0x1/0xff ; mangle PREROUTING
+-j MARK --set-xmark 0x1/0xff ; = ; mangle PREROUTING
 -j MARK --set-mark 0x1/0xfe ; -j MARK --set-xmark 0x1/0xff ; mangle PREROUTING
 -j MARK --and-mark 0xff ; -j MARK --set-xmark 0x0/0xffffff00 ; mangle PREROUTING
 -j MARK --or-mark 0x4 ; -j MARK --set-xmark 0x4/0x4 ; mangle PREROUTING

@@ -1,92 +1,140 @@
 """tcp: ports, flags and options of TCP.
 
 Semantics: net/netfilter/xt_tcpudp.c (tcp_mt), which never matches a later fragment, and drops at
-once a fragment that would overwrite the flags, a truncated header or broken options; text:
-libxt_tcp.c.
+once a truncated header, or (IPv4) a fragment that would overwrite the flags; text: libxt_tcp.c.
 """
 
+from typing import NamedTuple
+
+from fwsim.language.ext._ports import asked_ports, list_ports, port_options, save_ports
 from fwsim.language.options import Context, Match, Meaning, Option, Options
-from fwsim.language.types import Port, TcpFlags, UInt
+from fwsim.language.types import UInt
 from fwsim.model import fields as F
-from fwsim.model.names import PROTOCOLS
+from fwsim.model.names import PROTOCOLS, TCP_FLAGS
 from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, masked
 
+_TCP = PROTOCOLS["tcp"]
+_NAMES = {**{n: bit for n, bit in TCP_FLAGS.items() if bit < 0x40}, "ALL": 0x3F, "NONE": 0}
 _SYN = (0x17, 0x02)  # FIN,SYN,RST,ACK SYN
 
 
-def _matches(o: Options, _: Context) -> Meaning:
-    asked: list[Pred] = [is_in(F.FRAG, 0)]
-    for name, field in (("sport", F.SPORT), ("dport", F.DPORT)):
-        if name in o:
-            asked.append(o.sense(name, is_in(field, o[name])))
+class TcpFlags(NamedTuple):
+    """Two words: the flags to look at, and those of them that must be set."""
+
+    arity: int = 2
+
+    def read(self, words: list[str], context: Context) -> tuple[int, int]:
+        """(mask, set)"""
+        return self._one(words[0]), self._one(words[1])
+
+    @staticmethod
+    def _one(word: str) -> int:
+        value = 0
+        for name in filter(None, word.upper().split(",")):
+            if name not in _NAMES:
+                raise ValueError(f"expected flags out of {', '.join(_NAMES)}")
+            value |= _NAMES[name]
+        return value
+
+    def write(self, value: tuple[int, int], family: int) -> str:
+        """FIN,SYN,RST,ACK SYN"""
+        return " ".join(map(_flag_names, value))
+
+
+def _flag_names(value: int) -> str:
+    return ",".join(name for name, bit in TCP_FLAGS.items() if value & bit) or "NONE"
+
+
+def _flags(o: Options) -> tuple[int, int, bool] | None:
+    """Mask, set bits, negated; --syn is short for one such pair. None if that asks nothing."""
+    mask, bits = o.get("tcp-flags", _SYN if "syn" in o else (0, 0))
+    negated = o.negated("tcp-flags") or o.negated("syn")
+    return (mask, bits, negated) if mask or negated else None
+
+
+def _matches(o: Options, c: Context) -> Meaning:
+    asked: list[Pred] = [is_in(F.FRAG, 0), *asked_ports(o)]
     for name in ("tcp-flags", "syn"):
         if name in o:
             mask, bits = o["tcp-flags"] if name == "tcp-flags" else _SYN
             asked.append(o.sense(name, masked(F.TCP_FLAGS, bits, mask)))
-    broken: Pred = FALSE
     if "tcp-option" in o:
         bit = 1 << o["tcp-option"]
-        broken = all_of(*asked, is_in(F.TCP_OPTIONS_SOUND, 0))
         asked.append(o.sense("tcp-option", masked(F.TCP_OPTIONS, bit, bit)))
-    overwrite = is_in(F.FRAG, 1)
+    overwrite = is_in(F.FRAG, 1) if c.family == 4 else FALSE  # ip6_tables counts in bytes
     truncated = all_of(is_in(F.FRAG, 0), is_in(F.L4_HEADER, 0))
-    return Meaning(all_of(*asked), any_of(overwrite, truncated, broken))
+    return Meaning(all_of(*asked), any_of(overwrite, truncated))
+
+
+def _check(o: Options, _: Context) -> None:
+    if "syn" in o and "tcp-flags" in o:
+        raise ValueError("--syn is --tcp-flags FIN,SYN,RST,ACK SYN: give one of the two")
+
+
+def _save(o: Options, _: Context) -> str:
+    text = save_ports(o)
+    if "tcp-option" in o:
+        text += f"{' !' if o.negated('tcp-option') else ''} --tcp-option {o['tcp-option']}"
+    if flags := _flags(o):
+        mask, bits, negated = flags
+        text += f"{' !' if negated else ''} --tcp-flags {_flag_names(mask)} {_flag_names(bits)}"
+    return text.strip()
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    from fwsim.language.listing import ports_text
-
-    words = ["tcp"]
-    for name, title in (("sport", "spt"), ("dport", "dpt")):
-        if name in o:
-            words.append(ports_text(title, o[name], o.negated(name), numeric, "tcp"))
+    text = "tcp" + list_ports(o, numeric, _TCP)
     if "tcp-option" in o:
-        words.append(f"option={'!' if o.negated('tcp-option') else ''}{o['tcp-option']}")
-    if "tcp-flags" in o or "syn" in o:
-        mask, bits = o["tcp-flags"] if "tcp-flags" in o else _SYN
-        negated = "!" if o.negated("tcp-flags") or o.negated("syn") else ""
-        words.append(f"flags:{negated}{_flag_text(mask, numeric)}/{_flag_text(bits, numeric)}")
-    return " ".join(words)
-
-
-def _flag_text(value: int, numeric: bool) -> str:
-    return f"0x{value:02X}" if numeric else TcpFlags().write((value, value), 4).split()[0]
-
-
-def _save(o: Options, c: Context) -> str:
-    """--syn is written as the flags that it stands for."""
-    from fwsim.language.options import Given, option_text
-
-    given = dict(o.given)
-    if "syn" in given:
-        given["tcp-flags"] = Given(_SYN, given["syn"].negated)
-    words = (option_text(p, given[p.name], c.family) for p in MATCH.options if p.name in given and p.name != "syn")
-    return "".join(words).strip()
+        text += f" option={'!' if o.negated('tcp-option') else ''}{o['tcp-option']}"
+    if flags := _flags(o):
+        mask, bits, negated = flags
+        shown = "0x{:02X}".format if numeric else _flag_names
+        text += f" flags:{'!' if negated else ''}{shown(mask)}/{shown(bits)}"
+    return text
 
 
 MATCH = Match(
     "tcp",
     _matches,
     options=(
-        Option("sport", Port(), negatable=True, aliases=("source-port",)),
-        Option("dport", Port(), negatable=True, aliases=("destination-port",)),
+        *port_options(resolved=False),
         Option("tcp-option", UInt(1, 255), negatable=True),
         Option("tcp-flags", TcpFlags(), negatable=True),
         Option("syn", negatable=True),
     ),
-    protos=(PROTOCOLS["tcp"],),
+    protos=(_TCP,),
+    check=_check,
     save=_save,
     listing=_list,
 )
 EXAMPLES = """
 -p tcp --dport 80 ; -p tcp -m tcp --dport 80
--p tcp -m tcp ; -p tcp -m tcp
+-p tcp -m tcp ; =
+-p 6 --dport ssh ; -p tcp -m tcp --dport 22
 -p tcp ! --sport 1024: ; -p tcp -m tcp ! --sport 1024:65535
 -p tcp --dport :80 ; -p tcp -m tcp --dport 0:80
+-p tcp --dport 0x50 ; -p tcp -m tcp --dport 80
+-p tcp --destination-port 010 ; -p tcp -m tcp --dport 8
+-p tcp ! --dport : ; -p tcp -m tcp
 -p tcp --syn ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN
+-p tcp ! --syn ; -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN
 -p tcp ! --tcp-flags ALL NONE ; -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE
+-p tcp --tcp-flags syn,ack, SYN,FIN ; -p tcp -m tcp --tcp-flags SYN,ACK FIN,SYN
+-p tcp --tcp-flags NONE NONE ; -p tcp -m tcp
 -p tcp --tcp-option 8 ; -p tcp -m tcp --tcp-option 8
+-p tcp ! --tcp-option 0x8 --sport 5 ; -p tcp -m tcp --sport 5 ! --tcp-option 8
 -p tcp --dport 70000 ; error
+-p tcp --dport 90:80 ; error
+-p tcp --dport 080 ; error
+-p tcp --dport nosuchservice ; error
+-p tcp --dport ; error
+-p tcp --tcp-option 0 ; error
+-p tcp --tcp-flags SYN ; error
+-p tcp --tcp-flags ECE ECE ; error
+-p tcp --syn --tcp-flags SYN SYN ; error
+-p tcp --dport 80 --dport 81 ; error
 --dport 80 ; error
+-m tcp ; error
 -p udp -m tcp --dport 80 ; error
+! -p tcp -m tcp --dport 80 ; error
+! -p tcp --dport 80 ; error
 """

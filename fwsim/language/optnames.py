@@ -1,0 +1,68 @@
+"""Which option a word names, as getopt_long decides over the options that are loaded so far.
+
+An exact name wins, iptables' own options first, then the extension loaded last; else a name cut
+short, if only one option begins so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from fwsim.language.options import Extension, Option
+
+CORE = {
+    "source": "src", "src": "src", "destination": "dst", "dst": "dst", "in-interface": "in_",
+    "out-interface": "out", "protocol": "proto", "fragments": "frag", "match": "match",
+    "jump": "jump", "goto": "goto", "set-counters": "counters", "ipv4": "family", "ipv6": "family",
+}  # fmt: skip
+SHORT = {
+    "-s": "src", "-d": "dst", "-i": "in_", "-o": "out", "-p": "proto", "-f": "frag", "-m": "match",
+    "-j": "jump", "-g": "goto", "-c": "counters", "-4": "family", "-6": "family",
+}  # fmt: skip
+# No part of a rule, but their beginnings are theirs too: --in may be --insert.
+_COMMANDS = (
+    "append", "check", "delete", "delete-chain", "exact", "flush", "help", "insert", "line-numbers",
+    "list", "list-rules", "modprobe", "new-chain", "numeric", "policy", "rename-chain", "replace",
+    "table", "verbose", "version", "wait", "wait-interval", "zero",
+)  # fmt: skip
+
+
+class HasExtension(Protocol):
+    """Something that stands for a loaded extension."""
+
+    @property
+    def ext(self) -> Extension:
+        """The extension."""
+        ...
+
+
+L = TypeVar("L", bound=HasExtension)
+
+
+def core_option(word: str, loaded: Iterable[HasExtension]) -> str | None:
+    """What the word names among iptables' own options of a rule (a key of the two tables above);
+    None if it is none of them."""
+    if not word.startswith("--"):
+        return SHORT.get(word[:2]) if word[:2] in ("-m", "-g") else SHORT.get(word)
+    name = word[2:].partition("=")[0]
+    if name in CORE or not name:
+        return CORE.get(name)
+    others = [s for one in loaded for option in one.ext.options for s in option.spellings()]
+    if any(other.startswith(name) for other in [*others, *_COMMANDS]):
+        return None
+    meant = {CORE[known] for known in CORE if known.startswith(name)}
+    return meant.pop() if len(meant) == 1 else None
+
+
+def extension_option(name: str, loaded: Sequence[L]) -> tuple[L, Option] | None:
+    """Which option of which loaded extension the name means; None if none or more than one."""
+    begun: list[tuple[L, Option]] = []
+    for one in reversed(loaded):
+        for option in one.ext.options:
+            if name in option.spellings():
+                return one, option
+            if any(spelling.startswith(name) for spelling in option.spellings()):
+                begun.append((one, option))
+    clash = any(other.startswith(name) for other in (*CORE, *_COMMANDS))
+    return begun[0] if len(begun) == 1 and name and not clash else None

@@ -1,0 +1,1 @@
+"""Rules and rulesets: reading, writing, listing, changing them."""
