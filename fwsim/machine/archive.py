@@ -1,0 +1,81 @@
+"""A snapshot's directory as one file, `.tar` or `.tar.gz`: read in memory, and not trusted."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterator
+from functools import partial
+
+from fwsim.machine.pile import FILES, HOST, MOST_BYTES, Files
+from fwsim.machine.snapshot import assemble
+from fwsim.machine.world import World
+from fwsim.model.errors import PlaceError
+
+MOST_MEMBERS = 10_000
+MOST_UNPACKED = 4 * MOST_BYTES
+GZIP = b"\x1f\x8b"
+
+
+def load_archive(data: bytes, title: str, shown: str) -> World:
+    """The world of a snapshot that was packed, with or without its own directory's name.
+
+    Raises PlaceError for what is no such archive, holds anything but plain files and directories
+    inside it, or unpacks to more than is believable."""
+    files = _files(_unpacked(data, shown), shown)
+    return assemble(_pile(files), title, shown)
+
+
+def _unpacked(data: bytes, shown: str) -> bytes:
+    if not data.startswith(GZIP):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            plain = stream.read(MOST_UNPACKED + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PlaceError(f"{shown}: this cannot be unpacked: {error}") from None
+    if len(plain) > MOST_UNPACKED:
+        raise PlaceError(f"{shown}: unpacks to more than {MOST_UNPACKED >> 20} MiB")
+    return plain
+
+
+def _files(data: bytes, shown: str) -> dict[tuple[str, ...], bytes]:
+    """The files that a snapshot may have, by their path."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            return dict(_members(archive, shown))
+    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
+        raise PlaceError(f"{shown}: this is no tar archive, or a broken one: {error}") from None
+
+
+def _members(archive: tarfile.TarFile, shown: str) -> Iterator[tuple[tuple[str, ...], bytes]]:
+    unpacked = 0
+    for count, member in enumerate(archive, 1):
+        path = tuple(part for part in member.name.split("/") if part not in ("", "."))
+        unpacked += member.size
+        if count > MOST_MEMBERS or member.size > MOST_BYTES or unpacked > MOST_UNPACKED:
+            raise PlaceError(f"{shown}: {member.name}: too much for a snapshot")
+        if member.name.startswith("/") or ".." in path:
+            raise PlaceError(f"{shown}: {member.name} lies outside the archive")
+        if not (member.isreg() or member.isdir()):
+            raise PlaceError(f"{shown}: {member.name} is neither a plain file nor a directory")
+        if member.isreg() and path and path[-1] in FILES:
+            content = archive.extractfile(member)
+            assert content is not None
+            yield path, content.read()
+
+
+def _pile(files: dict[tuple[str, ...], bytes]) -> Files:
+    while files and all(len(path) > 1 for path in files):
+        first = {path[0] for path in files}
+        if len(first) > 1 or first == {HOST}:
+            break
+        files = {path[1:]: data for path, data in files.items()}
+    pile: Files = {}
+    for path, data in files.items():
+        if len(path) <= 2:
+            namespace = path[0] if len(path) == 2 else HOST
+            pile.setdefault(namespace, {})[path[-1]] = partial(bytes, data)
+    return pile

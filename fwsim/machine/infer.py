@@ -1,0 +1,187 @@
+"""What a place does not tell, inferred: the routes that addresses bring along, and the host that a
+bare dump's rules speak of. Every inference from rules is a line in the world's notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
+
+UPLINK = "eth0"
+_BRIDGE_NAMES = re.compile(r"docker\d+|docker_gwbridge|br-.+|br\d+|virbr\d+|cni\d+|lxcbr\d+")
+_LO = Device("lo", "loopback", addresses=(Address(4, 127 << 24 | 1, 8, scope="host"),), index=1)
+
+
+def address_routes(devices: Iterable[Device], family: int) -> tuple[Route, ...]:
+    """The routes that the kernel makes by itself for addresses: local and broadcast ones in the
+    table `local`, the subnets in `main` (fib_add_ifaddr, net/ipv4/fib_frontend.c;
+    addrconf_prefix_route, net/ipv6/addrconf.c)."""
+    return tuple(dict.fromkeys(
+        route
+        for device in devices
+        for address in device.addresses
+        if address.family == family
+        for route in _routes_of(device, address)
+    ))  # fmt: skip
+
+
+def _routes_of(device: Device, address: Address) -> Iterator[Route]:
+    longest = 32 if address.family == 4 else 128
+    value, name = address.value, device.name
+    yield Route(value, longest, name, kind="local", source=_source(address), table="local")
+    if not device.up or address.length == longest:
+        return
+    low = value >> (longest - address.length) << (longest - address.length)
+    high = low | (1 << (longest - address.length)) - 1
+    loopback = device.kind == "loopback"
+    kind, table = ("local", "local") if loopback else ("unicast", "main")
+    yield Route(low, address.length, name, 0, kind, _source(address), _metric(address), table)
+    if address.family == 4 and address.length < 31:
+        for broadcast in {high, address.broadcast or high}:
+            yield Route(broadcast, 32, name, 0, "broadcast", value, table="local")
+
+
+def _source(address: Address) -> int:
+    return address.value if address.family == 4 else 0
+
+
+def _metric(address: Address) -> int:
+    return 256 if address.family == 6 else 0
+
+
+# -- the host that rules speak of ------------------------------------------------------------------
+
+
+def infer_world(rulesets: Mapping[int, Ruleset], title: str) -> World:
+    """One namespace `host` as its rules show it: bridges and subnets from MASQUERADE rules as
+    Docker writes them, other devices by name, an uplink. What was inferred is in `notes`."""
+    host, notes = infer_host(rulesets)
+    return World({"host": host}, title=title, notes=tuple(notes))
+
+
+def infer_host(rulesets: Mapping[int, Ruleset]) -> tuple[Namespace, list[str]]:
+    """The namespace `host` of a world without addresses, and how it was inferred."""
+    notes: list[str] = []
+    subnets = dict(_subnets(rulesets, notes))
+    named = _named_devices(rulesets)
+    bridges = list(dict.fromkeys([*subnets, *filter(_BRIDGE_NAMES.fullmatch, named)]))
+    for name in bridges:
+        if name not in subnets:
+            notes.append(f"{name} is taken for a bridge by its name; no rule shows its subnet")
+    others = [name for name in named if name not in bridges and name != "lo"]
+    uplink = _uplink(others, notes)
+    names = [*others, *([uplink] if uplink and uplink not in others else [])]
+    devices = [_LO]
+    for name in [*names, *bridges]:
+        kind = "bridge" if name in bridges else ""
+        addresses = tuple(subnets.get(name, ()))
+        devices.append(Device(name, kind, addresses=addresses, index=len(devices) + 1))
+    routes = {
+        family: address_routes(devices, family) + ((Route(0, 0, uplink),) if uplink else ())
+        for family in (4, 6)
+    }
+    sysctl = assumed_sysctl(rulesets, bool(bridges), notes)
+    return (
+        Namespace(
+            "host", {d.name: d for d in devices}, routes, sysctl=sysctl, rulesets=dict(rulesets)
+        ),
+        notes,
+    )
+
+
+def _rules(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, str, Rule]]:
+    for ruleset in rulesets.values():
+        for table in ruleset.tables.values():
+            for chain in table.chains.values():
+                for rule in chain.rules:
+                    yield table.name, chain.name, rule
+
+
+def _subnets(rulesets: Mapping[int, Ruleset], notes: list[str]) -> dict[str, list[Address]]:
+    """The bridges of rules such as `-A POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE`,
+    with the first address of each subnet, which Docker gives to the bridge."""
+    found: dict[str, list[Address]] = {}
+    for table, _, rule in _rules(rulesets):
+        address = _gateway(rule) if table == "nat" else None
+        if address is None or rule.out is None:
+            continue
+        own = found.setdefault(rule.out.value, [])
+        if address not in own:
+            own.append(address)
+            notes.append(
+                f"{rule.out.value} is taken for a bridge with {shown(address.value, rule.family)}"
+                f"/{address.length}: {_line(rule)} masquerades what its subnet sends elsewhere"
+            )
+    return found
+
+
+def _gateway(rule: Rule) -> Address | None:
+    out, src = rule.out, rule.src
+    if rule.target_name != "MASQUERADE" or out is None or src is None:
+        return None
+    if not out.negated or src.negated or out.value.endswith("+"):
+        return None
+    longest = 32 if rule.family == 4 else 128
+    value, mask = src.value
+    length = mask.bit_count()
+    if mask != (1 << longest) - (1 << (longest - length)) or length > longest - 2:
+        return None
+    broadcast = value | (1 << (longest - length)) - 1 if rule.family == 4 else 0
+    return Address(rule.family, value + 1, length, broadcast)
+
+
+def _line(rule: Rule) -> str:
+    return f"line {rule.span.line}" if rule.span else "a rule"
+
+
+def _named_devices(rulesets: Mapping[int, Ruleset]) -> list[str]:
+    names = (
+        option.value
+        for _, _, rule in _rules(rulesets)
+        for option in (rule.in_, rule.out)
+        if option is not None
+    )
+    return list(dict.fromkeys(name for name in names if not name.endswith("+")))
+
+
+def _uplink(others: list[str], notes: list[str]) -> str:
+    if len(others) > 1:
+        notes.append(
+            f"the rules name several devices that may lead out ({', '.join(others)}): "
+            "no default route is assumed; say --in or --out"
+        )
+        return ""
+    if others:
+        notes.append(
+            f"{others[0]} is taken for the uplink, with the default route: no other is named"
+        )
+        return others[0]
+    notes.append(f"an uplink {UPLINK} with the default route is assumed: the rules name none")
+    return UPLINK
+
+
+def assumed_sysctl(families: Iterable[int], bridges: bool, notes: list[str]) -> dict[str, str]:
+    """The settings of a host that forwards, br_netfilter with its bridges; each one is noted."""
+    names = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
+    calls = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
+    assumed = [names[family] for family in families]
+    if bridges:
+        assumed += [calls[family] for family in families]
+    notes.extend(f"{name} = 1 is assumed" for name in assumed)
+    return dict.fromkeys(assumed, "1")
+
+
+def with_route(world: World, family: int, dst: int, dev: str) -> World:
+    """The same world whose host reaches that one address through `dev`, which is made if there is
+    none of that name. The new route is preferred to others of the table `main`."""
+    host = world.namespaces[world.host]
+    device = host.devices.get(dev, Device(dev, index=len(host.devices) + 1))
+    made = Route(dst, 32 if family == 4 else 128, dev, metric=-1)
+    return world.with_namespace(replace(
+        host,
+        devices={**host.devices, dev: device},
+        routes={**host.routes, family: (made, *host.routes.get(family, ()))},
+    ))  # fmt: skip

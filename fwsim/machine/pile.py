@@ -1,0 +1,71 @@
+"""The files of a snapshot, found but not yet read; how much is read, and what counts as text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from fwsim.model.errors import PlaceError
+
+HOST = "host"
+MOST_BYTES = 64 << 20
+RULES = {4: "iptables-save", 6: "ip6tables-save"}
+FILES = frozenset({
+    *RULES.values(), "ipset-save", "ip-addr.json", "ip-route.json", "ip-route6.json",
+    "ip-rule.json", "ip-rule6.json", "ip-neigh.json", "bridge-fdb.json", "conntrack", "sysctl",
+    "ss", "docker-network-inspect.json", "docker-inspect.json", "docker-ps.json",
+})  # fmt: skip
+
+Pile = Mapping[str, Mapping[str, Callable[[], bytes]]]
+Files = dict[str, dict[str, Callable[[], bytes]]]
+
+
+def pile_of(folder: Path) -> Files:
+    """The files of each namespace. Raises PlaceError for a directory that cannot be listed."""
+    try:
+        found = list(_find(folder))
+    except OSError as error:
+        raise PlaceError(f"{folder}: {error.strerror or error}") from None
+    pile: Files = {}
+    for namespace, path in found:
+        files = pile.setdefault(namespace or HOST, {})
+        if path.name in files:
+            raise PlaceError(f"{folder}: both {path.name} and host/{path.name} are there: keep one")
+        files[path.name] = partial(read_file, path)
+    return pile
+
+
+def _find(folder: Path) -> Iterator[tuple[str, Path]]:
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name in FILES:
+            yield "", Path(entry.path)
+        elif entry.is_dir():
+            inner = sorted(os.listdir(entry.path))
+            yield from ((entry.name, Path(entry.path, name)) for name in inner if name in FILES)
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises PlaceError if it cannot be read or is too large."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise PlaceError(f"{path}: {error.strerror or error}") from None
+    return bounded(data, str(path))
+
+
+def bounded(data: bytes, name: str) -> bytes:
+    """The same bytes. Raises PlaceError if there are too many."""
+    if len(data) > MOST_BYTES:
+        raise PlaceError(f"{name}: larger than {MOST_BYTES >> 20} MiB: this is no such listing")
+    return data
+
+
+def as_text(data: bytes, name: str) -> str:
+    """Bytes as text, odd ones kept as they are. Raises PlaceError for what is no text."""
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise PlaceError(f"{name}: this is no text: it has a NUL byte in line {line}")
+    return data.decode("utf-8", "surrogateescape")

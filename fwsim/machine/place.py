@@ -1,0 +1,107 @@
+"""Where a world comes from: a place named on the command line, or the built-in example."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from fwsim.language.read import family_of_dump, read_as_listed
+from fwsim.machine.infer import infer_world
+from fwsim.machine.pile import HOST, MOST_BYTES, RULES, as_text, bounded, pile_of, read_file
+from fwsim.machine.snapshot import assemble, load_snapshot
+from fwsim.machine.world import World
+from fwsim.model.errors import PlaceError
+
+PREFIX = "example:"
+DEFAULT = "article-outbound-only"
+_PACKAGE = Path(__file__).resolve().parent.parent
+_ARCHIVES = (".tar", ".tar.gz", ".tgz")
+
+
+class Example(NamedTuple):
+    """A world that ships with fwsim: a machine's snapshot under one of its rulesets."""
+
+    name: str
+    machine: str
+    rules: str
+    description: str
+
+
+def open_place(place: str | None) -> World:
+    """The world of a PLACE: `example:NAME`, `-` for standard input, a snapshot's directory or
+    archive, a dump's file; None is the built-in example.
+
+    Raises PlaceError for what cannot be opened or is none of these, ReadError for bad rules."""
+    if place is None:
+        title = f"{PREFIX}{DEFAULT} (built in; name your own rules with --from)"
+        return _open_example(DEFAULT, title)
+    if place.startswith(PREFIX):
+        return _open_example(place.removeprefix(PREFIX), place)
+    if place == "-":
+        name = "standard input"
+        return _open_bytes(bounded(sys.stdin.buffer.read(MOST_BYTES + 1), name), name)
+    if os.path.isdir(place):
+        return load_snapshot(Path(place), place)
+    if "\0" in place or not os.path.lexists(place):
+        raise PlaceError(
+            f"{place}: there is no such file or directory",
+            hint="A place is a dump's file, a snapshot's directory or archive, - or example:NAME; "
+            "`fwsim examples` lists those.",
+        )
+    return _open_bytes(read_file(Path(place)), place)
+
+
+def _open_bytes(data: bytes, name: str) -> World:
+    if name.endswith(_ARCHIVES) or _is_packed(data):
+        from fwsim.machine.archive import load_archive
+
+        return load_archive(data, name, name)
+    text = as_text(data, name)
+    family = family_of_dump(text)
+    return infer_world({family: read_as_listed(text, family, name)}, name)
+
+
+def _is_packed(data: bytes) -> bool:
+    return data[:2] == b"\x1f\x8b" or data[257:262] == b"ustar"
+
+
+# -- examples --------------------------------------------------------------------------------------
+
+
+def examples() -> list[tuple[str, str]]:
+    """The built-in examples: each one's name and what it shows, in the order to follow them."""
+    return [(example.name, example.description) for example in _index()]
+
+
+def _open_example(name: str, title: str) -> World:
+    found = next((example for example in _index() if example.name == name), None)
+    if found is None:
+        from difflib import get_close_matches
+
+        names = [example.name for example in _index()]
+        near = get_close_matches(name, names, 1) or names
+        raise PlaceError(f"there is no example {name!r}", hint=f"There is: {', '.join(near)}.")
+    pile = pile_of(_folder() / found.machine)
+    rules = _folder() / found.rules
+    pile[HOST][RULES[4]] = lambda: read_file(rules)
+    return assemble(pile, title, f"{PREFIX}{name}")
+
+
+@cache
+def _folder() -> Path:
+    """The examples inside the installed package, or beside it in a checkout."""
+    places = [_PACKAGE / "fixtures" / "examples", _PACKAGE.parent / "fixtures" / "examples"]
+    for folder in places:
+        if (folder / "index.json").is_file():
+            return folder
+    raise PlaceError(f"fwsim's own examples are missing: expected them in {places[0]}")
+
+
+@cache
+def _index() -> tuple[Example, ...]:
+    index = json.loads((_folder() / "index.json").read_text("utf-8"))
+    return tuple(Example(**example) for example in index)
