@@ -118,9 +118,12 @@ class Diagrams:
             yield variable, bool(view.get(field.name, 0) >> bit & 1)
 
     def relieve(self) -> None:
-        """Forget what is only remembered."""
+        """Forget what is only remembered. A collection in the background makes `gc` return at
+        once, and `add_vars` waits for it: so one is over that began after the forgetting."""
         self._atoms.clear()
+        self._manager.add_vars(0)
         self._manager.gc()
+        self._manager.add_vars(0)
 
     def _span(self, bits: list[BCDDFunction], low: int, high: int) -> BCDDFunction:
         """The values from low to high, in one node or two for each bit."""

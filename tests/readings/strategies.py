@@ -9,7 +9,7 @@ from fwsim.model.pred import And, Free, In, Not, Or, atoms, is_in, join_spans, m
 from fwsim.readings.concrete import free_key
 
 FIELDS = (f.PROTO, f.DPORT, f.MARK, f.SRC[4], f.CTSTATE, f.IN)
-_COIN = st.booleans()
+_COIN, _SMALL = st.booleans(), st.integers(1, 8)
 COINS = (Free("coin", "a coin"), Free("dice", "dice"))
 
 
@@ -27,7 +27,8 @@ def spans(field):
     """Sorted, disjoint spans, some of one value, none to a handful of them."""
     one = st.tuples(values(field), values(field)).map(sorted).map(tuple)
     single = values(field).map(lambda value: (value, value))
-    return st.lists(one | single, max_size=5).map(join_spans)
+    near = st.builds(lambda low, size: (low, min(low + size, field.top)), values(field), _SMALL)
+    return st.lists(one | single | near, max_size=5).map(join_spans)
 
 
 @cache
@@ -37,10 +38,16 @@ def insides(field):
     return st.one_of(
         st.builds(In, this, spans(field)),
         st.builds(In, this, spans(field), value),
+        st.builds(lambda found, mask: In(field, _under(mask, found), mask), spans(field), value),
         st.builds(is_in, this, value),
         st.builds(lambda v, mask: masked(field, v & mask, mask), value, value),
         st.builds(prefix, this, value, st.integers(0, field.bits)),
     )
+
+
+def _under(mask, spans):
+    """The spans moved to where values under the mask can be."""
+    return join_spans(tuple(sorted((low & mask, high & mask))) for low, high in spans)
 
 
 @cache

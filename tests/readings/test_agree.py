@@ -14,7 +14,7 @@ from fwsim.readings.explain import explain
 from fwsim.readings.prose import condition, phrase
 from fwsim.readings.space import Space
 
-from .strategies import COINS, FIELDS, outcomes, preds, terms, views
+from .strategies import COINS, FIELDS, edges, insides, outcomes, preds, terms, values, views
 
 
 @st.composite
@@ -89,6 +89,22 @@ def test_concrete_reads_the_definition(case):
     assert answers == {answer} if answer is not None else True
     for full in completions(view):
         assert holds(pred, full) is meaning(pred, full)
+
+
+@given(st.sampled_from(FIELDS).flatmap(insides), st.data())
+def test_an_atom_means_the_same_to_all_readings(atom, data):
+    assume(isinstance(atom, In))
+    noise = data.draw(values(atom.field))
+    near = edges(atom, atom.field)
+    seen = range(256) if atom.field.bits <= 8 else [*near, *(value ^ noise for value in near)]
+    seen = [value for value in seen if value <= atom.field.top]
+    rows = [{atom.field.name: value} for value in seen]
+    meant = [meaning(atom, row) for row in rows]
+    test, packets = compile_pred(atom), Space().read(atom)
+    must, _ = columns(atom, {atom.field.name: column(atom.field, seen)})
+    assert [test(row) for row in rows] == meant
+    assert must.tolist() == meant
+    assert [row in packets for row in rows] == meant
 
 
 @given(cases())
