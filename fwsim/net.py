@@ -1,0 +1,210 @@
+"""The public objects: `Net`, a place that packets can be sent through, and `Trace`, what became of
+one exchange. Neither ever changes; `Net.apply` and `Trace.after` give new places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from fwsim.language.commands import apply as apply_command
+from fwsim.language.ruleset import Ruleset, Table
+from fwsim.machine.infer import with_route
+from fwsim.machine.simulate import Simulation, Start
+from fwsim.machine.topology import find_address, owner
+from fwsim.machine.world import World, shown
+from fwsim.model.errors import QuestionError
+from fwsim.model.names import PROTOCOLS, TCP_FLAGS, family_of
+from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
+from fwsim.model.trace import Exchange, Leg, Ref
+
+PING_BYTES = 56  # what ping sends behind the ICMP header
+_SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
+
+
+@dataclass(frozen=True)
+class Net:
+    """A place: hosts, their rules, and what earlier packets left behind."""
+
+    simulation: Simulation
+
+    @property
+    def world(self) -> World:
+        """The hosts as they stand."""
+        return self.simulation.world
+
+    def trace(
+        self,
+        packet: Packet | None = None,
+        *,
+        src: str = "",
+        dst: str = "",
+        proto: str | int = "icmp",
+        sport: int | None = None,
+        dport: int | None = None,
+        in_: str = "",
+        out: str = "",
+        one_way: bool = False,
+    ) -> Trace:
+        """Send a packet (or one from `src` to `dst`, addresses or names) and follow all that comes
+        of it; with `one_way`, only itself. Raises QuestionError for what the place does not know.
+        """
+        simulation = self.simulation.fork()
+        if packet is None:
+            packet, start_at = self._packet(src, dst, proto, sport, dport)
+        else:
+            start_at = None
+        if out:
+            simulation.world = with_route(simulation.world, packet.family, packet.dst, out)
+        start = self._start(simulation.world, packet, start_at, in_)
+        exchange = simulation.exchange(packet, start, one_way=one_way)
+        return Trace(self, exchange, Net(simulation), packet, start, one_way)
+
+    def apply(self, *commands: str) -> Net:
+        """A copy in which these iptables commands were given on the host, in order. Raises ReadError
+        where iptables would refuse one."""
+        simulation = self.simulation.fork()
+        host = simulation.world.namespaces[simulation.world.host]
+        rulesets = dict(host.rulesets)
+        for command in commands:
+            apply_command(rulesets, command, name="command")
+        simulation.world = simulation.world.with_namespace(host.with_rulesets(rulesets))
+        return Net(simulation)
+
+    def rules(self, family: int = 4) -> Ruleset:
+        """The host's rules, with the counters that traced packets left."""
+        host = self.world.host
+        ruleset = self.world.namespaces[host].rulesets.get(family, Ruleset(family))
+        counters = self.simulation.states[host].counters
+        return Ruleset(family, {n: _counted(t, family, counters) for n, t in ruleset.tables.items()})
+
+    def packets(self, packets: Iterable[tuple[Packet, str, float]]) -> Iterator[Leg]:
+        """Many packets, each with the device it comes in by ("" if the host sends it) and its time
+        in seconds, in one connection-tracking world; nothing is answered on anyone's behalf."""
+        simulation = self.simulation.fork()
+        for packet, dev, time in packets:
+            simulation.now = max(simulation.now, time)
+            start = self._start(simulation.world, packet, None, dev or "", given=True)
+            yield simulation.carry(packet, start, follow=False)[0]
+
+    def _packet(
+        self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None
+    ) -> tuple[Packet, str | None]:
+        family = family_of(dst) or family_of(src)
+        to = find_address(self.world, dst, family)
+        origin = find_address(self.world, src, to.family)
+        number = proto_number(proto)
+        if to.family == 6 and number == ICMP:
+            number = ICMP6
+        packet = Packet(to.family, origin.address, to.address, number)
+        if packet.is_icmp:
+            kind = ICMP_ECHO[to.family][0]
+            packet = packet.but(icmp_type=kind, icmp_id=1, payload_len=PING_BYTES)
+        elif number == TCP:
+            packet = packet.but(
+                sport=sport or 40000, dport=dport if dport is not None else 80,
+                flags=TCP_FLAGS["SYN"], seq=1000, tcp_options=_SYN_OPTIONS,
+            )  # fmt: skip
+        elif packet.has_ports:
+            packet = packet.but(sport=sport or 40000, dport=dport if dport is not None else 53)
+        elif number not in PROTOCOLS.values() and (sport or dport):
+            raise QuestionError(f"protocol {number} has no ports")
+        return packet, origin.namespace
+
+    def _start(
+        self, world: World, packet: Packet, namespace: str | None, in_: str, given: bool = False
+    ) -> Start:
+        if in_:
+            if in_ not in world.namespaces[world.host].devices:
+                known = ", ".join(world.namespaces[world.host].devices)
+                raise QuestionError(f"{world.host} has no device {in_!r}; it has {known}")
+            return Start(world.host, in_)
+        if given:
+            return Start(world.host)
+        home = namespace or owner(world, packet.family, packet.src)
+        if home is not None:
+            return Start(home)
+        return Start(world.host, self._inbound(world, packet))
+
+    def _inbound(self, world: World, packet: Packet) -> str:
+        """By which device a packet from an address beyond the host comes in: the way back to it."""
+        from fwsim.machine.routing import lookup
+
+        way = lookup(world.namespaces[world.host], packet.family, packet.src)
+        if way.kind != "unicast":
+            raise QuestionError(
+                f"nothing tells by which device {shown(packet.src, packet.family)} comes in",
+                hint="Say it with --in DEVICE.",
+            )
+        return way.dev
+
+
+def _counted(
+    table: Table, family: int, counters: dict[tuple[int, str, str, int], tuple[int, int]]
+) -> Table:
+    chains = {}
+    for name, chain in table.chains.items():
+        added = counters.get((family, table.name, name, 0), (0, 0))
+        rules = tuple(
+            rule.counted(*counters.get((family, table.name, name, number), (0, 0)))
+            for number, rule in enumerate(chain.rules, 1)
+        )
+        total = (chain.counters[0] + added[0], chain.counters[1] + added[1])
+        chains[name] = replace(chain, counters=total, rules=rules)
+    return Table(table.name, chains)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What became of one exchange; `print(trace)` explains it, `after` is the place it left."""
+
+    net: Net
+    exchange: Exchange
+    after: Net
+    packet: Packet
+    start: Start
+    one_way: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """ACCEPT, DROP, REJECT or UNKNOWN, for the exchange as a whole."""
+        return self.exchange.verdict
+
+    @property
+    def outcome(self) -> str:
+        """What the client would report: answered, refused, unreachable, no-route, denied, timeout
+        or unknown."""
+        return self.exchange.outcome
+
+    @property
+    def decided_by(self) -> Ref | None:
+        """The rule or policy that decided."""
+        return self.exchange.decided_by
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Every packet's way, in order."""
+        return self.exchange.legs
+
+    @cached_property
+    def help(self) -> Any:
+        """The nearest rules, and commands that would let the exchange through, each tried."""
+        from fwsim.questions.repair import suggest
+
+        return suggest(self.net.simulation, self.exchange, self.packet, self.start)
+
+    def to_dict(self) -> dict[str, Any]:
+        """INTERFACE's JSON of one exchange."""
+        from fwsim.show.json import exchange_dict
+
+        return exchange_dict(self.exchange, self.net.world.host)
+
+    def text(self, *, verbose: bool = False) -> str:
+        """The explanation, as `fwsim trace` prints it."""
+        from fwsim.show.text import plain, story
+
+        return plain(story(self.net.world, self.exchange, self.help, verbose=verbose))
+
+    def __str__(self) -> str:
+        return self.text()
