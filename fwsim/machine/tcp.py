@@ -119,11 +119,11 @@ def _out_of_step(track: Track, here: _Arrival) -> Step:
     noted = replace(
         last, kind=here.kind, reply=here.reply, seq=segment.seq, end=segment.end, win=segment.win
     )
-    if here.kind == "syn" and not here.reply:
+    if not here.reply:  # then it is a SYN
         scale, sacks = announced(segment.options)
         challenge = track.state == "LAST_ACK"
         noted = replace(noted, scale=scale, sacks=sacks, challenge=challenge, simultaneous=False)
-    if here.kind == "ack" and track.state == "SYN_SENT":
+    if track.state == "SYN_SENT":  # then it is an ACK of the far end
         noted = replace(noted, ack=segment.ack)
     return Step("ignore", replace(track, last=noted), here.assured)
 
@@ -166,7 +166,7 @@ def _answers_ignored(track: Track, here: _Arrival) -> bool:
     half_open = not here.assured and last.kind == "ack"
     if (stray_syn or half_open) and segment.ack == last.end:
         return True
-    challenged = track.state == "SYN_SENT" and last.kind == "ack" and last.reply
+    challenged = track.state == "SYN_SENT" and last.kind == "ack"
     return challenged and segment.seq == last.ack
 
 
