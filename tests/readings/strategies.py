@@ -1,6 +1,7 @@
 """Random predicates, and views that stand where their answers change."""
 
 from functools import cache
+from itertools import product
 
 from hypothesis import strategies as st
 
@@ -94,3 +95,17 @@ def outcomes(coins=COINS):
     """What is known of the free facts: each holds, does not, or is left out."""
     facts = {free_key(coin.name): st.sampled_from((0, 1)) for coin in coins}
     return st.fixed_dictionaries({}, optional=facts)
+
+
+@st.composite
+def cases(draw, coins=COINS):
+    """A predicate, a packet near its edges, and what is known of the free facts."""
+    pred = draw(preds(coins=coins))
+    return pred, draw(views(pred)) | draw(outcomes(coins))
+
+
+def completions(view):
+    """The view with each outcome of the free facts that it leaves open."""
+    open_ = [key for key in (free_key(coin.name) for coin in COINS) if key not in view]
+    for outcome in product((0, 1), repeat=len(open_)):
+        yield view | dict(zip(open_, outcome, strict=True))
