@@ -97,7 +97,7 @@ class Net:
         number = proto_number(proto)
         if to.family == 6 and number == ICMP:
             number = ICMP6
-        packet = Packet(to.family, origin.address, to.address, number)
+        packet = Packet(to.family, origin.value, to.value, number)
         if packet.is_icmp:
             kind = ICMP_ECHO[to.family][0]
             packet = packet.but(icmp_type=kind, icmp_id=1, payload_len=PING_BYTES)
