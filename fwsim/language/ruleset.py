@@ -16,7 +16,8 @@ from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
 from fwsim.model.errors import Span
 from fwsim.model.names import IFNAMSIZ, iface_value
-from fwsim.model.pred import TRUE, And, Pred, all_of, is_in, masked, negate
+from fwsim.model.pred import FALSE, TRUE, And, Pred, all_of, any_of, is_in, masked, negate, prefix
+from fwsim.readings.concrete import Test, compile_pred
 
 T = TypeVar("T")
 
@@ -86,6 +87,22 @@ class Rule:
         return all_of(*(part.meaning.pred for part in self.parts))
 
     @cached_property
+    def test(self) -> Test:
+        """`pred`, compiled for asking often."""
+        return compile_pred(self.pred)
+
+    @cached_property
+    def hotdrop(self) -> Test | None:
+        """When it drops the packet at once instead of missing it; None if never."""
+        before: list[Pred] = []
+        drops: list[Pred] = []
+        for part in self.parts:
+            if part.meaning.hotdrop != FALSE:
+                drops.append(all_of(*before, part.meaning.hotdrop))
+            before.append(part.meaning.pred)
+        return compile_pred(any_of(*drops)) if drops else None
+
+    @cached_property
     def actions(self) -> tuple[Action, ...]:
         """What it does when it matches."""
         if self.verdict is not None:
@@ -112,8 +129,8 @@ class Rule:
             tuple(
                 negate(pred, option.negated)
                 for option, pred in (
-                    (self.src, self.src and masked(F.SRC[self.family], *self.src.value)),
-                    (self.dst, self.dst and masked(F.DST[self.family], *self.dst.value)),
+                    (self.src, self.src and network(F.SRC[self.family], *self.src.value)),
+                    (self.dst, self.dst and network(F.DST[self.family], *self.dst.value)),
                     (self.in_, self.in_ and interface(F.IN, self.in_.value)),
                     (self.out, self.out and interface(F.OUT, self.out.value)),
                     (self.proto, self.proto and protocol(self.proto.value)),
@@ -126,6 +143,14 @@ class Rule:
     def counted(self, packets: int, octets: int) -> Rule:
         """The same rule with so much added to its counters."""
         return replace(self, counters=(self.counters[0] + packets, self.counters[1] + octets))
+
+
+def network(field_: F.Field, value: int, mask: int) -> Pred:
+    """The address is in the network; `mask` may have holes, as iptables allows."""
+    host = field_.top - mask
+    if host & (host + 1):
+        return masked(field_, value, mask)
+    return prefix(field_, value, field_.bits - host.bit_length())
 
 
 def interface(field_: F.Field, name: str) -> Pred:
