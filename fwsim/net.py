@@ -77,7 +77,9 @@ class Net:
         host = self.world.host
         ruleset = self.world.namespaces[host].rulesets.get(family, Ruleset(family))
         counters = self.simulation.states[host].counters
-        return Ruleset(family, {n: _counted(t, family, counters) for n, t in ruleset.tables.items()})
+        return Ruleset(
+            family, {n: _counted(t, family, counters) for n, t in ruleset.tables.items()}
+        )
 
     def packets(self, packets: Iterable[tuple[Packet, str, float]]) -> Iterator[Leg]:
         """Many packets, each with the device it comes in by ("" if the host sends it) and its time

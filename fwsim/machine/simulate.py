@@ -3,7 +3,6 @@ the one who asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
@@ -49,9 +48,7 @@ class Simulation:
     @classmethod
     def of(cls, world: World) -> Simulation:
         """The world as it stands, nothing sent yet."""
-        states = {
-            name: State(Conntrack(_knobs(ns))) for name, ns in world.namespaces.items()
-        }
+        states = {name: State(Conntrack(_knobs(ns))) for name, ns in world.namespaces.items()}
         return cls(world, states)
 
     def fork(self) -> Simulation:
@@ -72,9 +69,7 @@ class Simulation:
         passages = self._passages(packet, start, follow, explain)
         return _leg(self.world, packet, start, direction, passages, follow), passages
 
-    def _passages(
-        self, packet: Packet, start: Start, follow: bool, explain: bool
-    ) -> list[Passage]:
+    def _passages(self, packet: Packet, start: Start, follow: bool, explain: bool) -> list[Passage]:
         passages: list[Passage] = []
         pending = [(start, packet)]
         while pending and len(passages) < _MOST_HOPS:
@@ -188,7 +183,9 @@ def _leg(
     decided = None
     if not (last.fate == "dropped" and last.reason):
         decided = next((p.record.decided for p in reversed(passages) if p.record.decided), None)
-    chance = tuple(f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance)
+    chance = tuple(
+        f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance
+    )
     return Leg(
         direction, packet, _VERDICTS[last.fate], last.fate, decided,
         _counted(passages, "matched"), _counted(passages, "policies"),
@@ -208,12 +205,10 @@ def _counted(passages: list[Passage], what: str) -> tuple[Counted, ...]:
 
 def _state(world: World, passages: list[Passage]) -> str:
     """The connection's state as the world's host saw it, else as the first host that tracks."""
-    seen: Mapping[str, int] = {
-        p.host: p.buffer.found.state for p in reversed(passages) if p.buffer.found
-    }
+    seen = {p.host: p.buffer.found.state for p in reversed(passages) if p.buffer.found}
     if not seen:
         return ""
-    return STATES[seen.get(world.host, next(reversed(seen.values())))]
+    return STATES[seen.get(world.host, list(seen.values())[-1])]
 
 
 def _hops(passages: list[Passage]) -> list[Step]:
