@@ -38,22 +38,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = terminalreporter.stats.get("skipped", [])
-    for line in skips(report.longrepr for report in reports):
+    for line in skips((report.nodeid, report.longrepr[2]) for report in reports):
         terminalreporter.write_line(line)
 
 
-def skips(places: Iterable[tuple[str, int, str]]) -> list[str]:
-    """What was skipped: the kernel tests in one line together, any other in a line of its own."""
+def skips(reports: Iterable[tuple[str, str]]) -> list[str]:
+    """What was skipped: the kernel tests in one line together, any other in a line of its own.
+
+    A file skipped at its top has no `::` in its name: its tests were never counted."""
     lines: list[str] = []
-    files: set[str] = set()
+    skipped: list[str] = []
     reasons: dict[str, None] = {}
-    for path, line, reason in places:
+    for name, reason in reports:
         why = reason.removeprefix("Skipped: ")
         if why.startswith("kernel tests: "):
-            files.add(os.path.basename(path))
+            skipped.append(name)
             reasons[why.removeprefix("kernel tests: ")] = None
         else:
-            lines.append(f"skipped {path}:{line}: {why}")
-    if files:
-        lines.append(f"kernel tests skipped in {len(files)} files: {'; '.join(reasons)}")
+            lines.append(f"skipped {name}: {why}")
+    if skipped:
+        whole = sum("::" not in name for name in skipped)
+        counted = f"{whole} whole files and {len(skipped) - whole} tests"
+        lines.append(f"kernel tests skipped: {counted}: {'; '.join(reasons)}")
     return lines

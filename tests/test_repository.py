@@ -80,14 +80,15 @@ def test_what_counts_as_a_path_of_one_machine(line: str, bad: bool) -> None:
 
 
 def test_kernel_tests_skipped_are_one_line_and_others_keep_theirs() -> None:
-    places = [
-        ("tests/kernel/test_a.py", 3, "Skipped: kernel tests: not root"),
-        ("tests/kernel/test_b.py", 9, "Skipped: kernel tests: not root"),
-        ("tests/test_c.py", 1, "Skipped: another reason"),
+    reports = [
+        ("tests/kernel/test_a.py", "Skipped: kernel tests: not root"),
+        ("tests/kernel/test_b.py::test_one", "Skipped: kernel tests: not root"),
+        ("tests/kernel/test_b.py::test_two", "Skipped: kernel tests: not root"),
+        ("tests/test_c.py::test_three", "Skipped: another reason"),
     ]
-    assert skips(places) == [
-        "skipped tests/test_c.py:1: another reason",
-        "kernel tests skipped in 2 files: not root",
+    assert skips(reports) == [
+        "skipped tests/test_c.py::test_three: another reason",
+        "kernel tests skipped: 1 whole files and 2 tests: not root",
     ]
 
 
