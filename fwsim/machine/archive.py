@@ -9,14 +9,14 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 
-from fwsim.machine.pile import FILES, HOST, MOST_BYTES, Files
+from fwsim.machine.pile import FILES, HOST, MOST_BYTES, gather
 from fwsim.machine.snapshot import assemble
 from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED = 4 * MOST_BYTES
-GZIP = b"\x1f\x8b"
+_GZIP = b"\x1f\x8b"
 
 
 def load_archive(data: bytes, title: str, shown: str) -> World:
@@ -24,12 +24,17 @@ def load_archive(data: bytes, title: str, shown: str) -> World:
 
     Raises PlaceError for what is no such archive, holds anything but plain files and directories
     inside it, or unpacks to more than is believable."""
-    files = _files(_unpacked(data, shown), shown)
-    return assemble(_pile(files), title, shown)
+    files = _inside(_files(_unpacked(data, shown), shown))
+    found = (
+        (path[0] if len(path) == 2 else "", path[-1], partial(bytes, content))
+        for path, content in files.items()
+        if len(path) <= 2
+    )
+    return assemble(gather(found, shown), title, shown)
 
 
 def _unpacked(data: bytes, shown: str) -> bytes:
-    if not data.startswith(GZIP):
+    if not data.startswith(_GZIP):
         return data
     try:
         with gzip.open(io.BytesIO(data)) as stream:
@@ -67,15 +72,11 @@ def _members(archive: tarfile.TarFile, shown: str) -> Iterator[tuple[tuple[str, 
             yield path, content.read()
 
 
-def _pile(files: dict[tuple[str, ...], bytes]) -> Files:
+def _inside(files: dict[tuple[str, ...], bytes]) -> dict[tuple[str, ...], bytes]:
+    """The same files without the name of a directory that all of them lie in."""
     while files and all(len(path) > 1 for path in files):
         first = {path[0] for path in files}
         if len(first) > 1 or first == {HOST}:
             break
         files = {path[1:]: data for path, data in files.items()}
-    pile: Files = {}
-    for path, data in files.items():
-        if len(path) <= 2:
-            namespace = path[0] if len(path) == 2 else HOST
-            pile.setdefault(namespace, {})[path[-1]] = partial(bytes, data)
-    return pile
+    return files

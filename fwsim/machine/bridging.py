@@ -44,9 +44,7 @@ def _on_link(ns: Namespace, bridge: str, packet: Packet) -> bool:
     )
 
 
-def ports_for(
-    world: World, ns: Namespace, bridge: str, mac: str | None, came_by: str
-) -> list[str]:
+def ports_for(world: World, ns: Namespace, bridge: str, mac: str | None, came_by: str) -> list[str]:
     """The ports that a frame to `mac` leaves by: the one that the forwarding database knows, or
     the one behind which the MAC is, else all but the one it came by."""
     ports = [p for p in ns.ports(bridge) if p.up]

@@ -191,4 +191,3 @@ class Conntrack:
         if found is None or found[0].tuple(found[1]).dst != packet.dst:
             return Found(INVALID)
         return Found(RELATED, *found)
-

@@ -37,7 +37,8 @@ class Entry:
 
     def text(self, key: str) -> str:
         """A text field, empty if it is missing."""
-        return self.get(key, str, "")
+        value = self.data.get(key, "")
+        return value if isinstance(value, str) else self.get(key, str, "")
 
     def number(self, key: str) -> int:
         """A number, 0 if it is missing."""
@@ -48,7 +49,9 @@ class Entry:
         return Entry(f"{self.where}: {key}", self.get(key, dict, {}))
 
     def entries(self, key: str) -> list[Entry]:
-        """A list of objects inside."""
+        """A list of objects inside, empty if it is missing."""
+        if key not in self.data:
+            return []
         return entries(self.get(key, list, []), f"{self.where}: {key}")
 
     def words(self, key: str) -> list[str]:

@@ -1,5 +1,5 @@
-"""Address translation: bindings are made for a connection's first packet by editing its reply tuple,
-and read off by comparing the tuples for every packet (net/netfilter/nf_nat_core.c,
+"""Address translation: bindings are made for a connection's first packet by editing its reply
+tuple, and read off by comparing the tuples for every packet (net/netfilter/nf_nat_core.c,
 nf_nat_masquerade.c, nf_nat_redirect.c, nf_nat_proto.c).
 """
 
@@ -26,6 +26,7 @@ def bind(
     connection: Connection,
     source: bool,
     range_: NatRange,
+    *,
     now: float,
     chance: Random,
 ) -> bool:
@@ -33,7 +34,7 @@ def bind(
     chosen by chance (by the kernel from a range; a dump cannot tell which)."""
     current = connection.reply.inverted()
     assert current is not None
-    choice = _Choice(tracker, connection, source, range_, now, chance)
+    choice = _Choice(tracker, connection, source, range_, now=now, chance=chance)
     chosen = choice.unique(current)
     if chosen != current:
         answer = chosen.inverted()
@@ -49,7 +50,7 @@ def bind_nothing(
 ) -> bool:
     """nf_nat_alloc_null_binding: no rule spoke; the address stays, a taken source port moves."""
     address = connection.reply.dst if source else connection.reply.src
-    return bind(tracker, connection, source, NatRange((address, address)), now, chance)
+    return bind(tracker, connection, source, NatRange((address, address)), now=now, chance=chance)
 
 
 def translate(packet: Packet, connection: Connection, reply: bool, source: bool) -> Packet:
@@ -66,7 +67,9 @@ def translate_error(
 ) -> Packet | None:
     """nf_nat_icmp_reply_translation: an ICMP error's own address, and the quoted packet's other
     one. None: a redirect about a translated connection, which is dropped."""
-    if packet.icmp_type == _ICMP_REDIRECT[packet.family] and connection.status & (SRC_NAT | DST_NAT):
+    if packet.icmp_type == _ICMP_REDIRECT[packet.family] and connection.status & (
+        SRC_NAT | DST_NAT
+    ):
         return None
     if not _applies(connection, reply, source) or packet.inner is None:
         return packet
@@ -96,6 +99,7 @@ class _Choice:
         connection: Connection,
         source: bool,
         range_: NatRange,
+        *,
         now: float,
         chance: Random,
     ) -> None:

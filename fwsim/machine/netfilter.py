@@ -226,7 +226,7 @@ class _AtHook:
             self.record.reason = "no_address"
             return "DROP"
         tracker = self.state.conntrack
-        if nat.bind(tracker, connection, source, chosen, self.nf.now, self.nf.chance):
+        if nat.bind(tracker, connection, source, chosen, now=self.nf.now, chance=self.nf.chance):
             self.record.by_chance.append("port")
         return "ACCEPT"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -25,15 +25,22 @@ Files = dict[str, dict[str, Callable[[], bytes]]]
 def pile_of(folder: Path) -> Files:
     """The files of each namespace. Raises PlaceError for a directory that cannot be listed."""
     try:
-        found = list(_find(folder))
+        found = [
+            (namespace, path.name, partial(read_file, path)) for namespace, path in _find(folder)
+        ]
     except OSError as error:
         raise PlaceError(f"{folder}: {error.strerror or error}") from None
+    return gather(found, str(folder))
+
+
+def gather(found: Iterable[tuple[str, str, Callable[[], bytes]]], shown: str) -> Files:
+    """A pile of (namespace, file, how to read it); what lies beside the namespaces is `host`'s."""
     pile: Files = {}
-    for namespace, path in found:
+    for namespace, name, content in found:
         files = pile.setdefault(namespace or HOST, {})
-        if path.name in files:
-            raise PlaceError(f"{folder}: both {path.name} and host/{path.name} are there: keep one")
-        files[path.name] = partial(read_file, path)
+        if name in files:
+            raise PlaceError(f"{shown}: both {name} and {HOST}/{name} are there: keep one")
+        files[name] = content
     return pile
 
 

@@ -67,7 +67,9 @@ def address_type(ns: Namespace, family: int, value: int, dev: str = "") -> int:
     name = _special(family, value)
     if name is None:
         way = lookup(ns, family, value, dev)
-        name = way.kind.upper() if way.kind in ("local", "broadcast", "anycast", "multicast") else ""
+        name = (
+            way.kind.upper() if way.kind in ("local", "broadcast", "anycast", "multicast") else ""
+        )
         if family == 6 and way.kind in UNREACHABLE_KINDS:
             name = "UNREACHABLE"
     return ROUTE_TYPES.index(name or "UNICAST")

@@ -67,7 +67,9 @@ class Simulation:
     ) -> tuple[Leg, list[Passage]]:
         """One packet's whole way. Without `follow`, only through the host it enters."""
         passages = self._passages(packet, start, follow, explain)
-        return _leg(self.world, packet, start, direction, passages, follow), passages
+        return _leg(
+            self.world, packet, start, direction, passages=passages, follow=follow
+        ), passages
 
     def _passages(self, packet: Packet, start: Start, follow: bool, explain: bool) -> list[Passage]:
         passages: list[Passage] = []
@@ -86,7 +88,7 @@ class Simulation:
         self.seed += 1
         return pass_through(
             self.world, ns, self.states[ns.name], buffer,
-            now=self.now, chance=Random(self.seed), explain=explain,
+            now=self.now, chance=Random(self.seed), explain=explain,  # noqa: S311 (simulated)
         )  # fmt: skip
 
     def _crossings(self, passage: Passage) -> list[tuple[Start, Packet]]:
@@ -172,6 +174,7 @@ def _leg(
     packet: Packet,
     start: Start,
     direction: str,
+    *,
     passages: list[Passage],
     follow: bool,
 ) -> Leg:

@@ -20,7 +20,7 @@ from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Device, Namespace, Route, World
 from fwsim.model.errors import PlaceError
 
-_MODELLED_MASTERS = ("bridge", "")
+_BRIDGES = ("bridge", "")
 
 
 def load_snapshot(folder: Path, title: str) -> World:
@@ -66,6 +66,7 @@ class _Part:
 
     def __post_init__(self) -> None:
         self.notes: list[str] = []
+        self.read: dict[str, list[Entry]] = {}
 
     def note(self, text: str) -> None:
         self.notes.append(f"{self.name}: {text}")
@@ -79,7 +80,12 @@ class _Part:
         return os.path.join(self.where, file)
 
     def entries(self, file: str) -> list[Entry]:
-        """A JSON file's objects; none if it is missing or empty."""
+        """A JSON file's objects, read once; none if it is missing or empty."""
+        if file not in self.read:
+            self.read[file] = self._entries(file)
+        return self.read[file]
+
+    def _entries(self, file: str) -> list[Entry]:
         text = self.text(file)
         if not text.strip():
             return []
@@ -103,7 +109,7 @@ class _Part:
             devices,
             {family: self.routes(family, devices) for family in (4, 6)},
             dict(iproute.neighbours(self.entries("ip-neigh.json"))),
-            dict(iproute.forwarding(self.entries("bridge-fdb.json"))),
+            self.forwarding(devices),
             self.sysctl(),
             self.rulesets(),
         )
@@ -158,12 +164,11 @@ class _Part:
             if device.name in masters and not device.kind:
                 device = replace(device, kind="bridge")
                 self.note(f"{device.name} is taken for a bridge: `ip -d` would have told")
-            if link.master and kinds.get(link.master, "") in _MODELLED_MASTERS:
+            if kinds.get(link.master) in _BRIDGES:
                 device = replace(device, master=link.master)
             elif link.master:
-                self.note(
-                    f"{link.master}, the {kinds[link.master]} over {device.name}, is not modelled"
-                )
+                kind = kinds.get(link.master, "unknown device")
+                self.note(f"{link.master}, the {kind} over {device.name}, is not modelled")
             devices[device.name] = device
         return devices
 
@@ -182,6 +187,15 @@ class _Part:
             self.note(f"policy routing is not modelled yet: table {', '.join(sorted(other))}")
         missing = [r for r in own if not (r.table in tables or (found and r.table == "main"))]
         return (*found, *missing)
+
+    def forwarding(self, devices: Mapping[str, Device]) -> dict[tuple[str, str], str]:
+        """What the bridges know of their own ports."""
+        found = iproute.forwarding(self.entries("bridge-fdb.json"))
+        return {
+            (bridge, mac): port
+            for (bridge, mac), port in found
+            if port in devices and devices[port].master == bridge
+        }
 
     def policy_routing(self) -> None:
         for file in ("ip-rule.json", "ip-rule6.json"):

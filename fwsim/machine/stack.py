@@ -56,6 +56,8 @@ def pass_through(
 ) -> Passage:
     """Take a packet in (where `buffer.in_` names a device) or send it (where it names none)."""
     stack = _Stack(world, ns, Netfilter(ns, state, now, chance), buffer, Record(explain))
+    if buffer.in_:
+        stack.record.step(Step("enter", data={"dev": buffer.in_}))
     stack.walk("arrive" if buffer.in_ else "send")
     return stack.passage
 
@@ -100,7 +102,9 @@ class _Stack:
         family = self.buffer.packet.family
         self.buffer.in_ = bridge
         if self.buffer.mac_dst is None:
-            self.buffer.mac_dst = bridging.asked_for(self.world, self.ns, bridge, self.buffer.packet)
+            self.buffer.mac_dst = bridging.asked_for(
+                self.world, self.ns, bridge, self.buffer.packet
+            )
         if bridging.sees(self.ns, family):
             self.buffer.physin = port
             self.bridged_to = self.buffer.packet.dst

@@ -60,9 +60,7 @@ class Span(NamedTuple):
 class FwsimError(Exception):
     """A refusal. `str()` is the whole message as people read it."""
 
-    def __init__(
-        self, message: str, *, span: Span | None = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, span: Span | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = harmless(message)
         self.span = span

@@ -8,6 +8,7 @@ the kernel compares (IFNAMSIZ), so that `veth+` is a prefix like any other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fwsim.model.names import (
@@ -37,7 +38,7 @@ class Field(NamedTuple):
         return _SHOW[self.kind](value, self.bits)
 
 
-_SHOW = {
+_SHOW: dict[str, Callable[[int, int], str]] = {
     "number": lambda v, _: str(v),
     "hex": lambda v, _: hex(v),
     "address": address_text,

@@ -148,11 +148,15 @@ def packet_from_dict(data: Mapping[str, Any]) -> Packet:
     belong to the place and not to the packet (`in`, `time`) are left to the caller."""
     for name in data:
         if name not in _KNOWN:
-            raise PacketError(f"a packet has no member {name!r}; known: {', '.join(sorted(_KNOWN))}")
+            raise PacketError(
+                f"a packet has no member {name!r}; known: {', '.join(sorted(_KNOWN))}"
+            )
     family, src, dst = _addresses(data)
     proto = proto_number(data.get("proto", "icmp" if family == 4 else "ipv6-icmp"))
     values: dict[str, Any] = {
-        name: _number(data, name, bits) for name, bits in _WIDTHS.items() if data.get(name) is not None
+        name: _number(data, name, bits)
+        for name, bits in _WIDTHS.items()
+        if data.get(name) is not None
     }
     if proto in (ICMP, ICMP6) and "icmp_type" not in values:
         values["icmp_type"] = ICMP_ECHO[family][0]
@@ -195,7 +199,9 @@ def _hex(value: object, name: str) -> bytes:
     try:
         return bytes.fromhex(str(value))
     except ValueError:
-        raise PacketError(f"{name} is written in hexadecimal, two digits a byte, not {value!r}") from None
+        raise PacketError(
+            f"{name} is written in hexadecimal, two digits a byte, not {value!r}"
+        ) from None
 
 
 def _tcp_flags(names: object) -> int:
