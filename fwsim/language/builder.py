@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from fwsim.language.ruleset import TABLES, Chain, Rule, Ruleset, Table, empty_table
+from fwsim.language.options import Target, find
+from fwsim.language.ruleset import TABLES, VERDICTS, Chain, Rule, Ruleset, Table, empty_table
+from fwsim.language.write import rule_text
 from fwsim.model.errors import ReadError, Span
 
 
@@ -36,20 +38,22 @@ class Builder:
         return Ruleset(self.family, MappingProxyType(dict(self.frozen)))
 
     def table(self, name: str, span: Span) -> None:
-        """Open a table for change, making it if the kernel had none yet."""
+        """Open a table for change, making it if the kernel had none yet. Its policies forget
+        their counts: libiptc puts every changed table back without them (COUNTER_MAP_ZEROED)."""
         if name not in TABLES:
             raise ReadError(f"there is no table {name!r}; tables: {', '.join(TABLES)}", span=span)
         if name not in self.heads:
             table = self.frozen.get(name) or empty_table(name)
             self.frozen[name] = table
-            self.heads[name] = dict(table.chains)
+            self.heads[name] = {c: replace(h, counters=(0, 0)) for c, h in table.chains.items()}
             self.rules.update({(name, c.name): list(c.rules) for c in table.chains.values()})
 
     def clear(self, table: str, span: Span) -> None:
-        """As iptables-restore begins a table: nothing in it, policies ACCEPT."""
-        self.frozen.pop(table, None)
-        self.heads.pop(table, None)
+        """As iptables-restore begins a table: no rules, no user chains; policies stay."""
         self.table(table, span)
+        self.heads[table] = {c: self.heads[table][c] for c in TABLES[table]}
+        for chain in TABLES[table]:
+            self.rules[table, chain] = []
 
     def head(self, table: str, chain: str, span: Span) -> Chain:
         """The chain's record (its rules are in `rules`)."""
@@ -63,13 +67,17 @@ class Builder:
             )
         return found
 
-    def new(self, table: str, chain: str, span: Span) -> None:
-        """-N"""
+    def new(self, table: str, chain: str, span: Span, checked: bool = False) -> None:
+        """-N, which checks the name more closely (`checked`) than a dump's `:CHAIN`."""
         if chain in self.heads[table]:
             raise ReadError(f"table {table} has a chain {chain!r} already", span=span)
-        if not chain or len(chain.encode()) > 28 or chain[0] in "-!" or not chain.isprintable():
+        if not 1 <= len(chain.encode("utf-8", "surrogateescape")) <= 28:
+            raise ReadError("a chain's name has 1 to 28 bytes", span=span)
+        if chain in VERDICTS or (checked and find(Target, chain)):
+            raise ReadError(f"{chain} is a target's name and none for a chain", span=span)
+        if checked and (chain[0] in "-!" or any(c.isspace() for c in chain)):
             raise ReadError(
-                "a chain's name has 1 to 28 printable bytes and begins with neither - nor !", span=span
+                "a chain's name begins with neither - nor !, and has no blanks", span=span
             )
         self.heads[table][chain] = Chain(chain, span=span)
         self.rules[table, chain] = []
@@ -85,14 +93,19 @@ class Builder:
             raise ReadError(f"a policy is ACCEPT or DROP, not {policy!r}", span=span)
         self.heads[table][chain] = replace(head, policy=policy, counters=counters)
 
-    def insert(self, table: str, chain: str, at: int | None, rules: Iterable[Rule], span: Span) -> None:
-        """-A (at None) or -I (at counts from 1)."""
+    def insert(
+        self, table: str, chain: str, at: int | None, rules: Sequence[Rule], span: Span
+    ) -> None:
+        """-A (at None) or -I (at counts from 1). Each rule of several goes in at the same place, so
+        that -I turns them round."""
         self.head(table, chain, span)
         held = self.rules[table, chain]
         if at is not None and not 1 <= at <= len(held) + 1:
             raise ReadError(f"{chain} has {len(held)} rules: no place {at} to insert at", span=span)
-        place = len(held) if at is None else at - 1
-        held[place:place] = rules
+        if at is None:
+            held.extend(rules)
+        else:
+            held[at - 1 : at - 1] = reversed(rules)
 
     def delete(self, table: str, chain: str, which: int | Rule, span: Span) -> None:
         """-D, by number or by an equal rule."""
@@ -100,9 +113,18 @@ class Builder:
         if isinstance(which, int):
             del self.rules[table, chain][self.index(table, chain, which, span)]
             return
-        if which not in self.rules[table, chain]:
-            raise ReadError(f"{chain} has no such rule", span=span)
-        self.rules[table, chain].remove(which)
+        del self.rules[table, chain][self._place(table, chain, which, span)]
+
+    def check(self, table: str, chain: str, rule: Rule, span: Span) -> None:
+        """-C"""
+        self.head(table, chain, span)
+        self._place(table, chain, rule, span)
+
+    def _place(self, table: str, chain: str, rule: Rule, span: Span) -> int:
+        for at, held in enumerate(self.rules[table, chain]):
+            if _same(held, rule):
+                return at
+        raise ReadError(f"{chain} has no such rule", span=span)
 
     def change(self, table: str, chain: str, number: int, rule: Rule, span: Span) -> None:
         """-R"""
@@ -140,7 +162,9 @@ class Builder:
                 raise ReadError(f"{name} is built in and cannot be deleted", span=span)
             if self.rules[table, name]:
                 raise ReadError(
-                    f"{name} still has rules", span=span, hint=f"First `iptables{_t(table)} -F {name}`."
+                    f"{name} still has rules",
+                    span=span,
+                    hint=f"First `iptables{_t(table)} -F {name}`.",
                 )
             users = [c for c in self._users(table, name) if chain is not None or c not in own]
             if users:
@@ -173,6 +197,15 @@ class Builder:
             for c in self.heads[table]
             if any(r.jump and r.jump.chain == chain for r in self.rules[table, c])
         ]
+
+
+def _same(one: Rule, other: Rule) -> bool:
+    """The kernel's records are the same, however the rules were spelled."""
+    if (one.target_name, one.proto, one.src, one.dst) != (
+        other.target_name, other.proto, other.src, other.dst
+    ):  # fmt: skip
+        return False
+    return one == other or rule_text(one) == rule_text(other)
 
 
 def _t(table: str) -> str:

@@ -15,16 +15,18 @@ CORE = {
     "source": "src", "src": "src", "destination": "dst", "dst": "dst", "in-interface": "in_",
     "out-interface": "out", "protocol": "proto", "fragments": "frag", "match": "match",
     "jump": "jump", "goto": "goto", "set-counters": "counters", "ipv4": "family", "ipv6": "family",
+    "verbose": "verbose", "table": "misplaced", "numeric": "misplaced", "exact": "misplaced",
+    "line-numbers": "misplaced", "wait": "misplaced", "wait-interval": "misplaced",
 }  # fmt: skip
 SHORT = {
     "-s": "src", "-d": "dst", "-i": "in_", "-o": "out", "-p": "proto", "-f": "frag", "-m": "match",
     "-j": "jump", "-g": "goto", "-c": "counters", "-4": "family", "-6": "family",
+    "-v": "verbose", "-t": "misplaced", "-n": "misplaced", "-x": "misplaced", "-w": "misplaced",
 }  # fmt: skip
 # No part of a rule, but their beginnings are theirs too: --in may be --insert.
-_COMMANDS = (
-    "append", "check", "delete", "delete-chain", "exact", "flush", "help", "insert", "line-numbers",
-    "list", "list-rules", "modprobe", "new-chain", "numeric", "policy", "rename-chain", "replace",
-    "table", "verbose", "version", "wait", "wait-interval", "zero",
+COMMANDS = (
+    "append", "check", "delete", "delete-chain", "flush", "help", "insert", "list", "list-rules",
+    "modprobe", "new-chain", "policy", "rename-chain", "replace", "version", "zero",
 )  # fmt: skip
 
 
@@ -49,7 +51,7 @@ def core_option(word: str, loaded: Iterable[HasExtension]) -> str | None:
     if name in CORE or not name:
         return CORE.get(name)
     others = [s for one in loaded for option in one.ext.options for s in option.spellings()]
-    if any(other.startswith(name) for other in [*others, *_COMMANDS]):
+    if any(other.startswith(name) for other in [*others, *COMMANDS]):
         return None
     meant = {CORE[known] for known in CORE if known.startswith(name)}
     return meant.pop() if len(meant) == 1 else None
@@ -64,5 +66,5 @@ def extension_option(name: str, loaded: Sequence[L]) -> tuple[L, Option] | None:
                 return one, option
             if any(spelling.startswith(name) for spelling in option.spellings()):
                 begun.append((one, option))
-    clash = any(other.startswith(name) for other in (*CORE, *_COMMANDS))
+    clash = any(other.startswith(name) for other in (*CORE, *COMMANDS))
     return begun[0] if len(begun) == 1 and name and not clash else None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from fwsim.language.builder import Builder
-from fwsim.language.commands import run, take_table
+from fwsim.language.commands import run
 from fwsim.language.ruleset import TABLES, Ruleset
+from fwsim.language.rulespec import OtherFamilyError
 from fwsim.language.validate import validate_table
 from fwsim.language.words import Statement, statement
 from fwsim.model.errors import ReadError, Source, Span
 
-_V6_HINT = re.compile(r"ip6tables-save|-p (?:icmpv6|ipv6-icmp)\b|-[sd] [0-9a-fA-F]*:[0-9a-fA-F:]*[/ ]")
+_V6_HINT = re.compile(
+    r"ip6tables-save|-p (?:icmpv6|ipv6-icmp)\b|-[sd] [0-9a-fA-F]*:[0-9a-fA-F:]*[/ ]"
+)
 
 
 def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
@@ -48,14 +51,12 @@ def _lines(source: Source) -> list[tuple[int, int]]:
         line = text[start:end]
         if line.endswith("\r"):
             raise ReadError(
-                "this line ends in CR LF, as Windows writes it; iptables-restore refuses such a file",
+                "this line ends in CR LF, as Windows writes it; iptables-restore refuses that",
                 span=Span(source, end - 1, end),
                 hint="Convert it first: `sed -i 's/\\r$//' FILE`.",
             )
-        stripped = line.strip(" \t")
-        if stripped:
-            begin = start + line.index(stripped[0])
-            lines.append((begin, begin + len(stripped)))
+        if line:
+            lines.append((start, end))
         start = end + 1
     return lines
 
@@ -75,7 +76,8 @@ class _Reader:
             self._open(line, span)
         elif self.table is None:
             raise ReadError(
-                "this stands outside any table: expected a line such as *filter before it", span=span
+                "this stands outside any table: expected a line such as *filter before it",
+                span=span,
             )
         elif line.kind == "commit":
             self._commit()
@@ -86,7 +88,7 @@ class _Reader:
 
     def _open(self, line: Statement, span: Span) -> None:
         if self.table is not None:
-            raise ReadError(f"table {self.table} is not closed: COMMIT expected before this", span=span)
+            raise ReadError(f"COMMIT of table {self.table} is expected before this", span=span)
         self.table, self.opened = line.words[0].text, span
         self.builder.clear(self.table, span)
 
@@ -98,10 +100,7 @@ class _Reader:
     def _chain(self, table: str, line: Statement, span: Span) -> None:
         name = line.words[0].text
         if name not in TABLES[table]:
-            if name in self.builder.heads[table]:
-                self.builder.flush(table, name, span)
-            else:
-                self.builder.new(table, name, span)
+            self.builder.new(table, name, span)
         if len(line.words) < 2:
             raise ReadError(f"expected a policy behind :{name}, or - for a user chain", span=span)
         policy = line.words[1]
@@ -109,10 +108,10 @@ class _Reader:
             self.builder.policy(table, name, policy.text, line.counters or (0, 0), policy.span)
 
     def _rule(self, table: str, line: Statement) -> None:
-        other, words = take_table(line.words)
-        if other is not None and other.text != table:
-            raise ReadError(f"-t {other.text} inside table {table}", span=other.span)
-        run(self.builder, table, words, line.counters)
+        try:
+            run(self.builder, table, line.words, line.counters)
+        except OtherFamilyError:
+            return
 
     def finish(self) -> Ruleset:
         if self.table is not None:
@@ -124,7 +123,7 @@ class _Reader:
         if not ruleset.tables:
             end = len(self.source.text)
             raise ReadError(
-                "there is no ruleset here: expected what iptables-save prints, beginning with *filter",
+                "no ruleset is here: expected what iptables-save prints, beginning with *filter",
                 span=Span(self.source, 0, min(end, 40)) if end else None,
             )
         return ruleset

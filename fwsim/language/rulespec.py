@@ -38,11 +38,34 @@ _DEVICELESS = {"in_": ("OUTPUT", "POSTROUTING"), "out": ("PREROUTING", "INPUT")}
 _ATTACHABLE = {"match", "goto", "counters"}  # do_parse looks at the words for the others
 
 
-def read_rules(words: list[Word], family: int, chain: str, span: Span) -> list[Rule]:
+class OtherFamilyError(ReadError):
+    """-4 or -6 stands in a rule of the other family, which iptables-restore passes over."""
+
+
+def read_rules(
+    words: list[Word],
+    family: int,
+    chain: str,
+    span: Span,
+    counters: tuple[int, int] | None = None,
+) -> list[Rule]:
     """The rules that these words append: usually one, more where -s or -d lists addresses.
+    `counters` are those that stood before them.
 
     Raises ReadError with the place of the word at fault."""
-    return _Reader(words, family, chain, span).rules()
+    reader = _Reader(words, family, chain, span)
+    reader.counters = counters
+    return reader.rules()
+
+
+def counter_pair(option: Word, rest: list[Word]) -> tuple[int, int]:
+    """The packets and bytes behind -c, taken off the words that follow it: `5 6` or `5,6`."""
+    packets, comma, octets = (rest.pop(0).text if rest else "").partition(",")
+    if not comma and rest:
+        octets = rest.pop(0).text
+    if not (packets.isdecimal() and octets.isdecimal()):
+        raise ReadError(f"{option.text} wants two numbers, packets and bytes", span=option.span)
+    return int(packets), int(octets)
 
 
 class _Loaded:
@@ -68,7 +91,7 @@ class _Reader:
         self.addresses: dict[str, list[tuple[int, int]]] = {}
         self.loaded: list[_Loaded] = []
         self.verdict: dict[str, Any] = {}
-        self.counters = (0, 0)
+        self.counters: tuple[int, int] | None = None
         self.target_span: Span | None = None
 
     def rules(self) -> list[Rule]:
@@ -81,7 +104,7 @@ class _Reader:
             self.family,
             matches=tuple(use for use in uses if isinstance(use.ext, Match)),
             target=next((use for use in uses if isinstance(use.ext, Target)), None),
-            counters=self.counters,
+            counters=self.counters or (0, 0),
             span=self.span,
             target_span=self.target_span,
             **core,
@@ -180,16 +203,20 @@ class _Reader:
 
     def _read_family(self, name: str, option: Word, negated: bool) -> None:
         if ("4" in option.text) != (self.family == 4):
-            raise ReadError(f"{option.text} in IPv{self.family} rules", span=option.span)
+            raise OtherFamilyError(f"{option.text} in IPv{self.family} rules", span=option.span)
 
     def _read_counters(self, name: str, option: Word, negated: bool) -> None:
-        word = self._next(option, "a number of packets")
-        packets, comma, octets = word.text.partition(",")
-        if not comma:
-            octets = self._next(option, "a number of bytes").text
-        if not (packets + octets).isdecimal():
-            raise ReadError(f"{option.text} wants two numbers, packets and bytes", span=word.span)
-        self.counters = (int(packets), int(octets))
+        if self.counters is not None:
+            raise ReadError("this rule's counters are given twice", span=option.span)
+        rest = self.words[self.at :]
+        self.counters = counter_pair(option, rest)
+        self.at = len(self.words) - len(rest)
+
+    def _read_verbose(self, name: str, option: Word, negated: bool) -> None:
+        """-v says nothing about the rule."""
+
+    def _read_misplaced(self, name: str, option: Word, negated: bool) -> None:
+        raise ReadError(f"{option.text} does not belong here", span=option.span)
 
     def _read_match(self, name: str, option: Word, negated: bool) -> None:
         word = self._next(option, "a match")

@@ -1,8 +1,8 @@
 """Lines into words that know their place, as iptables-restore and a shell split them.
 
-The lark grammar (grammars/iptables.lark) is the authority. Lines without quotes or backslashes are
-split here without it, since importing lark costs more than reading a usual dump; that both read
-every line alike is a test (tests/language/test_words.py).
+The lark grammar (grammars/iptables.lark) is the authority. Lines as people have them are split here
+without it, since importing lark costs more than reading a usual dump, and only what is left goes to
+the grammar; that both read every line alike is a test (tests/language/test_words.py).
 """
 
 from __future__ import annotations
@@ -34,64 +34,70 @@ class Statement(NamedTuple):
 
 
 _WORD = re.compile(r"[^ \t]+")
-_COUNTERS = re.compile(r"\[(\d+):(\d+)\]$")
+_QUOTED_WORD = re.compile(r'[^ \t"]*"(?:\\.|[^"\\])*"|[^ \t"]+')
+_COUNTERS = re.compile(r"\[(\d+):(\d+)[^\]]*\]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def statement(source: Source, start: int, end: int) -> Statement:
-    """Read one line of a dump, source.text[start:end] without surrounding white space.
+    """Read one line of a dump, source.text[start:end], which is not empty.
 
     Raises ReadError where a quote is left open or the line has no such form."""
     text = source.text[start:end]
-    if '"' in text or not text.isprintable():
-        return _by_grammar(source, start, end)
     if text[0] == "#":
         return Statement("comment", [Word(text, Span(source, start, end))])
-    words = [
-        Word(m[0], Span(source, start + m.start(), start + m.end())) for m in _WORD.finditer(text)
-    ]
-    return _simple(words) or _by_grammar(source, start, end)
+    if text == "COMMIT":
+        return Statement("commit", [Word(text, Span(source, start, end))])
+    if text[0] in "*:":
+        words = _plain_words(source, start + 1, end)
+        return _declaration(text[0], words) if words else _by_grammar(source, start, end)
+    counted = _COUNTERS.match(text)
+    begin = start + (counted.end() if counted else 0)
+    words = (_quoted_words if '"' in text else _plain_words)(source, begin, end)
+    return Statement("rule", words, _numbers(counted)) if words else _by_grammar(source, start, end)
 
 
-def _simple(words: list[Word]) -> Statement | None:
-    """The statement that plain words make; None where the grammar shall decide."""
-    first = words[0].text
-    counted = _COUNTERS.match(first)
-    if counted:
-        if len(words) == 1 or words[1].text[0] in "[:*#":
-            return None
-        return Statement("rule", words[1:], (int(counted[1]), int(counted[2])))
-    if first == "COMMIT":
-        return Statement("commit", words) if len(words) == 1 else None
-    if first[0] == ":":
-        return _chain(words)
-    if first[0] == "*":
-        name = words if len(first) > 1 else words[1:]
-        return Statement("table", [_without_mark(name[0])]) if len(name) == 1 else None
-    return None if first[0] == "[" else Statement("rule", words)
+def _plain_words(source: Source, start: int, end: int) -> list[Word]:
+    found = _WORD.finditer(source.text, start, end)
+    return [Word(m[0], Span(source, m.start(), m.end())) for m in found]
 
 
-def _chain(words: list[Word]) -> Statement | None:
-    if len(words[0].text) == 1 or len(words) > 3:
-        return None
-    name = [_without_mark(words[0]), *words[1:2]]
-    if len(words) < 3:
-        return Statement("chain", name)
-    counted = _COUNTERS.match(words[2].text)
-    return Statement("chain", name, (int(counted[1]), int(counted[2]))) if counted else None
+def _quoted_words(source: Source, start: int, end: int) -> list[Word]:
+    """The words of a rule; none where a quote is left open."""
+    words = []
+    at = start
+    for found in _QUOTED_WORD.finditer(source.text, start, end):
+        if source.text[at : found.start()].strip(" \t"):
+            return []
+        at = found.end()
+        words.append(_unquoted_word(found[0], Span(source, found.start(), at)))
+    return [] if source.text[at:end].strip(" \t") else words
 
 
-def _without_mark(word: Word) -> Word:
-    if word.text[0] not in "*:":
-        return word
-    return Word(word.text[1:], Span(word.span.source, word.span.start + 1, word.span.end))
+def _unquoted_word(text: str, span: Span) -> Word:
+    if '"' not in text:
+        return Word(text, span)
+    opened = text.index('"')
+    return Word(text[:opened] + _ESCAPE.sub(r"\1", text[opened + 1 : -1]), span)
+
+
+def _declaration(mark: str, words: list[Word]) -> Statement:
+    """A table's or a chain's line: its name, for a chain also policy and counters."""
+    if mark == "*":
+        return Statement("table", words[:1])
+    counted = _COUNTERS.match(words[2].text) if len(words) > 2 else None
+    return Statement("chain", words[:2], _numbers(counted))
+
+
+def _numbers(counted: re.Match[str] | None) -> tuple[int, int] | None:
+    return (int(counted[1]), int(counted[2])) if counted else None
 
 
 def command_words(source: Source) -> list[Word]:
     """The words of one command as a POSIX shell would pass them."""
     text = source.text
-    if not any(c in text for c in "\"'\\") and text.isprintable():
-        return [Word(m[0], Span(source, m.start(), m.end())) for m in _WORD.finditer(text)]
+    if not any(c in text for c in "\"'\\\n"):
+        return _plain_words(source, 0, len(text))
     start = len(text) - len(text.lstrip())
     tree = _parse(source, start, len(text.rstrip()), "command")
     return [_shell_word(source, start, part.children) for part in tree.children]
@@ -130,29 +136,20 @@ def _parse(source: Source, start: int, end: int, what: str) -> Any:
 
 def _by_grammar(source: Source, start: int, end: int) -> Statement:
     tree = _parse(source, start, end, "statement").children[0]
-    words: list[Word] = []
-    counters = None
-    for token in tree.children:
-        if token.type == "COUNTERS":
-            packets, _, count = token[1:-1].partition(":")
-            counters = (int(packets), int(count))
-        elif token.type != "COMMIT":
-            words.append(_token_word(source, start, token))
-    if tree.data == "commit":
-        words = [Word("COMMIT", Span(source, start, end))]
-    return Statement(str(tree.data), words, counters)
+    words = [_token_word(source, start, token) for token in tree.children]
+    kind = str(tree.data)
+    if kind in ("table", "chain"):
+        return _declaration("*" if kind == "table" else ":", words)
+    if kind == "rule" and tree.children[0].type == "COUNTERS":
+        return Statement(kind, words[1:], _numbers(_COUNTERS.match(words[0].text)))
+    return Statement(kind, words)
 
 
 def _token_word(source: Source, start: int, token: Token) -> Word:
     text = str(token)
     at = start + (token.start_pos or 0)
     span = Span(source, at, at + len(text))
-    if token.type == "CHAIN":
-        return _without_mark(Word(text, span))
-    if token.type == "WORD" and '"' in text:
-        opened = text.index('"')
-        text = text[:opened] + _ESCAPE.sub(r"\1", text[opened + 1 : -1])
-    return Word(text, span)
+    return _unquoted_word(text, span) if token.type == "WORD" else Word(text, span)
 
 
 def _shell_word(source: Source, start: int, pieces: list[Token]) -> Word:

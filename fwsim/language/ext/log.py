@@ -14,8 +14,7 @@ _LEVELS = {
     "emerg": 0, "panic": 0, "alert": 1, "crit": 2, "error": 3, "warning": 4, "notice": 5,
     "info": 6, "debug": 7,
 }  # fmt: skip
-_SHOWN = {value: name for name, value in _LEVELS.items()}
-_SHOWN |= {0: "panic"}
+_SHOWN = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
 _FLAGS = {
     "log-tcp-sequence": 0x01,
     "log-tcp-options": 0x02,

@@ -40,7 +40,7 @@ def _save(o: Options, _: Context) -> str:
 
 
 def _list_match(o: Options, _: Context, numeric: bool) -> str:
-    negated = "!" if o.negated("mark") else ""
+    negated = "! " if o.negated("mark") else ""
     return f"mark match {negated}{Masked().write(o['mark'], 4)}"
 
 
