@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+from fwsim.language.types import Context as Context
 from fwsim.language.types import Flag, Type
 from fwsim.language.values import quoted
 from fwsim.model.actions import Action
@@ -44,16 +45,6 @@ class Given:
     value: Any
     negated: bool = False
     span: Span | None = field(default=None, compare=False)
-
-
-class Context(NamedTuple):
-    """Where a rule stands: what its meaning may depend on besides its own options.
-
-    `proto` is the rule's -p (None if it has none or a negated one); while the rule is being read,
-    the one given so far."""
-
-    family: int
-    proto: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

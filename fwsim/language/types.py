@@ -8,7 +8,7 @@ expected; the reader adds the place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fwsim.language.values import (
     address_mask,
@@ -25,8 +25,15 @@ from fwsim.language.values import (
 )
 from fwsim.model.names import address_text
 
-if TYPE_CHECKING:
-    from fwsim.language.options import Context
+
+class Context(NamedTuple):
+    """Where a rule stands: what its meaning may depend on besides its own options.
+
+    `proto` is the rule's -p (None if it has none or a negated one); while the rule is being read,
+    the one given so far."""
+
+    family: int
+    proto: int | None = None
 
 
 class Type(Protocol):

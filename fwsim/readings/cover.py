@@ -41,7 +41,9 @@ def box_pred(box: Box) -> Pred:
 
 
 @bounded
-def cover(packets: PacketSet, fields: Iterable[Field] | None = None, limit: int = 50) -> Cover:
+def disjoint_boxes(
+    packets: PacketSet, fields: Iterable[Field] | None = None, limit: int = 50
+) -> Cover:
     """The set in at most `limit` boxes over these fields (all, if None); what else it depends on,
     free facts too, is forgotten first. QuestionError if the set is too tangled to be told."""
     space = packets.space

@@ -19,7 +19,6 @@ from fwsim.readings.diagram import Diagrams, is_free
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
 
-    from fwsim.readings.cover import Cover
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -193,9 +192,3 @@ class PacketSet:
                 found[asked.field.name] ^= 1 << asked.bit
             node = liked if liked.satisfiable() else other
         return found
-
-    def cover(self, fields: Iterable[Field] | None = None, limit: int = 50) -> Cover:
-        """The set as disjoint boxes that people can read: see fwsim.readings.cover."""
-        from fwsim.readings.cover import cover
-
-        return cover(self, fields, limit)

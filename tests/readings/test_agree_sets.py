@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fwsim.model import fields as f
 from fwsim.model.pred import Not, all_of, negate
 from fwsim.readings.concrete import holds
-from fwsim.readings.cover import box_pred
+from fwsim.readings.cover import box_pred, disjoint_boxes
 from fwsim.readings.space import Space
 
 from .strategies import FIELDS, cases, completions, preds
@@ -66,7 +66,7 @@ def test_a_cover_is_exact_and_disjoint(case):
     pred, view = case
     space = Space(FIELDS)
     packets = space.read(pred).may()
-    cover = packets.cover(limit=1000)
+    cover = disjoint_boxes(packets, limit=1000)
     boxes = [space.read(box_pred(box)) for box in cover.boxes]
     if not cover.more:
         assert space.union(boxes) == packets
@@ -80,7 +80,7 @@ def test_a_cover_is_exact_and_disjoint(case):
 @given(preds(), st.integers(0, 5))
 def test_a_cover_cut_short_counts_the_rest(pred, limit):
     packets = Space(FIELDS).read(pred)
-    full, cut = packets.cover(limit=1000), packets.cover(limit=limit)
+    full, cut = disjoint_boxes(packets, limit=1000), disjoint_boxes(packets, limit=limit)
     assert cut.boxes == full.boxes[:limit]
     assert len(cut.boxes) + cut.more == len(full.boxes) + full.more
 
@@ -89,7 +89,7 @@ def test_a_cover_cut_short_counts_the_rest(pred, limit):
 def test_a_cover_of_some_fields_tells_what_they_may_be(pred, fields):
     space = Space(FIELDS)
     packets = space.read(pred)
-    cover = packets.cover(fields, limit=1000)
+    cover = disjoint_boxes(packets, fields, limit=1000)
     assume(not cover.more)
     names = {field.name for field in fields}
     assert all(set(box) <= names for box in cover.boxes)

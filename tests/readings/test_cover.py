@@ -15,6 +15,7 @@ from fwsim.model.pred import (
     prefix,
 )
 from fwsim.readings import cover as module
+from fwsim.readings.cover import disjoint_boxes
 from fwsim.readings.prose import values
 from fwsim.readings.space import Space
 
@@ -27,7 +28,7 @@ def net(text, length):
 
 
 def told(pred, *fields):
-    cover = Space().read(pred).cover(fields or None)
+    cover = disjoint_boxes(Space().read(pred), fields or None)
     assert cover.more == 0
     return [
         {name: [v for atom in atoms for v in values(atom)] for name, atoms in box.items()}
@@ -91,7 +92,7 @@ def test_only_the_fields_asked_for_are_told():
 
 def test_a_long_cover_is_cut_and_says_by_how_much():
     asked = any_of(*(all_of(is_in(f.DPORT, k), is_in(f.SPORT, k)) for k in range(20)))
-    cover = Space().read(asked).cover(limit=5)
+    cover = disjoint_boxes(Space().read(asked), limit=5)
     assert (len(cover.boxes), cover.more) == (5, 15)
 
 
@@ -99,4 +100,4 @@ def test_a_tangled_set_is_refused_in_words(monkeypatch):
     monkeypatch.setattr(module, "_WORK", 100)
     asked = is_in(DST, *range(0, 1 << 20, 7919))
     with pytest.raises(QuestionError, match="too large: narrow it"):
-        Space().read(asked).cover()
+        disjoint_boxes(Space().read(asked))
