@@ -9,14 +9,13 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 
-from fwsim.machine.pile import FILES, HOST, MOST_BYTES, gather
+from fwsim.machine.pile import FILES, GZIP, HOST, MOST_BYTES, gather
 from fwsim.machine.snapshot import assemble
 from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED = 4 * MOST_BYTES
-_GZIP = b"\x1f\x8b"
 
 
 def load_archive(data: bytes, title: str, shown: str) -> World:
@@ -34,7 +33,7 @@ def load_archive(data: bytes, title: str, shown: str) -> World:
 
 
 def _unpacked(data: bytes, shown: str) -> bytes:
-    if not data.startswith(_GZIP):
+    if not data.startswith(GZIP):
         return data
     try:
         with gzip.open(io.BytesIO(data)) as stream:

@@ -11,6 +11,7 @@ from fwsim.model.errors import PlaceError
 
 HOST = "host"
 MOST_BYTES = 64 << 20
+GZIP = b"\x1f\x8b"
 RULES = {4: "iptables-save", 6: "ip6tables-save"}
 FILES = frozenset({
     *RULES.values(), "ipset-save", "ip-addr.json", "ip-route.json", "ip-route6.json",
@@ -76,3 +77,8 @@ def as_text(data: bytes, name: str) -> str:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise PlaceError(f"{name}: this is no text: it has a NUL byte in line {line}")
     return data.decode("utf-8", "surrogateescape")
+
+
+def is_packed(data: bytes) -> bool:
+    """The bytes begin as gzip's or tar's do."""
+    return data.startswith(GZIP) or data[257:262] == b"ustar"

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from fwsim.language.read import family_of_dump, read_as_listed
 from fwsim.machine.infer import infer_world
-from fwsim.machine.pile import HOST, MOST_BYTES, RULES, as_text, bounded, pile_of, read_file
+from fwsim.machine.pile import (
+    HOST,
+    MOST_BYTES,
+    RULES,
+    as_text,
+    bounded,
+    is_packed,
+    pile_of,
+    read_file,
+)
 from fwsim.machine.snapshot import assemble, load_snapshot
 from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
@@ -56,17 +65,13 @@ def open_place(place: str | None) -> World:
 
 
 def _open_bytes(data: bytes, name: str) -> World:
-    if name.endswith(_ARCHIVES) or _is_packed(data):
+    if name.endswith(_ARCHIVES) or is_packed(data):
         from fwsim.machine.archive import load_archive
 
         return load_archive(data, name, name)
     text = as_text(data, name)
     family = family_of_dump(text)
     return infer_world({family: read_as_listed(text, family, name)}, name)
-
-
-def _is_packed(data: bytes) -> bool:
-    return data[:2] == b"\x1f\x8b" or data[257:262] == b"ustar"
 
 
 # -- examples --------------------------------------------------------------------------------------
