@@ -273,9 +273,16 @@ class _Reader:
 
     def _find_option(self, name: str, word: Word) -> tuple[_Loaded, Option]:
         found = extension_option(name, self.loaded) or self._implicit(name, word)
-        if found is None:
-            raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
-        return found
+        if found is not None:
+            return found
+        jump = self.verdict.get("jump")
+        if jump is not None and self.target_span is not None:
+            raise ReadError(
+                f"fwsim does not know the target {jump.chain}, which {word.text} would be of, if it "
+                "is no chain",
+                span=self.target_span,
+            )
+        raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
 
     def _implicit(self, name: str, word: Word) -> tuple[_Loaded, Option] | None:
         """The option in the match of the rule's -p, which such an option loads."""

@@ -27,25 +27,25 @@ _SEEDS = [1, 2, 3, SystemRandom().getrandbits(32)]
 @pytest.fixture
 def host() -> Iterator[Netns]:
     with Netns() as opened:
-        _without_names(opened)
+        without_names(opened)
         yield opened
 
 
-def _without_names(host: Netns) -> None:
+def without_names(host: Netns) -> None:
     """iptables shows addresses by name where the machine knows one; fwsim never does."""
     for path in ("/etc/hosts", "/etc/networks"):
         host.run("mount", "--bind", "/dev/null", path)
 
 
-def _tool(family: int, name: str = "") -> str:
+def tool(family: int, name: str = "") -> str:
     return f"ip{'6' if family == 6 else ''}tables-legacy{name}"
 
 
 def _load(host: Netns, text: str, family: int) -> None:
-    host.run(_tool(family, "-restore"), "-c", text=text)
+    host.run(tool(family, "-restore"), "-c", text=text)
 
 
-def _alike(expected: str, found: str, what: object) -> None:
+def alike(expected: str, found: str, what: object) -> None:
     """Fail with a unified diff where two texts differ."""
     if expected != found:
         lines = expected.splitlines(True), found.splitlines(True)
@@ -53,26 +53,26 @@ def _alike(expected: str, found: str, what: object) -> None:
         pytest.fail(f"{what}\n{diff}", pytrace=False)
 
 
-def _same_listings(host: Netns, ruleset: Ruleset) -> None:
+def same_listings(host: Netns, ruleset: Ruleset) -> None:
     for table, switches in product(ruleset.tables, product((False, True), repeat=len(_FLAGS))):
         given = dict(zip(_FLAGS, switches, strict=True))
         flags = [flag for name, flag in _FLAGS.items() if given[name]]
-        expected = host.run(_tool(ruleset.family), "-t", table, "-L", *flags)
-        _alike(expected, listing(ruleset, table=table, **given), (table, flags))
+        expected = host.run(tool(ruleset.family), "-t", table, "-L", *flags)
+        alike(expected, listing(ruleset, table=table, **given), (table, flags))
 
 
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("seed", _SEEDS)
-def test_random_rulesets_are_listed_and_saved_alike(host: Netns, seed: int, family: int) -> None:
+def test_random_rulesets_are_listed_and_savedalike(host: Netns, seed: int, family: int) -> None:
     text = random_dump(Random(seed), family)
     ruleset = read(text, family)
     _load(host, text, family)
-    saved = host.run(_tool(family, "-save"), "-c")
+    saved = host.run(tool(family, "-save"), "-c")
     tables = "".join(f"{x}\n" for x in saved.splitlines() if not x.startswith("#"))
     ours = save(ruleset, counters=True)
     for table in ruleset.tables:
-        _alike(_section(tables, table), _section(ours, table), table)
-    _same_listings(host, ruleset)
+        alike(_section(tables, table), _section(ours, table), table)
+    same_listings(host, ruleset)
 
 
 def _section(text: str, table: str) -> str:
