@@ -18,7 +18,7 @@ _LO = Device("lo", "loopback", addresses=(Address(4, 127 << 24 | 1, 8, scope="ho
 def address_routes(devices: Iterable[Device], family: int) -> tuple[Route, ...]:
     """The routes that the kernel makes by itself for addresses: local and broadcast ones in the
     table `local`, the subnets in `main` (fib_add_ifaddr, net/ipv4/fib_frontend.c;
-    addrconf_prefix_route, net/ipv6/addrconf.c)."""
+    addrconf_prefix_route, net/ipv6/addrconf.c). IPv6's multicast and anycast ones are left out."""
     return tuple(dict.fromkeys(
         route
         for device in devices
