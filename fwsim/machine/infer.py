@@ -55,6 +55,13 @@ def _metric(address: Address) -> int:
 # -- the host that rules speak of ------------------------------------------------------------------
 
 
+# Addresses for documentation (RFC 5737, RFC 3849), so that they are nobody's.
+_STAND_IN = {
+    4: Address(4, 0xC000020A, 24, 0xC00002FF),
+    6: Address(6, 0x20010DB8 << 96 | 0x10, 64),
+}
+
+
 def infer_world(rulesets: Mapping[int, Ruleset], title: str) -> World:
     """One namespace `host` as its rules show it: bridges and subnets from MASQUERADE rules as
     Docker writes them, other devices by name, an uplink. What was inferred is in `notes`."""
@@ -74,6 +81,10 @@ def infer_host(rulesets: Mapping[int, Ruleset]) -> tuple[Namespace, list[str]]:
     others = [name for name in named if name not in bridges and name != "lo"]
     uplink = _uplink(others, notes)
     names = [*others, *([uplink] if uplink and uplink not in others else [])]
+    if uplink:
+        subnets[uplink] = [_STAND_IN[family] for family in rulesets]
+        held = " and ".join(shown(a.value, a.family) for a in subnets[uplink])
+        notes.append(f"{uplink}'s address is not told; {held} stands for it")
     devices = [_LO]
     for name in [*names, *bridges]:
         kind = "bridge" if name in bridges else ""
