@@ -48,8 +48,9 @@ def apply(rulesets: dict[int, Ruleset], command: str, name: str = "command") -> 
     table, words = _table_of(words)
     builder.table(table.text if table else "filter", table.span if table else span)
     run(builder, table.text if table else "filter", words)
-    rulesets[family] = builder.freeze()
-    validate(rulesets[family])
+    changed = builder.freeze()
+    validate(changed)
+    rulesets[family] = changed
 
 
 def _table_of(words: list[Word]) -> tuple[Word | None, list[Word]]:

@@ -278,8 +278,7 @@ class _Reader:
         jump = self.verdict.get("jump")
         if jump is not None and self.target_span is not None:
             raise ReadError(
-                f"fwsim does not know the target {jump.chain}, which {word.text} would be of, if it "
-                "is no chain",
+                f"{word.text} goes with no chain, and fwsim does not know the target {jump.chain}",
                 span=self.target_span,
             )
         raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())

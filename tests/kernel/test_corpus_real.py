@@ -20,7 +20,7 @@ if not published():
     pytest.skip("the corpus of published rulesets is not here", allow_module_level=True)
 
 _ACCEPTED = [file for file in published() if file.accepted]
-_UNKNOWN = "fwsim does not know the"
+_UNKNOWN = "fwsim does not know the "
 
 
 @cache

@@ -8,13 +8,12 @@ from itertools import product
 from random import Random, SystemRandom
 
 import pytest
-from language.dumps import published, random_dump
+from language.dumps import random_dump
 
 from fwsim.language.listing import listing
 from fwsim.language.read import read
 from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import save
-from fwsim.model.errors import ReadError
 
 from .netns import Netns, require_kernel
 
