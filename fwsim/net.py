@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fwsim.language.commands import apply as apply_command
 from fwsim.language.ruleset import Ruleset, Table
@@ -19,8 +19,10 @@ from fwsim.model.names import PROTOCOLS, TCP_FLAGS, family_of
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
 from fwsim.model.trace import Exchange, Leg, Ref
 
-PING_BYTES = 56  # what ping sends behind the ICMP header
-_SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
+if TYPE_CHECKING:
+    from fwsim.show.layout import Line
+
+PING_BYTES = 56  # what ping sends behind the ICMP header_SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,10 @@ class Trace:
     @cached_property
     def help(self) -> Any:
         """The nearest rules, and commands that would let the exchange through, each tried."""
-        from fwsim.questions.repair import suggest
+        try:
+            from fwsim.questions.repair import suggest
+        except ModuleNotFoundError:
+            return None
 
         return suggest(self.net.simulation, self.exchange, self.packet, self.start)
 
@@ -204,9 +209,15 @@ class Trace:
 
     def text(self, *, verbose: bool = False) -> str:
         """The explanation, as `fwsim trace` prints it."""
-        from fwsim.show.text import plain, story
+        from fwsim.show.layout import plain
 
-        return plain(story(self.net.world, self.exchange, self.help, verbose=verbose))
+        return plain(self.lines(verbose=verbose))
+
+    def lines(self, *, verbose: bool = False) -> list[Line]:
+        """The explanation's lines, their pieces with styles."""
+        from fwsim.show.text import story
+
+        return story(self.net.world, self.exchange, self.help, verbose=verbose)
 
     def __str__(self) -> str:
         return self.text()

@@ -65,7 +65,9 @@ def _step(step: Step) -> dict[str, Any]:
     for name, packet in (("before", step.before), ("after", step.after)):
         if packet is not None:
             out[name] = packet.to_dict()
-    out.update({k: v for k, v in step.data.items() if v not in ("", None)})
+    # "kind" is the step's own; a route's is its type
+    data = {"type" if k == "kind" else k: v for k, v in step.data.items()}
+    out.update({k: v for k, v in data.items() if v not in ("", None)})
     if step.children:
         out["steps"] = [_step(child) for child in step.children]
     return out

@@ -1,0 +1,66 @@
+"""Options that several commands share, and the place they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from fwsim.net import Net
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+place = click.option(
+    "--from", "place", metavar="PLACE", envvar="FWSIM_FROM",
+    help="A dump's file, - for standard input, a snapshot's directory or archive, or example:NAME "
+    "[environment: FWSIM_FROM; default: the built-in example].",
+)  # fmt: skip
+changes = click.option(
+    "--with", "commands", metavar="'iptables …'", multiple=True,
+    help="Give this iptables command first (repeatable, in order).",
+)  # fmt: skip
+after = click.option(
+    "--after", "exchanges", metavar="'SRC DST [PROTO[/DPORT]]'", multiple=True,
+    help="Trace this exchange first, and show the counters it leaves (repeatable).",
+)  # fmt: skip
+table = click.option("-t", "--table", metavar="TABLE", help="This table.")
+
+
+def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str, ...] = ()) -> Net:
+    """The place, after these commands and exchanges. Raises FwsimError."""
+    import fwsim
+
+    net = fwsim.load(place)
+    if commands:
+        net = net.apply(*commands)
+    for words in exchanges:
+        net = net.trace(**_exchange(words)).after
+    return net
+
+
+def _exchange(words: str) -> dict[str, Any]:
+    from fwsim.model.errors import QuestionError
+
+    parts = words.split()
+    if len(parts) not in (2, 3):
+        raise QuestionError(
+            f"--after {words!r} is not SRC DST [PROTO[/DPORT]]",
+            hint="Such as --after '172.18.0.3 8.8.8.8 tcp/443'.",
+        )
+    asked: dict[str, Any] = {"src": parts[0], "dst": parts[1]}
+    if len(parts) == 3:
+        proto, slash, port = parts[2].partition("/")
+        asked["proto"] = proto
+        if slash:
+            asked["dport"] = _port(port, words)
+    return asked
+
+
+def _port(text: str, words: str) -> int:
+    from fwsim.model.errors import QuestionError
+
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 65536):
+        raise QuestionError(f"--after {words!r}: a port is a number from 0 to 65535, not {text!r}")
+    return int(text)

@@ -1,0 +1,203 @@
+"""The rows of one table's walk: which rules matched, chains that only returned in one row each,
+the policy, and where it was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fwsim.machine.world import World
+from fwsim.model.trace import Ref, Step
+from fwsim.show.layout import Row
+from fwsim.show.words import say
+
+
+class Decision(NamedTuple):
+    """The rule or policy to be marked, and with which words."""
+
+    ref: Ref | None
+    words: str
+
+    def mark(self, ref: Ref | None) -> str:
+        """What is written behind that rule."""
+        return self.words if ref is not None and ref == self.ref else ""
+
+
+class Called(NamedTuple):
+    """A visited rule or policy and, if it jumped, what was visited before it came back."""
+
+    step: Step
+    inner: tuple[Called, ...]
+
+
+@dataclass(slots=True)
+class Told:
+    """Rows that were shown before, so that they need not be told again in full."""
+
+    rows: set[tuple[str, str, Row]] = field(default_factory=set)
+
+    def again(self, where: str, host: str, row: Row) -> bool:
+        """Whether it was told; from now on it was."""
+        known = (host, where, row) in self.rows
+        self.rows.add((host, where, row))
+        return known
+
+
+def table_rows(world: World, step: Step, decision: Decision, effect: str, told: Told) -> list[Row]:
+    """A table's rows, of its matching rules; none if none matched and its policy is not what
+    decided. `effect` is what NAT did to the packet thereupon."""
+    calls = list(_calls(list(step.children), 0))
+    policy = calls.pop() if calls and calls[-1].step.kind == "policy" else None
+    rows: list[Row] = []
+    before: list[str] = []
+    for call in calls:
+        if call.step.holds is False and not call.step.data["dropped"]:
+            continue
+        made = list(_call(world, call, decision, call is calls[-1] and policy is None, effect))
+        if (
+            len(made) == 1
+            and _came_back(made[0])
+            and told.again(step.data["hook"], step.ref.host if step.ref else "", made[0])
+        ):
+            before.append(made[0].number)
+            continue
+        rows += _as_before(before) + made
+        before = []
+    if policy is not None:
+        rows += _policy(policy.step, decision, before, bool(rows), step)
+    else:
+        rows += _as_before(before)
+    where = f"{step.data['table']} {step.data['hook']}"
+    return [row._replace(where="" if n else where) for n, row in enumerate(rows)]
+
+
+def _calls(steps: list[Step], depth: int) -> Iterator[Called]:
+    """The visits as a tree, from their depths."""
+    at = 0
+    while at < len(steps):
+        end = at + 1
+        while end < len(steps) and steps[end].data["depth"] > depth:
+            end += 1
+        yield Called(steps[at], tuple(_calls(steps[at + 1 : end], depth + 1)))
+        at = end
+
+
+def _call(world: World, call: Called, decision: Decision, last: bool, effect: str) -> Iterator[Row]:
+    number = str(call.step.ref.rule if call.step.ref else "")
+    chain = call.step.data.get("target", "")
+    if not _is_chain(world, call.step.ref, chain):
+        yield _rule(call.step, decision, number, effect if last else "")
+        return
+    tells = [c for c in _matching(call.inner) if _is_told(world, c, last)]
+    if not tells:
+        yield _returned(call, number, chain)
+        return
+    shown = number
+    for inner in tells:
+        yield _rule(
+            inner, decision, shown, effect if last and inner is tells[-1] else "", nested=True
+        )
+        shown = ""
+
+
+def _is_chain(world: World, ref: Ref | None, chain: str) -> bool:
+    if ref is None:
+        return False
+    ruleset = world.namespaces[ref.host].rulesets.get(ref.family)
+    return ruleset is not None and ruleset.chain(ref.table, chain) is not None
+
+
+def _matching(calls: tuple[Called, ...]) -> Iterator[Step]:
+    for call in calls:
+        if call.step.holds is not False or call.step.data["dropped"]:
+            yield call.step
+        yield from _matching(call.inner)
+
+
+def _is_told(world: World, step: Step, last: bool) -> bool:
+    """Of a chain that returned only rules that did something, of one that decided the way there."""
+    target = step.data.get("target", "")
+    if last:
+        return target != "RETURN"
+    return target not in ("RETURN", "") and not _is_chain(world, step.ref, target)
+
+
+def _returned(call: Called, number: str, chain: str) -> Row:
+    ends = [c.step for c in call.inner if c.step.holds and c.step.data.get("target") == "RETURN"]
+    if ends and ends[-1].ref is not None:
+        return Row(number=number, text=f"{chain} {ends[-1].ref.rule}", result="RETURN")
+    return Row(number=number, text=chain, result=say("returns.end"))
+
+
+def _came_back(row: Row) -> bool:
+    return row.result in ("RETURN", say("returns.end")) and not row.mark
+
+
+def _as_before(numbers: list[str], more: str = "") -> list[Row]:
+    if not numbers:
+        return []
+    key = "returns.as_before" if numbers[1:] else "returns.as_before.one"
+    return [Row(text=say("comma").join(numbers) + " " + say(key) + more)]
+
+
+def _policy(
+    step: Step, decision: Decision, before: list[str], some: bool, table: Step
+) -> list[Row]:
+    mark = decision.mark(step.ref)
+    if not (mark or some or before or step.text != "ACCEPT" or table.data["table"] == "filter"):
+        return []
+    rows = _as_before(before, say("nothing_else"))
+    text = say("policy", policy=step.text)
+    style = "bad" if step.text == "DROP" else ""
+    if rows or some or not table.data.get("rules"):
+        return [*rows, Row(text=text, mark=mark, style=style)]
+    return [Row(text=text, mark=mark, style=style)]
+
+
+def split_target(step: Step) -> tuple[str, str]:
+    """A rule's conditions, and what it does: all of its text, in two."""
+    target = step.data.get("target", "")
+    at = max(step.text.rfind(f"-j {target}"), step.text.rfind(f"-g {target}")) if target else -1
+    if at < 0:
+        return step.text or say("any_packet"), ""
+    return step.text[:at].strip() or say("any_packet"), step.text[at + 3 :]
+
+
+def _rule(step: Step, decision: Decision, number: str, effect: str, nested: bool = False) -> Row:
+    conditions, result = split_target(step)
+    if step.data["dropped"]:
+        result = say("malformed")
+    if effect:
+        result += say("colon") + effect
+    if nested and step.ref is not None:
+        conditions = f"{step.ref.chain} {step.ref.rule}  {conditions}"
+    style = "bad" if result.startswith(("DROP", "REJECT")) else ""
+    return Row(
+        number=number, text=conditions, result=result, mark=decision.mark(step.ref), style=style
+    )
+
+
+# -- in full ---------------------------------------------------------------------------------------
+
+
+def every_rule(table: Step, decision: Decision) -> list[Row]:
+    """Each rule that was asked, with the conditions that decided."""
+    rows = [_asked(step, decision) for step in table.children]
+    where = f"{table.data['table']} {table.data['hook']}"
+    return [row._replace(where="" if n else where) for n, row in enumerate(rows)]
+
+
+def _asked(step: Step, decision: Decision) -> Row:
+    mark = decision.mark(step.ref)
+    if step.kind == "policy":
+        return Row(text=say("policy", policy=step.text), mark=mark)
+    assert step.ref is not None
+    sign = {True: "✓", False: "✗", None: "?"}[step.holds]
+    reasons = say("comma").join(reason.text for reason in step.children)
+    depth = "  " * step.data["depth"]
+    nested = f"{step.ref.chain} {step.ref.rule}" if step.data["depth"] else str(step.ref.rule)
+    why = f"{sign} {reasons or (say('every_packet') if step.holds else '')}".rstrip()
+    if step.data["dropped"]:
+        why = say("malformed")
+    return Row(number=depth + nested, text=step.text, result=why, mark=mark)

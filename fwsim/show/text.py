@@ -1,0 +1,172 @@
+"""The explanation of an exchange, in a dozen lines: where the packet went, what decided, why the
+nearest rules missed it, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fwsim.machine.topology import owner
+from fwsim.machine.world import World
+from fwsim.model.names import proto_text
+from fwsim.model.packet import ICMP_ECHO, Packet
+from fwsim.model.trace import Exchange, Leg
+from fwsim.show.hosts import Teller
+from fwsim.show.layout import Header, Line, Row, lay_out, plain, segment
+from fwsim.show.rules import Decision
+from fwsim.show.words import knows, say
+
+__all__ = ["plain", "story"]
+
+_MARKS = {"✓": "good", "✗": "bad", "?": "unsure"}
+
+
+def story(world: World, exchange: Exchange, help_: Any, verbose: bool = False) -> list[Line]:
+    """The lines that tell an exchange. `help_` are the nearest rules and what would help, of
+    fwsim.questions.repair, or None; `verbose` tells every hook and rule with its reasons."""
+    items: list[Row | Header | Line] = [[segment(world.title)]]
+    items += [_note(text) for text in world.notes]
+    items += [_headline(world, exchange), []]
+    teller = Teller(world, _decision(exchange), verbose)
+    for leg in exchange.legs:
+        items.append(Header(say(f"direction.{leg.direction}"), leg.ctstate))
+        items += teller.leg(leg)
+    items += [_note(text) for text in _notes(exchange)]
+    if help_ is not None:
+        items += _help(exchange, help_)
+    return lay_out(items)
+
+
+def _note(text: str) -> Line:
+    return [segment(say("note.line") + text, "dim")]
+
+
+# -- the headline ----------------------------------------------------------------------------------
+
+
+def _headline(world: World, exchange: Exchange) -> Line:
+    first = exchange.legs[0]
+    packet = first.packet
+    asked = say(
+        "asked",
+        source=_who(world, first, packet.src),
+        destination=_named(owner(world, packet.family, packet.dst), packet, packet.dst),
+        what=_what(packet),
+    )
+    outcome = say(f"outcome.{_outcome(exchange)}")
+    line = [segment(asked, "head"), segment(outcome, _MARKS[outcome[0]])]
+    return [*line, *(segment(f" {text}") for text in _endings(exchange))]
+
+
+def _who(world: World, leg: Leg, address: int) -> str:
+    from_outside = any(step.kind == "enter" for step in leg.hops[0].children[:1])
+    name = owner(world, leg.packet.family, address) if from_outside else leg.source
+    return _named(name, leg.packet, address)
+
+
+def _named(name: str | None, packet: Packet, address: int) -> str:
+    return f"{name} {packet.text(address)}" if name else packet.text(address)
+
+
+def _what(packet: Packet) -> str:
+    proto = proto_text(packet.proto)
+    if packet.is_icmp:
+        key = "what.echo" if packet.icmp_type == ICMP_ECHO[packet.family][0] else "what.type"
+        return say(key, proto=proto, type=packet.icmp_type, code=packet.icmp_code)
+    return say("what.port" if packet.has_ports else "what.proto", proto=proto, port=packet.dport)
+
+
+def _outcome(exchange: Exchange) -> str:
+    """The outcome, except where nothing was to come back: then whether the packet arrives."""
+    legs = exchange.legs
+    if "no_answer_expected" in exchange.notes and exchange.verdict == "ACCEPT":
+        return "arrives"
+    if legs[1:] or exchange.outcome != "answered":
+        return exchange.outcome
+    return "through"
+
+
+def _endings(exchange: Exchange) -> Iterator[str]:
+    """Where each packet that did not get through ended."""
+    for leg in exchange.legs:
+        if leg.verdict != "ACCEPT":
+            yield _ending(leg)
+
+
+def _ending(leg: Leg) -> str:
+    direction, host = say(f"direction.{leg.direction}"), leg.where
+    if leg.verdict == "UNKNOWN":
+        what = say("comma").join(leg.depends_on) or say("unknown.something")
+        return say("ended.unknown", direction=direction, host=host, what=what)
+    fate, ref = say(f"fate.{leg.fate}"), leg.decided_by
+    told = {"direction": direction, "fate": fate, "host": host}
+    if leg.reason:
+        return say("ended.reason", **told, reason=reason(leg.reason))
+    if ref is None:
+        return say("ended.plain", **told)
+    key = "ended.policy" if ref.rule == "policy" else "ended.rule"
+    return say(key, **told, table=ref.table, chain=ref.chain, rule=ref.rule)
+
+
+def reason(key: str) -> str:
+    """Why a packet ended where no rule decided."""
+    if knows(f"reason.{key}"):
+        return say(f"reason.{key}")
+    kind = key.removeprefix("route_")
+    return say("reason.route", kind=kind) if kind != key else say("reason", key=key)
+
+
+# -- what decided, what was assumed ----------------------------------------------------------------
+
+
+def _decision(exchange: Exchange) -> Decision:
+    if exchange.verdict == "ACCEPT":
+        return Decision(None, "")
+    words = say("undecided" if exchange.verdict == "UNKNOWN" else "decided")
+    return Decision(exchange.decided_by, words)
+
+
+def _notes(exchange: Exchange) -> Iterator[str]:
+    arrived = exchange.legs[0].arrived or exchange.legs[0].packet
+    where = arrived.text(arrived.dst)
+    for note in exchange.notes:
+        key = f"note.{note}"
+        place = f"{where} {_what(arrived)}" if note == "listener_assumed" else where
+        yield say(key, where=place) if knows(key) else say("note", key=note)
+    for leg in exchange.legs:
+        for what in dict.fromkeys(leg.depends_on):
+            yield say("note.depends", what=what)
+        for what in dict.fromkeys(leg.by_chance):
+            yield say("note.chance", what=what)
+
+
+# -- help ------------------------------------------------------------------------------------------
+
+
+def _help(exchange: Exchange, help_: Any) -> Iterator[Line]:
+    nearest = [(str(n.ref.rule), n.ref.text, list(n.missed)) for n in help_.nearest]
+    if nearest:
+        yield [segment(say("nearest"), "head")]
+        yield from _nearest(nearest)
+    if help_.commands:
+        yield [segment(say("would_help", outcome=_tried(exchange, help_.outcome)), "head")]
+        for command in help_.commands:
+            yield [("  ", "pad"), segment(command, "command")]
+
+
+def _nearest(nearest: list[tuple[str, str, list[str]]]) -> Iterable[Line]:
+    numbers = max(len(number) for number, _, _ in nearest)
+    texts = max(len(text) for _, text, _ in nearest)
+    for number, text, missed in nearest:
+        yield [
+            ("  ", "pad"), segment(f"{number:<{numbers}}", "number"), ("  ", "pad"),
+            segment(text, "rule"), (" " * (texts - len(text) + 3), "pad"),
+            segment(say("missed", missed=say("comma").join(missed)), "dim"),
+        ]  # fmt: skip
+
+
+def _tried(exchange: Exchange, outcome: str) -> str:
+    packet = exchange.legs[0].packet
+    ping = packet.is_icmp and packet.icmp_type == ICMP_ECHO[packet.family][0]
+    what = say("tried.ping" if ping else "tried.request")
+    return say("tried.answered", what=what) if outcome == "answered" else say("tried", what=outcome)
