@@ -155,7 +155,8 @@ class _Stack:
         if refusal is not None:
             return self._end("dropped", refusal)
         way = routing.lookup(self.ns, packet.family, packet.dst)
-        if way.kind in ("local", "broadcast", "anycast"):
+        everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
+        if everyone or way.kind in ("local", "broadcast", "anycast"):
             return "local"
         if routing.is_multicast(packet.family, packet.dst):
             self.record.depends_on.append("multicast routing is not modelled")
