@@ -7,9 +7,9 @@ short, if only one option begins so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
 
-from fwsim.language.options import Extension, Option
+from fwsim.language.options import Context, Extension, Given, Option, Options, Use, checked
+from fwsim.model.errors import Span
 
 CORE = {
     "source": "src", "src": "src", "destination": "dst", "dst": "dst", "in-interface": "in_",
@@ -30,19 +30,20 @@ COMMANDS = (
 )  # fmt: skip
 
 
-class HasExtension(Protocol):
-    """Something that stands for a loaded extension."""
+class Loaded:
+    """An extension being given its options."""
 
-    @property
-    def ext(self) -> Extension:
-        """The extension."""
-        ...
+    def __init__(self, ext: Extension, span: Span) -> None:
+        self.ext = ext
+        self.span = span
+        self.given: dict[str, Given] = {}
+
+    def use(self, context: Context) -> Use:
+        """The extension as the rule uses it; ReadError where it wants more."""
+        return checked(Use(self.ext, Options(self.given), self.span), context, self.span)
 
 
-L = TypeVar("L", bound=HasExtension)
-
-
-def core_option(word: str, loaded: Iterable[HasExtension]) -> str | None:
+def core_option(word: str, loaded: Iterable[Loaded]) -> str | None:
     """What the word names among iptables' own options of a rule (a key of the two tables above);
     None if it is none of them."""
     if not word.startswith("--"):
@@ -57,9 +58,9 @@ def core_option(word: str, loaded: Iterable[HasExtension]) -> str | None:
     return meant.pop() if len(meant) == 1 else None
 
 
-def extension_option(name: str, loaded: Sequence[L]) -> tuple[L, Option] | None:
+def extension_option(name: str, loaded: Sequence[Loaded]) -> tuple[Loaded, Option] | None:
     """Which option of which loaded extension the name means; None if none or more than one."""
-    begun: list[tuple[L, Option]] = []
+    begun: list[tuple[Loaded, Option]] = []
     for one in reversed(loaded):
         for option in one.ext.options:
             if name in option.spellings():

@@ -13,18 +13,14 @@ from typing import Any
 
 from fwsim.language.options import (
     Context,
-    Extension,
     Given,
     Match,
     Option,
-    Options,
     Target,
-    Use,
-    checked,
     find,
     lookup,
 )
-from fwsim.language.optnames import core_option, extension_option
+from fwsim.language.optnames import Loaded, core_option, extension_option
 from fwsim.language.ruleset import VERDICTS, Is, Rule
 from fwsim.language.types import AddressMask, Interface
 from fwsim.language.values import protocol
@@ -68,18 +64,6 @@ def counter_pair(option: Word, rest: list[Word]) -> tuple[int, int]:
     return int(packets), int(octets)
 
 
-class _Loaded:
-    """An extension being given its options."""
-
-    def __init__(self, ext: Extension, span: Span) -> None:
-        self.ext = ext
-        self.span = span
-        self.given: dict[str, Given] = {}
-
-    def use(self, context: Context) -> Use:
-        return checked(Use(self.ext, Options(self.given), self.span), context, self.span)
-
-
 class _Reader:
     def __init__(self, words: list[Word], family: int, chain: str, span: Span) -> None:
         self.words = list(words)
@@ -89,7 +73,7 @@ class _Reader:
         self.span = span
         self.core: dict[str, Is[Any]] = {}
         self.addresses: dict[str, list[tuple[int, int]]] = {}
-        self.loaded: list[_Loaded] = []
+        self.loaded: list[Loaded] = []
         self.verdict: dict[str, Any] = {}
         self.counters: tuple[int, int] | None = None
         self.target_span: Span | None = None
@@ -220,7 +204,7 @@ class _Reader:
 
     def _read_match(self, name: str, option: Word, negated: bool) -> None:
         word = self._next(option, "a match")
-        self.loaded.append(_Loaded(lookup(Match, word.text, self.family, word.span), word.span))
+        self.loaded.append(Loaded(lookup(Match, word.text, self.family, word.span), word.span))
 
     def _read_goto(self, name: str, option: Word, negated: bool) -> None:
         word = self._next(option, "a chain")
@@ -234,7 +218,7 @@ class _Reader:
             self.verdict = {"verdict": VERDICTS[word.text]}
         elif find(Target, word.text) is not None:
             ext = lookup(Target, word.text, self.family, word.span)
-            self.loaded.append(_Loaded(ext, word.span))
+            self.loaded.append(Loaded(ext, word.span))
         else:
             self.verdict = {"jump": Jump(word.text)}
 
@@ -271,7 +255,7 @@ class _Reader:
             raise ReadError(f"--{option.name}: {err}", span=last) from None
         loaded.given[option.name] = Given(read, negated, span)
 
-    def _find_option(self, name: str, word: Word) -> tuple[_Loaded, Option]:
+    def _find_option(self, name: str, word: Word) -> tuple[Loaded, Option]:
         found = extension_option(name, self.loaded) or self._implicit(name, word)
         if found is not None:
             return found
@@ -283,13 +267,13 @@ class _Reader:
             )
         raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
 
-    def _implicit(self, name: str, word: Word) -> tuple[_Loaded, Option] | None:
+    def _implicit(self, name: str, word: Word) -> tuple[Loaded, Option] | None:
         """The option in the match of the rule's -p, which such an option loads."""
         proto = self.core.get("proto")
         ext = find(Match, PROTOCOL_NAMES.get(proto.value, "")) if proto else None
         if ext is None or self.family not in ext.families:
             return None
-        loaded = _Loaded(ext, word.span)
+        loaded = Loaded(ext, word.span)
         found = extension_option(name, [loaded])
         if found:
             self.loaded.append(loaded)
