@@ -1,0 +1,207 @@
+"""What would help: commands that let a failed exchange through, each tried before it is told.
+
+Candidates come from the rules that nearly matched, rewritten for this packet, and from the packet
+itself. Each is applied to a copy of the place and the exchange sent again; where that brings it
+only to the next obstacle, the search goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fwsim.language.commands import apply
+from fwsim.language.ruleset import Rule
+from fwsim.language.write import rule_text
+from fwsim.machine.simulate import Simulation, Start
+from fwsim.machine.stack import Passage
+from fwsim.machine.view import View
+from fwsim.model.errors import ReadError
+from fwsim.model.names import STATES
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Exchange, Leg, Ref, Step
+from fwsim.questions.nearest import Near, deciding, missed, nearest, stopped
+from fwsim.questions.rewrite import made_from, reply_rule, rewritten
+
+MOST_COMMANDS = 4
+_NEW = STATES.index("NEW")
+_KNOWN = frozenset({STATES.index("ESTABLISHED"), STATES.index("RELATED")})
+_PROGRAMS = {4: "iptables", 6: "ip6tables"}
+
+
+class Help(NamedTuple):
+    """The nearest rules, and commands for the host after which the exchange ends in `outcome`;
+    no commands if none were found, and the outcome as it was."""
+
+    nearest: tuple[Near, ...]
+    commands: tuple[str, ...]
+    outcome: str
+
+
+def suggest(
+    simulation: Simulation,
+    exchange: Exchange,
+    packet: Packet,
+    start: Start,
+    *,
+    one_way: bool = False,
+) -> Help | None:
+    """What would have let an explained exchange through. `simulation` is the place before it and
+    stays as it is. None where nothing failed, or no rule or policy decided."""
+    leg = stopped(exchange) if exchange.outcome != "answered" else None
+    if leg is None or leg.decided_by is None:
+        return None
+    tables = (deciding(hop.children, leg.decided_by) for hop in reversed(leg.hops))
+    table = next((step for step in tables if step), None)
+    if table is None:
+        return None
+    question = _Question(packet, start, one_way)
+    commands = question.solve(simulation, exchange)
+    outcome = "answered" if commands else exchange.outcome
+    return Help(nearest(exchange, leg, table), commands, outcome)
+
+
+class _Watched(Simulation):
+    """A simulation that keeps the passages of every packet it carried."""
+
+    def carry(self, packet: Packet, start: Start, **how: Any) -> tuple[Leg, list[Passage]]:
+        """As Simulation.carry."""
+        carried = super().carry(packet, start, **how)
+        self.carried.append(carried)
+        return carried
+
+    @classmethod
+    def over(cls, simulation: Simulation) -> _Watched:
+        """A fork."""
+        fork = simulation.fork()
+        watched = cls(fork.world, fork.states, fork.now, fork.seed)
+        watched.carried = []
+        return watched
+
+    carried: list[tuple[Leg, list[Passage]]]
+
+
+class _Obstacle(NamedTuple):
+    """Where a packet was stopped: the table's step, and what the rules there saw."""
+
+    ref: Ref
+    table: Step
+    view: View
+
+
+class _Try(NamedTuple):
+    simulation: Simulation
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    packet: Packet
+    start: Start
+    one_way: bool
+
+    def solve(self, simulation: Simulation, exchange: Exchange) -> tuple[str, ...]:
+        """The commands, fewest first; empty if none help."""
+        pending = [_Try(simulation, ())]
+        expected: Exchange | None = exchange
+        for _ in range(MOST_COMMANDS):
+            further: dict[tuple[int, Ref | None], _Try] = {}
+            for tried in pending:
+                for following in self._following(tried, expected):
+                    result = following.simulation.fork().exchange(
+                        self.packet, self.start, one_way=self.one_way, explain=False
+                    )
+                    if result.outcome == "answered":
+                        return following.commands
+                    further.setdefault((len(result.legs), result.decided_by), following)
+            pending, expected = list(further.values()), None
+        return ()
+
+    def _following(self, tried: _Try, expected: Exchange | None) -> Iterator[_Try]:
+        obstacle = self._obstacle(tried.simulation, expected)
+        if obstacle is None or obstacle.ref.host != tried.simulation.world.host:
+            return
+        for text in _ordered(tried.simulation, obstacle):
+            command = _command(obstacle.ref, text)
+            yield _Try(_applied(tried.simulation, command), (*tried.commands, command))
+
+    def _obstacle(self, simulation: Simulation, expected: Exchange | None) -> _Obstacle | None:
+        watched = _Watched.over(simulation)
+        exchange = watched.exchange(self.packet, self.start, one_way=self.one_way)
+        if expected and (exchange.outcome, exchange.decided_by) != (
+            expected.outcome, expected.decided_by,
+        ):  # fmt: skip
+            return None
+        leg = stopped(exchange)
+        if leg is None or leg.decided_by is None:
+            return None
+        passages = next(passages for carried, passages in watched.carried if carried is leg)
+        for passage in reversed(passages):
+            table = deciding(passage.record.steps, leg.decided_by)
+            if table is not None:
+                ns = watched.world.namespaces[passage.host]
+                view = View(passage.buffer, ns, table.data["hook"], watched.now)
+                return _Obstacle(leg.decided_by, table, view)
+        return None
+
+
+def _ordered(simulation: Simulation, obstacle: _Obstacle) -> list[str]:
+    """The rules that would let the packet pass its obstacle, best first: in the words of the rules
+    that are there before words of our own; what admits known connections only before what would
+    admit strangers, where the packet is of a known one."""
+    ruleset = obstacle.view.ns.rulesets[obstacle.ref.family]
+    known = obstacle.view["ctstate"] in _KNOWN
+    near = (
+        rewritten(ruleset.rule(n.ref.table, n.ref.chain, int(n.ref.rule)), obstacle.view)
+        for n in missed(obstacle.table)
+    )
+    texts = [rule_text(rule) for rule in near if rule]
+    texts += [reply_rule(obstacle.view)] if known else []
+    texts.append(made_from(obstacle.view))
+    placed = (_placed(simulation, obstacle.ref, text) for text in texts)
+    rules = [rule for rule in placed if rule and rule.test(obstacle.view)]
+    if known:
+        rules.sort(key=lambda rule: _admits_strangers(rule, obstacle.view))
+    return list(dict.fromkeys(rule_text(rule) for rule in rules))
+
+
+def _admits_strangers(rule: Rule, view: View) -> bool:
+    stranger = View(view.buffer, view.ns, view.hook, view.now)
+    stranger["ctstate"] = _NEW
+    return rule.test(stranger) is not False
+
+
+def _placed(simulation: Simulation, ref: Ref, text: str) -> Rule | None:
+    """The rule that a text becomes where `ref` stands; None where iptables would refuse it."""
+    try:
+        world = _applied(simulation, _command(ref, text)).world
+    except ReadError:
+        return None
+    ruleset = world.namespaces[world.host].rulesets[ref.family]
+    number = ref.rule if isinstance(ref.rule, int) else 0
+    return ruleset.rule(ref.table, ref.chain, number)
+
+
+def _applied(simulation: Simulation, command: str) -> Simulation:
+    changed = simulation.fork()
+    host = changed.world.namespaces[changed.world.host]
+    rulesets = dict(host.rulesets)
+    apply(rulesets, command)
+    changed.world = changed.world.with_namespace(host.with_rulesets(rulesets))
+    return changed
+
+
+def _command(ref: Ref, text: str) -> str:
+    """The command that puts a rule before the one that decided, or last where the policy did."""
+    table = "" if ref.table == "filter" else f" -t {ref.table}"
+    chain = _shell(ref.chain)
+    where = f"-A {chain}" if ref.rule == "policy" else f"-I {chain} {ref.rule}"
+    return f"{_PROGRAMS[ref.family]}{table} {where} {_shell(text)}"
+
+
+def _shell(text: str) -> str:
+    """The words, quoted for a shell where they need it."""
+    from shlex import quote
+
+    return " ".join(word if word == "!" else quote(word) for word in text.split())
