@@ -184,7 +184,7 @@ class Builder:
         for name in self.heads[table]:
             held = self.rules[table, name]
             held[:] = [
-                replace(r, jump=replace(r.jump, chain=new)) if r.jump and r.jump.chain == old else r
+                replace(r, jump=r.jump._replace(chain=new)) if r.jump and r.jump.chain == old else r
                 for r in held
             ]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from fwsim.language.types import Context as Context
 from fwsim.language.types import Flag, Type
@@ -21,13 +21,12 @@ from fwsim.model.errors import ReadError, Span
 from fwsim.model.pred import FALSE, Pred, negate
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option: its name as iptables-save writes it, without dashes; other spellings in
     `aliases`. `choice` names a group of which exactly one must be given."""
 
     name: str
-    type: Type = field(default_factory=Flag)
+    type: Type = Flag()
     negatable: bool = False
     required: bool = False
     aliases: tuple[str, ...] = ()
@@ -71,8 +70,7 @@ class Options(Mapping[str, Any]):
         return negate(pred, self.negated(name))
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """A match's predicate, and the packets for which it drops at once (xt_action_param.hotdrop):
     malformed ones, which the match cannot read."""
 
@@ -83,8 +81,7 @@ class Meaning:
 Hooks = tuple[str, ...] | Callable[[Options], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A match extension. `protos` are the protocols of which the rule's -p must name one; `hooks`
     are those it may be reached from, where its options matter as a function of them; empty means
     any.
@@ -103,8 +100,7 @@ class Match:
     listing: Callable[[Options, Context, bool], str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere."""
 
     name: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
-from fwsim.language.options import Context, Meaning, Target, Use
+from fwsim.language.options import Context, Match, Meaning, Target, Use
 from fwsim.language.values import bits_of
 from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
@@ -76,8 +76,8 @@ class Rule:
         """Its condition in the order in which the kernel asks: core options, then each match."""
         parts = [Part(None, Meaning(self._core()))]
         for use in self.matches:
+            assert isinstance(use.ext, Match)
             meaning = use.ext.meaning(use.options, self.context)
-            assert not isinstance(meaning, tuple)
             parts.append(Part(use, meaning if isinstance(meaning, Meaning) else Meaning(meaning)))
         return tuple(parts)
 

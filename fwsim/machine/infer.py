@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
@@ -191,8 +190,6 @@ def with_route(world: World, family: int, dst: int, dev: str) -> World:
     host = world.namespaces[world.host]
     device = host.devices.get(dev, Device(dev, index=len(host.devices) + 1))
     made = Route(dst, 32 if family == 4 else 128, dev, metric=-1)
-    return world.with_namespace(replace(
-        host,
-        devices={**host.devices, dev: device},
+    return world.with_namespace(host._replace(devices={**host.devices, dev: device},
         routes={**host.routes, family: (made, *host.routes.get(family, ()))},
     ))  # fmt: skip

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from fwsim.machine.world import Address, Device, Route
@@ -19,8 +18,7 @@ _KINDS_OF_JSON: Mapping[type, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One object of a JSON file. What has the wrong type is a PlaceError that names the place."""
 
     where: str

@@ -227,10 +227,12 @@ def _outcome(legs: list[Leg], start: Start, one_way: bool) -> str:
     request, last = legs[0], legs[-1]
     if any(leg.verdict == "UNKNOWN" for leg in legs):
         return "unknown"
+    # whoever asked from beyond the world is reached by what leaves it
+    arrived = last.fate == "delivered" or (start.dev and last.verdict == "ACCEPT")
     if last.direction == "reply":
-        return "answered" if last.fate == "delivered" else "timeout"
+        return "answered" if arrived else "timeout"
     if last.direction == "error":
-        return _complaint(request.packet, last) if last.fate == "delivered" else "timeout"
+        return _complaint(request.packet, last) if arrived else "timeout"
     if request.reason.startswith("route_") and request.where == start.namespace and not start.dev:
         return "no-route"
     if request.fate == "dropped" and request.where == start.namespace and not start.dev:

@@ -127,15 +127,14 @@ class _Part:
         sysctl = assumed_sysctl(found.rulesets, bridges, notes)
         for text in notes:
             self.note(f"no sysctl: {text}")
-        return replace(found, sysctl=sysctl)
+        return found._replace(sysctl=sysctl)
 
     def inferred(self, found: Namespace) -> Namespace:
         """Without addresses: what the rules show, where the files say nothing."""
         guess, notes = infer_host(found.rulesets)
         for text in ("no ip-addr.json: what follows is inferred from the rules", *notes):
             self.note(text)
-        return replace(
-            guess,
+        return guess._replace(
             name=self.name,
             routes={f: found.routes[f] or guess.routes[f] for f in (4, 6)},
             neighbours=found.neighbours,
@@ -220,8 +219,7 @@ def _join(
     pairs, notes = pair(ends, lambda a, b: _evidence(namespaces[a.ns], a, b))
     peers = {a.key: b.key for a, b in pairs.items()}
     joined = {
-        ns.name: replace(
-            ns,
+        ns.name: ns._replace(
             devices={
                 d.name: replace(d, peer=peers[ns.name, d.name]) if (ns.name, d.name) in peers else d
                 for d in ns.devices.values()

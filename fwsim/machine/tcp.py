@@ -11,7 +11,6 @@ helpers, SYNPROXY's keepalives, timeouts fixed by the CT target or by flow offlo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from fwsim.machine.tcp_states import (
@@ -43,7 +42,7 @@ def open_track(packet: Packet, knobs: Knobs) -> Track | None:
         return None
     maxend = (segment.end + window) & 0xFFFFFFFF
     unknown = Side(sacks=True, liberal=True)
-    return Track("NONE", (replace(unknown, end=segment.end, maxend=maxend, maxwin=window), unknown))
+    return Track("NONE", (unknown._replace(end=segment.end, maxend=maxend, maxwin=window), unknown))
 
 
 def adopt(state: str) -> Track:
@@ -76,10 +75,10 @@ def step(
     if kind == "rst":
         return _reset(track, here)
     if _is_challenged(track, here):
-        calm = replace(track.last, challenge=False)
-        return Step("ignore", replace(track, last=calm), assured)
+        calm = track.last._replace(challenge=False)
+        return Step("ignore", track._replace(last=calm), assured)
     if target == "SYN_SENT2":
-        track = replace(track, last=replace(track.last, simultaneous=True))
+        track = track._replace(last=track.last._replace(simultaneous=True))
     if target == "SYN_RECV" and kind == "ack" and track.last.simultaneous:
         target = "ESTABLISHED"
     return _windowed(track, here, track.state, target)
@@ -116,16 +115,16 @@ def _out_of_step(track: Track, here: _Arrival) -> Step:
     answered = last.kind == "syn" and last.reply != here.reply and segment.ack == last.end
     if here.kind == "synack" and answered:
         return _windowed(_resynced(track, here.reply), here, "SYN_SENT", "SYN_RECV")
-    noted = replace(
-        last, kind=here.kind, reply=here.reply, seq=segment.seq, end=segment.end, win=segment.win
+    noted = last._replace(
+        kind=here.kind, reply=here.reply, seq=segment.seq, end=segment.end, win=segment.win
     )
     if not here.reply:  # then it is a SYN
         scale, sacks = announced(segment.options)
         challenge = track.state == "LAST_ACK"
-        noted = replace(noted, scale=scale, sacks=sacks, challenge=challenge, simultaneous=False)
+        noted = noted._replace(scale=scale, sacks=sacks, challenge=challenge, simultaneous=False)
     if track.state == "SYN_SENT":  # then it is an ACK of the far end
-        noted = replace(noted, ack=segment.ack)
-    return Step("ignore", replace(track, last=noted), here.assured)
+        noted = noted._replace(ack=segment.ack)
+    return Step("ignore", track._replace(last=noted), here.assured)
 
 
 def _resynced(track: Track, reply: bool) -> Track:
@@ -136,7 +135,7 @@ def _resynced(track: Track, reply: bool) -> Track:
         scale=last.scale or 0, scales=last.scale is not None, sacks=last.sacks,
     )  # fmt: skip
     answerer = Side(liberal=track.sides[reply].liberal)
-    return replace(track, sides=_in_order(answerer, opener, reply))
+    return track._replace(sides=_in_order(answerer, opener, reply))
 
 
 def _reset(track: Track, here: _Arrival) -> Step:
@@ -177,13 +176,13 @@ def _windowed(track: Track, here: _Arrival, old: str, new: str) -> Step:
         sender, receiver, here.segment,
         reply=here.reply, state=track.state, be_liberal=here.knobs.be_liberal,
     )  # fmt: skip
-    track = replace(track, sides=_in_order(sender, receiver, here.reply))
+    track = track._replace(sides=_in_order(sender, receiver, here.reply))
     if verdict == "late":
         return Step("ignore", track, here.assured)
     if verdict == "outside":
         return _outside(track, here)
     if verdict == "fits" and here.kind == "ack":
-        track = replace(track, last=_counted(track.last, here))
+        track = track._replace(last=_counted(track.last, here))
     return _arrived(track, here, old, new)
 
 
@@ -195,8 +194,8 @@ def _counted(last: Last, here: _Arrival) -> Last:
     """Remember a plain ACK, or count it if it is the same again (in eight bits)."""
     _, seq, end, ack, _, win, _ = here.segment
     if (last.reply, last.seq, last.end, last.ack, last.win) == (here.reply, seq, end, ack, win):
-        return replace(last, repeats=(last.repeats + 1) & 0xFF)
-    return replace(last, seq=seq, end=end, ack=ack, win=win, repeats=0)
+        return last._replace(repeats=(last.repeats + 1) & 0xFF)
+    return last._replace(seq=seq, end=end, ack=ack, win=win, repeats=0)
 
 
 def _outside(track: Track, here: _Arrival) -> Step:
@@ -207,16 +206,16 @@ def _outside(track: Track, here: _Arrival) -> Step:
     if last.reply != here.reply and last.kind in closing:
         cap = here.knobs.timeouts["UNACKNOWLEDGED"]
         return Step("invalid", track, here.assured, cap=cap)
-    last = replace(last, kind=here.kind, reply=here.reply)
-    return Step("invalid", replace(track, last=last), here.assured)
+    last = last._replace(kind=here.kind, reply=here.reply)
+    return Step("invalid", track._replace(last=last), here.assured)
 
 
 def _arrived(track: Track, here: _Arrival, old: str, new: str) -> Step:
     """The segment is good: the connection is in state `new`."""
     sender, receiver = track.sides[here.reply], track.sides[not here.reply]
     if new == "FIN_WAIT" != old:
-        sender = replace(sender, closed_first=True)
-    last = replace(track.last, kind=here.kind, reply=here.reply)
+        sender = sender._replace(closed_first=True)
+    last = track.last._replace(kind=here.kind, reply=here.reply)
     track = Track(new, _in_order(sender, receiver, here.reply), last)
     timeout = _timeout(track, here)
     if here.seen_reply:

@@ -7,9 +7,8 @@ The tables are those of Linux 6.18's net/netfilter/nf_conntrack_proto_tcp.c (`tc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fwsim.machine.tcp_window import ACK, FIN, RST, SYN, Side
 from fwsim.model.names import TCP_FLAGS
@@ -54,8 +53,7 @@ TIMEOUTS: Mapping[str, int] = MappingProxyType({
 SYSCTL = "net.netfilter.nf_conntrack_tcp_"
 
 
-@dataclass(frozen=True, slots=True)
-class Knobs:
+class Knobs(NamedTuple):
     """The sysctls net.netfilter.nf_conntrack_tcp_*, with the kernel's defaults; `timeouts` in
     seconds, by state and by `MAX_RETRANS` and `UNACKNOWLEDGED` (SYN_SENT2 has no sysctl)."""
 
@@ -63,7 +61,7 @@ class Knobs:
     be_liberal: bool = False
     max_retrans: int = 3
     ignore_invalid_rst: bool = False
-    timeouts: Mapping[str, int] = field(default_factory=lambda: TIMEOUTS)
+    timeouts: Mapping[str, int] = TIMEOUTS
 
     @classmethod
     def from_sysctl(cls, values: Mapping[str, int]) -> Knobs:
@@ -81,8 +79,7 @@ class Knobs:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
+class Last(NamedTuple):
     """The segment to remember: `kind` and direction of the last one in the window or ignored;
     numbers of the last plain ACK in the window or of the last one ignored; `scale` (None: no
     scaling) and `sacks`, the options of an ignored SYN; `challenge`: it met LAST_ACK, a challenge
@@ -102,8 +99,7 @@ class Last:
     repeats: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """A connection's TCP part. `state` is one of STATES; `sides` are the originator and the
     responder. A track fresh from `open_track` is NONE and has yet to take its first `step`."""
 
@@ -112,8 +108,7 @@ class Track:
     last: Last = Last()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a segment did to its connection, and what it is itself.
 
     `accept`: part of the connection. `ignore`: too, but the state did not move. `invalid`: ctstate

@@ -9,7 +9,6 @@ are modulo 2**32. Left out: the sequence offsets of NAT helpers (nf_ct_seqadj) a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from fwsim.model.names import TCP_FLAGS
@@ -27,8 +26,7 @@ Fit = Literal["fits", "tolerated", "late", "outside"]
 window, or in spite of it. `late`: outside, but harmless and passed on. `outside`: INVALID."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """What one end has shown. `end`: one past the highest sequence number sent; `maxend`: how far
     the other end lets it send; `maxwin`: the widest window it offered, 0 before its first segment;
     `maxack`: its highest acknowledgement; `scale`: its window shift; `scales`, `sacks`: its SYN
@@ -123,11 +121,11 @@ def _meet(
 
 def _introduced(sender: Side, receiver: Side, segment: Segment, reply: bool) -> tuple[Side, Side]:
     sender = with_options(
-        replace(sender, end=segment.end, maxend=segment.end, maxwin=segment.win or 1),
+        sender._replace(end=segment.end, maxend=segment.end, maxwin=segment.win or 1),
         segment.options,
     )
     if reply and not (sender.scales and receiver.scales):  # it takes two to scale
-        return replace(sender, scale=0), replace(receiver, scale=0)
+        return sender._replace(scale=0), receiver._replace(scale=0)
     return sender, receiver
 
 
@@ -144,11 +142,11 @@ def with_options(side: Side, options: bytes) -> Side:
 
 def _picked_up(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
     window = (segment.win << sender.scale) or 1
-    sender = replace(sender, end=segment.end, maxwin=window, maxend=(segment.end + window) & _MASK)
+    sender = sender._replace(end=segment.end, maxwin=window, maxend=(segment.end + window) & _MASK)
     if not receiver.maxwin:
-        return sender, replace(receiver, end=segment.sack, maxend=segment.sack)
+        return sender, receiver._replace(end=segment.sack, maxend=segment.sack)
     if segment.sack == (receiver.end + 1) & _MASK:  # the answer to a keepalive
-        return sender, replace(receiver, end=segment.sack)
+        return sender, receiver._replace(end=segment.sack)
     return sender, receiver
 
 
@@ -168,7 +166,7 @@ def _judge(sender: Side, receiver: Side, segment: Segment) -> tuple[Fit, Side]:
     if after(segment.seq, sender.maxend):
         excess = (segment.end - sender.maxend + 1) & _MASK
         if data_recent and excess <= receiver.maxwin and ack_recent and acks_sent_data:
-            return "late", replace(sender, end=segment.end, unacked=True)
+            return "late", sender._replace(end=segment.end, unacked=True)
         return "outside", sender
     if not acks_sent_data:
         return "outside", sender
@@ -188,8 +186,8 @@ def _moved(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
     if after(sack + win, maxend - 1):
         maxend = (sack + (win or 1)) & _MASK
     unacked = receiver.unacked and ack != receiver.end
-    return _advanced(sender, segment, win), replace(
-        receiver, maxend=maxend, maxwin=maxwin, unacked=unacked
+    return _advanced(sender, segment, win), receiver._replace(
+        maxend=maxend, maxwin=maxwin, unacked=unacked
     )
 
 
@@ -198,8 +196,7 @@ def _advanced(sender: Side, segment: Segment, win: int) -> Side:
     maxack = sender.maxack
     if segment.flags & ACK and (maxack is None or after(segment.ack, maxack)):
         maxack = segment.ack
-    return replace(
-        sender,
+    return sender._replace(
         maxwin=max(sender.maxwin, (win + segment.sack - segment.ack) & _MASK),
         end=segment.end if ahead else sender.end,
         unacked=sender.unacked or ahead,

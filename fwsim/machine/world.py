@@ -6,7 +6,8 @@ Frozen records; what packets change (connections, counters, time) is in fwsim.ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fwsim.language.ruleset import Ruleset
@@ -54,18 +55,17 @@ class Route(NamedTuple):
     table: str = "main"
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(NamedTuple):
     """One network namespace. `neighbours` maps (device, address) to a MAC, `fdb` (bridge, MAC) to a
     port; `sysctl` names are as `sysctl -a` prints them."""
 
     name: str
-    devices: Mapping[str, Device] = field(default_factory=dict)
-    routes: Mapping[int, tuple[Route, ...]] = field(default_factory=dict)
-    neighbours: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
-    fdb: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    sysctl: Mapping[str, str] = field(default_factory=dict)
-    rulesets: Mapping[int, Ruleset] = field(default_factory=dict)
+    devices: Mapping[str, Device] = MappingProxyType({})
+    routes: Mapping[int, tuple[Route, ...]] = MappingProxyType({})
+    neighbours: Mapping[tuple[str, int, int], str] = MappingProxyType({})
+    fdb: Mapping[tuple[str, str], str] = MappingProxyType({})
+    sysctl: Mapping[str, str] = MappingProxyType({})
+    rulesets: Mapping[int, Ruleset] = MappingProxyType({})
 
     def addresses(self, family: int) -> Iterator[tuple[Device, Address]]:
         """Every address of that family, with its device, in device order."""
@@ -91,7 +91,7 @@ class Namespace:
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
         """The same namespace under other rules."""
-        return replace(self, rulesets=dict(rulesets))
+        return self._replace(rulesets=dict(rulesets))
 
 
 def _asks_for_connections(ruleset: Ruleset) -> bool:
@@ -112,8 +112,7 @@ _CONNTRACK_USERS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """Namespaces that are joined by links; `host` is the one the others hang off. `title` says
     where it all comes from, `notes` what was inferred or left out."""
 
@@ -124,7 +123,7 @@ class World:
 
     def with_namespace(self, namespace: Namespace) -> World:
         """The same world with one namespace replaced."""
-        return replace(self, namespaces={**self.namespaces, namespace.name: namespace})
+        return self._replace(namespaces={**self.namespaces, namespace.name: namespace})
 
 
 def shown(value: int, family: int) -> str:

@@ -6,13 +6,12 @@ packet go on to the next rule, as the kernel's XT_CONTINUE does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fwsim.model.fields import Field
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """ACCEPT, DROP, QUEUE (to userspace) or RETURN (to the calling chain, or to the policy)."""
 
     name: str
@@ -24,16 +23,14 @@ QUEUE = Verdict("QUEUE")
 RETURN = Verdict("RETURN")
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(NamedTuple):
     """Go to a user chain; `come_back` is False for -g, whose RETURN goes to the caller's caller."""
 
     chain: str
     come_back: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """field = (field & ~clear) ^ flip: every way to set, or, and, xor bits is one of these."""
 
     field: Field
@@ -41,8 +38,7 @@ class Assign:
     flip: int
 
 
-@dataclass(frozen=True, slots=True)
-class NatRange:
+class NatRange(NamedTuple):
     """What an address translation may choose from; None leaves that part as it is.
 
     `addresses` and `ports` are inclusive; `port_base` shifts a port range (its first port answers
@@ -57,8 +53,7 @@ class NatRange:
     persistent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Nat:
+class Nat(NamedTuple):
     """Bind the connection: `kind` is snat, dnat, masquerade (the address of the device it leaves
     by) or redirect (to this host). Ends the nat table's hook as ACCEPT."""
 
@@ -66,15 +61,13 @@ class Nat:
     range: NatRange = NatRange()
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(NamedTuple):
     """Drop, and answer with `error`: an ICMP or ICMPv6 error's name, or `tcp-reset`."""
 
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """Write a line to the kernel's log; the packet goes on. `level` as syslog counts."""
 
     prefix: str = ""

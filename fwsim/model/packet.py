@@ -7,8 +7,7 @@ seconds. The JSON form is INTERFACE's PACKET (`packet_from_dict`, `Packet.to_dic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from fwsim.model.errors import PacketError
 from fwsim.model.names import (
@@ -29,8 +28,7 @@ ICMP_ERRORS = {4: frozenset({3, 4, 5, 11, 12}), 6: frozenset({1, 2, 3, 4})}
 ICMP_ECHO = {4: (8, 0), 6: (128, 129)}  # request, reply
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """A packet. `frag` is the fragment offset in units of 8 bytes, `more` the more-fragments bit;
     `inner` is what an ICMP error quotes; `uid` its sender on the host that sends it."""
 
@@ -93,7 +91,7 @@ class Packet:
 
     def but(self, **changes: Any) -> Packet:
         """The same packet with some fields changed."""
-        return replace(self, **changes)
+        return self._replace(**changes)
 
     def text(self, value: int) -> str:
         """An address of this packet's family, as people write it."""
@@ -140,7 +138,7 @@ _WIDTHS = {
     "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16, "ttl": 8, "tos": 8,
     "seq": 32, "ack": 32, "window": 16, "payload_len": 16, "frag": 13, "uid": 32,
 }  # fmt: skip
-_KNOWN = {f.name for f in fields(Packet)} | {"in", "time", "length", "dev", "mark"}
+_KNOWN = set(Packet._fields) | {"in", "time", "length", "dev", "mark"}
 
 
 def packet_from_dict(data: Mapping[str, Any]) -> Packet:

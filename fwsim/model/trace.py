@@ -6,7 +6,7 @@ A trace is data; text, JSON and pictures are renderings of it (fwsim.show).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fwsim.model.packet import Packet
@@ -32,8 +32,7 @@ class Ref(NamedTuple):
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of a packet's way.
 
     `kind` says what happened (enter, route, hook, table, rule, policy, nat, conntrack, end, …) and
@@ -48,11 +47,10 @@ class Step:
     before: Packet | None = None
     after: Packet | None = None
     children: tuple[Step, ...] = ()
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(NamedTuple):
     """A packet as it left a host by `dev`, with the destination MAC it was sent to, if known."""
 
     host: str
@@ -61,8 +59,7 @@ class Emitted:
     mac_dst: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A rule or a policy (`rule` 0) whose counters moved."""
 
     host: str
@@ -72,8 +69,7 @@ class Counted:
     rule: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One packet's whole way, through one or more hosts. Members as in INTERFACE's LEG; `reason`
     is why it ended where no rule decided, `depends_on` what is not known, `arrived` the packet as
     it was at its end, `where` the host at which that was."""
@@ -96,8 +92,7 @@ class Leg:
     by_chance: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request and what came of it: `outcome` is what the client would report."""
 
     verdict: str

@@ -8,7 +8,6 @@ never comes without one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from fwsim.model.pred import Free, In, Pred, fold, join_spans
@@ -16,8 +15,7 @@ from fwsim.readings.concrete import View, compile_pred
 from fwsim.readings.signed import SignedAlgebra
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One condition that decided.
 
     `wanted` is False where the rule asks that the atom does not hold; `holds` says whether the
@@ -97,4 +95,4 @@ def _merged(reasons: list[Reason]) -> Reason | None:
     if len({(a.field, a.mask) for a in wanted}) != 1 or len(wanted) != len(reasons):
         return None
     spans = join_spans(span for atom in wanted for span in atom.spans)
-    return replace(reasons[0], atom=replace(wanted[0], spans=spans))
+    return reasons[0]._replace(atom=In(wanted[0].field, spans, wanted[0].mask))

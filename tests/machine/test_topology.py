@@ -84,12 +84,12 @@ def test_owners(article: World) -> None:
 
 
 def without_neighbours(world: World) -> World:
-    bare = {name: replace(ns, neighbours={}) for name, ns in world.namespaces.items()}
-    return replace(world, namespaces=bare)
+    bare = {name: ns._replace(neighbours={}) for name, ns in world.namespaces.items()}
+    return world._replace(namespaces=bare)
 
 
 def change(world: World, name: str, **more: object) -> World:
-    return world.with_namespace(replace(world.namespaces[name], **more))  # type: ignore[arg-type]
+    return world.with_namespace(world.namespaces[name]._replace(**more))  # type: ignore[arg-type]
 
 
 def ask(world: World, ns: str, dev: str, text: str) -> tuple[str | None, tuple[str, str] | None]:

@@ -5,7 +5,6 @@ by -p before them; iptables counts icmp among these.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 from fwsim.language.options import Context, Option, Options, Target
@@ -27,7 +26,7 @@ class _Ports(NamedTuple):
 
     def read(self, words: list[str], context: Context) -> NatRange:
         """The range of ports."""
-        if context.proto not in _PORTED:
+        if context.named not in _PORTED:  # not even iptables minds a ! before it
             raise ValueError("ports need -p tcp, udp, sctp or dccp before them")
         text = words[0]
         try:
@@ -70,7 +69,7 @@ class _Where(NamedTuple):
             return range_
         first, dash, last = addresses.partition("-")
         low = address(first, context.family)
-        return replace(range_, addresses=(low, address(last, context.family) if dash else low))
+        return range_._replace(addresses=(low, address(last, context.family) if dash else low))
 
     @staticmethod
     def _split(text: str, family: int) -> tuple[str, str | None]:
@@ -134,7 +133,7 @@ def nat_target(
 def _meaning(kind: str, to: str) -> Callable[[Options, Context], tuple[Nat]]:
     def meaning(o: Options, _: Context) -> tuple[Nat]:
         given = {attribute: name in o for name, attribute in _FLAGS.items()}
-        return (Nat(kind, replace(o.get(to, NatRange()), **given)),)
+        return (Nat(kind, o.get(to, NatRange())._replace(**given)),)
 
     return meaning
 
