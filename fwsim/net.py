@@ -22,7 +22,8 @@ from fwsim.model.trace import Exchange, Leg, Ref
 if TYPE_CHECKING:
     from fwsim.show.layout import Line
 
-PING_BYTES = 56  # what ping sends behind the ICMP header_SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
+PING_BYTES = 56  # what ping sends behind the ICMP header
+_SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
 
 
 @dataclass(frozen=True)
@@ -194,10 +195,7 @@ class Trace:
     @cached_property
     def help(self) -> Any:
         """The nearest rules, and commands that would let the exchange through, each tried."""
-        try:
-            from fwsim.questions.repair import suggest
-        except ModuleNotFoundError:
-            return None
+        from fwsim.questions.repair import suggest
 
         return suggest(self.net.simulation, self.exchange, self.packet, self.start)
 

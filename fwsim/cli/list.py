@@ -19,13 +19,12 @@ from fwsim.cli import options
 @options.after
 @click.argument("chain", required=False)
 def command(
-    place: str | None, table: str | None, ipv6: bool, commands: tuple[str, ...],
+    *, place: str | None, table: str | None, ipv6: bool, commands: tuple[str, ...],
     exchanges: tuple[str, ...], chain: str | None, **form: bool,
 ) -> None:  # fmt: skip
     """Print the rules of CHAIN, or of the whole table, as iptables -L does."""
     from fwsim.language.listing import listing
-    from fwsim.model.errors import harmless
 
     net = options.open_net(place, commands, exchanges)
-    text = listing(net.rules(6 if ipv6 else 4), table=table or "filter", chain=chain, **form)
-    click.echo(harmless(text), nl=False)
+    rules = net.rules(6 if ipv6 else 4)
+    options.emit(listing(rules, table=table or "filter", chain=chain, **form))

@@ -40,6 +40,19 @@ def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str,
     return net
 
 
+def emit(text: str) -> None:
+    """Print a dump's text: as it is for other programs, harmless on a terminal."""
+    import sys
+
+    from fwsim.model.errors import harmless
+
+    if sys.stdout.isatty():
+        sys.stdout.write(harmless(text))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+
+
 def _exchange(words: str) -> dict[str, Any]:
     from fwsim.model.errors import QuestionError
 

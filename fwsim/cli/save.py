@@ -16,7 +16,7 @@ from fwsim.cli import options
 @options.changes
 @options.after
 def command(
-    place: str | None, table: str | None, counters: bool, commands: tuple[str, ...],
+    *, place: str | None, table: str | None, counters: bool, commands: tuple[str, ...],
     exchanges: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Print the rules as iptables-save does, those of IPv6 after those of IPv4."""
@@ -25,5 +25,4 @@ def command(
     net = options.open_net(place, commands, exchanges)
     date = datetime.now().strftime("%a %b %e %H:%M:%S %Y")
     for family in sorted(net.world.namespaces[net.world.host].rulesets):
-        text = save(net.rules(family), counters=counters, table=table, date=date)
-        click.echo(text, nl=False)
+        options.emit(save(net.rules(family), counters=counters, table=table, date=date))

@@ -11,7 +11,6 @@ from fwsim.cli import options
 from fwsim.model.errors import QuestionError
 
 if TYPE_CHECKING:
-    from fwsim.model.trace import Leg
     from fwsim.net import Net, Trace
 
 THROUGH, STOPPED, UNKNOWN = 0, 1, 3
@@ -65,7 +64,7 @@ def _one(trace: Trace, as_json: bool, verbose: bool) -> int:
     if as_json:
         import json
 
-        click.echo(json.dumps(trace.to_dict(), ensure_ascii=False))
+        click.echo(json.dumps(trace.to_dict()))
     elif sys.stdout.isatty():
         from fwsim.show.terminal import show
 
@@ -93,7 +92,7 @@ def _many(net: Net, file: str) -> int:
 
     host, seen = net.world.host, set()
     for leg in _placed(net, read_packets(file)):
-        click.echo(json.dumps(leg_dict(leg, host), ensure_ascii=False))
+        click.echo(json.dumps(leg_dict(leg, host)))
         sys.stdout.flush()
         seen.add(leg.verdict)
     return UNKNOWN if "UNKNOWN" in seen else STOPPED if seen - {"ACCEPT"} else THROUGH

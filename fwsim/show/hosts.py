@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fwsim.machine.topology import link_peer
-from fwsim.machine.world import World
+from fwsim.machine.world import Namespace, World
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg, Step
 from fwsim.show.layout import Row
@@ -35,8 +35,8 @@ class Teller:
         announced = number > 0 and leg.direction == "request"
         lead = list(self._lead(hop, announced))
         end = list(self._end(hop))
-        if not middle and not announced and end:
-            lead, end = [*lead, *end], []
+        if not middle and end:
+            lead = [phrase for phrase in lead if not phrase.startswith(say("in", dev=""))]
         return [*_spans([say("semicolon").join(lead)] if lead else []), *middle, *_spans(end)]
 
     def _sender(self, leg: Leg, hop: Step) -> list[Row]:
@@ -88,7 +88,7 @@ class Teller:
                 ):
                     yield say("out.beyond", dev=step.data["dev"])
 
-    def _ns(self, name: str):  # type: ignore[no-untyped-def]
+    def _ns(self, name: str) -> Namespace:
         return self.world.namespaces[name]
 
     def _in(self, host: str, dev: str) -> str:
@@ -129,7 +129,7 @@ class Teller:
         return [*rows, *_spans(ends)]
 
 
-def _spans(texts) -> list[Row]:  # type: ignore[no-untyped-def]
+def _spans(texts: Iterable[str]) -> list[Row]:
     return [Row(where=text) for text in texts]
 
 
@@ -163,7 +163,8 @@ def _effect(hop: Step, at: int) -> str:
 def _change(step: Step) -> str:
     """What a translation changed."""
     before, after = step.before, step.after
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     parts = []
     if (before.src, before.sport) != (after.src, after.sport):
         parts.append(say("source", value=_end_of(after, after.src, before.sport, after.sport)))

@@ -13,13 +13,13 @@ Line = list[Segment]
 
 PAD = "pad"  # the style of what only fills columns
 RIGHT = 96  # states stand no further right than this
-_WIDEST = (24, 22, 6, 44)  # a longer cell pushes what follows, on its own line only
+_WIDEST = (24, 22, 6, 64)  # a longer cell pushes what follows, on its own line only
 _HANG = 14
 
 
 class Row(NamedTuple):
-    """One row of a host's part: where, number, text, result; `mark` follows them. A row that has
-    only `where` may be as long as it likes."""
+    """One row of a host's part: where, number, text, result; `mark` follows them. The last of
+    `where`, `number` and `text` that a row has may run on over the columns that follow."""
 
     host: str = ""
     where: str = ""
@@ -74,7 +74,7 @@ def _widths(rows: list[Row]) -> list[int]:
     columns = [
         [row.host for row in rows],
         [row.where for row in rows if row.number or row.text or row.result],
-        [row.number for row in rows],
+        [row.number for row in rows if row.text],
         [row.text for row in rows],
     ]
     return [
@@ -84,14 +84,24 @@ def _widths(rows: list[Row]) -> list[int]:
 
 
 def _row(row: Row, widths: list[int]) -> Line:
-    cells = list(zip(row[:4], widths, ("host", "where", "number", "rule"), strict=True))
-    line: Line = [("  ", PAD)]
-    for text, width, style in cells:
-        line += [(text, style), (" " * (width - len(text)) + "  ", PAD)]
-    line += [(row.result, row.style or "result"), ("   ", PAD), (row.mark, "mark")]
-    while line and not line[-1][0].strip():
-        line.pop()
+    line: Line = []
+    column = 2
+    styles = ("host", "where", "number", "rule", row.style)
+    for text, width, style in zip(row[:5], [*widths, 0], styles, strict=True):
+        if text:
+            _go_to(line, column)
+            line.append((text, style))
+        column += width + 2
+    if row.mark:
+        _go_to(line, column + 1 - 2)
+        line.append((row.mark, "mark"))
     return line
+
+
+def _go_to(line: Line, column: int) -> None:
+    """Fill up to a column; two spaces where the line is there already."""
+    there = _length(line)
+    line.append((" " * (column - there if column > there else 2), PAD))
 
 
 def _header(header: Header, right: int) -> Line:
@@ -119,10 +129,10 @@ def _cut(line: Line, width: int) -> list[Line]:
     line = [("  ", PAD) if style == PAD and text else (text, style) for text, style in line]
     lines: list[Line] = [[]]
     for word, style in _words(line):
-        if _length(lines[-1]) + len(word.rstrip()) > width and _length(lines[-1]) > _HANG:
+        full = _length(lines[-1]) + len(word.rstrip()) > width and _length(lines[-1]) > _HANG
+        if full:
             lines.append([(" " * min(_HANG, width // 4), PAD)])
-            word = word.lstrip()
-        lines[-1].append((word, style))
+        lines[-1].append((word.lstrip() if full else word, style))
     return lines
 
 

@@ -4,7 +4,6 @@ the policy, and where it was decided."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fwsim.machine.world import World
@@ -31,11 +30,11 @@ class Called(NamedTuple):
     inner: tuple[Called, ...]
 
 
-@dataclass(slots=True)
 class Told:
     """Rows that were shown before, so that they need not be told again in full."""
 
-    rows: set[tuple[str, str, Row]] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.rows: set[tuple[str, str, Row]] = set()
 
     def again(self, where: str, host: str, row: Row) -> bool:
         """Whether it was told; from now on it was."""
@@ -119,7 +118,7 @@ def _is_told(world: World, step: Step, last: bool) -> bool:
     """Of a chain that returned only rules that did something, of one that decided the way there."""
     target = step.data.get("target", "")
     if last:
-        return target != "RETURN"
+        return bool(target != "RETURN")
     return target not in ("RETURN", "") and not _is_chain(world, step.ref, target)
 
 
@@ -138,7 +137,7 @@ def _as_before(numbers: list[str], more: str = "") -> list[Row]:
     if not numbers:
         return []
     key = "returns.as_before" if numbers[1:] else "returns.as_before.one"
-    return [Row(text=say("comma").join(numbers) + " " + say(key) + more)]
+    return [Row(number=f"{say('comma').join(numbers)} {say(key)}{more}")]
 
 
 def _policy(
@@ -148,11 +147,8 @@ def _policy(
     if not (mark or some or before or step.text != "ACCEPT" or table.data["table"] == "filter"):
         return []
     rows = _as_before(before, say("nothing_else"))
-    text = say("policy", policy=step.text)
     style = "bad" if step.text == "DROP" else ""
-    if rows or some or not table.data.get("rules"):
-        return [*rows, Row(text=text, mark=mark, style=style)]
-    return [Row(text=text, mark=mark, style=style)]
+    return [*rows, Row(number=say("policy", policy=step.text), mark=mark, style=style)]
 
 
 def split_target(step: Step) -> tuple[str, str]:
@@ -191,13 +187,14 @@ def every_rule(table: Step, decision: Decision) -> list[Row]:
 def _asked(step: Step, decision: Decision) -> Row:
     mark = decision.mark(step.ref)
     if step.kind == "policy":
-        return Row(text=say("policy", policy=step.text), mark=mark)
+        return Row(number=say("policy", policy=step.text), mark=mark)
     assert step.ref is not None
     sign = {True: "✓", False: "✗", None: "?"}[step.holds]
-    reasons = say("comma").join(reason.text for reason in step.children)
-    depth = "  " * step.data["depth"]
-    nested = f"{step.ref.chain} {step.ref.rule}" if step.data["depth"] else str(step.ref.rule)
+    reasons = say("semicolon").join(reason.text for reason in step.children)
+    number, text = str(step.ref.rule), step.text or say("any_packet")
+    if step.data["depth"]:
+        number, text = "", f"{'  ' * step.data['depth']}{step.ref.chain} {number}  {text}"
     why = f"{sign} {reasons or (say('every_packet') if step.holds else '')}".rstrip()
     if step.data["dropped"]:
         why = say("malformed")
-    return Row(number=depth + nested, text=step.text, result=why, mark=mark)
+    return Row(number=number, text=text, result=why, mark=mark)

@@ -113,7 +113,7 @@ def reason(key: str) -> str:
     if knows(f"reason.{key}"):
         return say(f"reason.{key}")
     kind = key.removeprefix("route_")
-    return say("reason.route", kind=kind) if kind != key else say("reason", key=key)
+    return say("reason.route", kind=kind) if kind != key else say("reason", why=key)
 
 
 # -- what decided, what was assumed ----------------------------------------------------------------
@@ -132,7 +132,7 @@ def _notes(exchange: Exchange) -> Iterator[str]:
     for note in exchange.notes:
         key = f"note.{note}"
         place = f"{where} {_what(arrived)}" if note == "listener_assumed" else where
-        yield say(key, where=place) if knows(key) else say("note", key=note)
+        yield say(key, where=place) if knows(key) else say("note", what=note)
     for leg in exchange.legs:
         for what in dict.fromkeys(leg.depends_on):
             yield say("note.depends", what=what)
@@ -161,7 +161,7 @@ def _nearest(nearest: list[tuple[str, str, list[str]]]) -> Iterable[Line]:
         yield [
             ("  ", "pad"), segment(f"{number:<{numbers}}", "number"), ("  ", "pad"),
             segment(text, "rule"), (" " * (texts - len(text) + 3), "pad"),
-            segment(say("missed", missed=say("comma").join(missed)), "dim"),
+            segment(say("missed", missed=say("semicolon").join(missed)), "dim"),
         ]  # fmt: skip
 
 
