@@ -8,7 +8,6 @@ only to the next obstacle, the search goes on from there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fwsim.language.commands import apply
@@ -17,6 +16,8 @@ from fwsim.language.write import rule_text
 from fwsim.machine.simulate import Simulation, Start
 from fwsim.machine.stack import Passage
 from fwsim.machine.view import View
+from fwsim.machine.world import Namespace
+from fwsim.model.actions import RETURN
 from fwsim.model.errors import ReadError
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
@@ -83,7 +84,8 @@ class _Watched(Simulation):
 
 
 class _Obstacle(NamedTuple):
-    """Where a packet was stopped: the table's step, and what the rules there saw."""
+    """Where a packet was stopped: before what (a rule, or the policy) another rule would be asked
+    in time, the table's step, and what the rules there saw."""
 
     ref: Ref
     table: Step
@@ -95,8 +97,7 @@ class _Try(NamedTuple):
     commands: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     packet: Packet
     start: Start
     one_way: bool
@@ -142,8 +143,20 @@ class _Question:
             if table is not None:
                 ns = watched.world.namespaces[passage.host]
                 view = View(passage.buffer, ns, table.data["hook"], watched.now)
-                return _Obstacle(leg.decided_by, table, view)
+                return _Obstacle(_turned_off(table, leg.decided_by, ns), table, view)
         return None
+
+
+def _turned_off(table: Step, decided: Ref, ns: Namespace) -> Ref:
+    """Where a rule has to stand to be asked in time: where the decision fell; but if a RETURN or
+    a -g led to the policy past the chain's end, where that stands."""
+    own = [s for s in table.children if s.kind == "rule" and s.ref and s.ref.chain == decided.chain]
+    last = own[-1].ref if own and own[-1].holds else None
+    if decided.rule != "policy" or last is None:
+        return decided
+    rule = ns.rulesets[last.family].rule(last.table, last.chain, int(last.rule))
+    leaves = rule.verdict == RETURN or (rule.jump and not rule.jump.come_back)
+    return last if leaves else decided
 
 
 def _ordered(simulation: Simulation, obstacle: _Obstacle) -> list[str]:

@@ -71,7 +71,7 @@ def _for_ports(use: Use, view: View) -> Use:
         port = view[name]
         if name in given and not given[name].negated and not _within(port, given[name].value):
             given[name] = Given((port, port))
-    return replace(use, options=Options(given))
+    return Use(use.ext, Options(given))
 
 
 def _within(port: int, span: tuple[int, int]) -> bool:

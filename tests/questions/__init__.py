@@ -1,0 +1,1 @@
+"""Tests of what is asked about rules: near misses, and what would help."""
