@@ -109,7 +109,9 @@ class _Reader:
 
     def _context(self) -> Context:
         proto = self.core.get("proto")
-        return Context(self.family, proto.value if proto and not proto.negated else None)
+        if proto is None:
+            return Context(self.family)
+        return Context(self.family, None if proto.negated else proto.value, proto.value)
 
     def _next(self, option: Word, expected: str) -> Word:
         if self.at >= len(self.words):

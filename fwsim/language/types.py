@@ -29,11 +29,12 @@ from fwsim.model.names import address_text
 class Context(NamedTuple):
     """Where a rule stands: what its meaning may depend on besides its own options.
 
-    `proto` is the rule's -p (None if it has none or a negated one); while the rule is being read,
-    the one given so far."""
+    `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read, it
+    is the one given so far, and `named` is the same, a `!` before it or not."""
 
     family: int
     proto: int | None = None
+    named: int | None = None
 
 
 class Type(Protocol):
@@ -129,14 +130,14 @@ class Ports(NamedTuple):
     def read(self, words: list[str], context: Context) -> tuple[int, int]:
         """(first, last)"""
         first, colon, last = words[0].partition(":")
-        low = self._one(first, 0)
+        low = self._one(first, 0 if colon or self.resolved else None)
         high = self._one(last, 65535) if colon else low
         if low > high and not self.resolved:
             raise ValueError(f"the range ends before it begins; write {last}:{first}")
         return low, high
 
-    def _one(self, text: str, default: int) -> int:
-        if not text:
+    def _one(self, text: str, default: int | None) -> int:
+        if not text and default is not None:
             return default
         return resolved_port(text) if self.resolved else port(text, "tcp")
 

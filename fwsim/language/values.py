@@ -43,9 +43,11 @@ def port(text: str, service_of: str | None = None) -> int:
 
 def resolved_port(text: str) -> int:
     """A port as getaddrinfo reads it, which XTTYPE_PORT and XTTYPE_PORTRC use: always decimal,
-    and a number past 65535 quietly loses its higher bits."""
+    and a number past 65535 quietly loses its higher bits (a C int that turns negative is none)."""
     if text.isascii() and text.isdecimal():
-        return int(text) & 0xFFFF
+        value = int(text) & 0xFFFFFFFF if len(text) < 20 else 0xFFFFFFFF
+        if value < 0x80000000:
+            return value & 0xFFFF
     return _service(text, None)
 
 

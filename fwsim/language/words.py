@@ -90,7 +90,12 @@ def _declaration(mark: str, words: list[Word]) -> Statement:
 
 
 def _numbers(counted: re.Match[str] | None) -> tuple[int, int] | None:
-    return (int(counted[1]), int(counted[2])) if counted else None
+    return (_counter(counted[1]), _counter(counted[2])) if counted else None
+
+
+def _counter(digits: str) -> int:
+    """64 bits; more stay at the largest, as strtoull has it."""
+    return min(int(digits.lstrip("0")[:21] or "0"), (1 << 64) - 1)
 
 
 def command_words(source: Source) -> list[Word]:

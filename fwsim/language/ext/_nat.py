@@ -81,7 +81,7 @@ class _Where(NamedTuple):
         if text.count(":") != 1:
             return text, None
         before, _, ports = text.partition(":")
-        return before, ports
+        return "" if len(before) == 2 else before, ports  # iptables looks for []: at its colon
 
     def write(self, value: NatRange, family: int) -> str:
         """10.0.0.1-10.0.0.9:8000-8010"""

@@ -20,6 +20,7 @@ EXAMPLES4 = """
 -p udp -j DNAT --to-d :domain --random ; -p udp -j DNAT --to-destination :53 --random ; nat OUTPUT
 -j DNAT --pers --to-d 1.1.1.1 ; -j DNAT --to-destination 1.1.1.1 --persistent ; nat OUTPUT
 -p tcp -j DNAT --to-destination :http-alt ; -p tcp -j DNAT --to-destination :8080 ; nat PREROUTING
+-p tcp -j DNAT --to-destination 80:90 ; -p tcp -j DNAT --to-destination :90 ; nat OUTPUT
 -p icmp -j DNAT --to-destination 10.0.0.1:5 ; = ; nat PREROUTING
 -j DNAT ; error ; nat PREROUTING
 -j DNAT --to-destination : ; error ; nat PREROUTING

@@ -17,6 +17,7 @@ EXAMPLES = """
 -p tcp -j MASQUERADE --to-ports 1024-2048 --random-fully ; = ; nat POSTROUTING
 -p udp -j MASQUERADE --to-ports 1024 ; = ; nat POSTROUTING
 -p udp -j MASQUERADE --to-ports 10-20/5 ; -p udp -j MASQUERADE --to-ports 10-20/0 ; nat POSTROUTING
+! -p udp -j MASQUERADE --to-ports 1024 ; = ; nat POSTROUTING
 -j MASQUERADE --to-ports 1024 ; error ; nat POSTROUTING
 -p tcp -j MASQUERADE --to-ports 1024:2048 ; error ; nat POSTROUTING
 -j MASQUERADE --persistent ; error ; nat POSTROUTING

@@ -127,6 +127,7 @@ EXAMPLES = """
 -p tcp --dport 080 ; error
 -p tcp --dport nosuchservice ; error
 -p tcp --dport ; error
+-p tcp --dport "" ; error
 -p tcp --tcp-option 0 ; error
 -p tcp --tcp-flags SYN ; error
 -p tcp --tcp-flags ECE ECE ; error

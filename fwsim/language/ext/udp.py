@@ -36,6 +36,7 @@ EXAMPLES = """
 -p udp --dport 90:80 ; -p udp -m udp --dport 90:80
 -p udp --dport 70000 ; -p udp -m udp --dport 4464
 -p 0x11 --dport=1 ; -p udp -m udp --dport 1
+-p udp --dport 4294967295 ; error
 -p udp --dport 0x50 ; error
 -p udp --dport 1:2:3 ; error
 -p udp --syn ; error
