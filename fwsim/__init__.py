@@ -1,8 +1,8 @@
 """fwsim: what a Linux host's iptables does to a packet, and why.
 
-    import fwsim
-    net = fwsim.load("snapshot/")
-    print(net.trace(src="172.18.0.3", dst="8.8.8.8"))
+import fwsim
+net = fwsim.load("snapshot/")
+print(net.trace(src="172.18.0.3", dst="8.8.8.8"))
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Net:
         return Trace(self, exchange, Net(simulation), packet, start, one_way)
 
     def apply(self, *commands: str) -> Net:
-        """A copy in which these iptables commands were given on the host, in order. Raises ReadError
+        """A copy in which these iptables commands were given on the host, in order. ReadError
         where iptables would refuse one."""
         simulation = self.simulation.fork()
         host = simulation.world.namespaces[simulation.world.host]
