@@ -65,7 +65,7 @@ def infer_world(rulesets: Mapping[int, Ruleset], title: str) -> World:
     """One namespace `host` as its rules show it: bridges and subnets from MASQUERADE rules as
     Docker writes them, other devices by name, an uplink. What was inferred is in `notes`."""
     host, notes = infer_host(rulesets)
-    return World({"host": host}, title=title, notes=tuple(notes))
+    return World({"host": host}, title=title, notes=tuple(notes), inferred=True)
 
 
 def infer_host(rulesets: Mapping[int, Ruleset]) -> tuple[Namespace, list[str]]:

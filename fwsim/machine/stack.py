@@ -97,6 +97,9 @@ class _Stack:
     def _arrival(self) -> str:
         device = self.ns.devices.get(self.buffer.in_)
         if device is None or not device.master:
+            packet = self.buffer.packet
+            if routing.is_refused_unseen(packet.family, packet.src, packet.dst):
+                return self._end("dropped", "martian_destination")
             return "routed"
         port, bridge = device.name, device.master
         family = self.buffer.packet.family
@@ -213,7 +216,8 @@ class _Stack:
         device = self.ns.devices.get(dev)
         family = buffer.packet.family
         buffer.mac_dst, _ = resolve_mac(self.world, self.ns, dev, family, buffer.hop)
-        if device is not None and device.kind == "bridge":
+        unseen = self.world.inferred and not self.ns.ports(dev)
+        if device is not None and device.kind == "bridge" and not unseen:
             if buffer.mac_dst is None:
                 return self._end("dropped", "no_neighbour", "host-unreachable")
             self.ports = bridging.ports_for(self.world, self.ns, dev, buffer.mac_dst, "")

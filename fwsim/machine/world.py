@@ -84,8 +84,8 @@ class Namespace(NamedTuple):
         return [d for d in self.devices.values() if d.master == bridge]
 
     def tracks(self, family: int) -> bool:
-        """Whether conntrack is at work: the kernel hooks it in where a rule or the nat table asks
-        for connections (nf_ct_netns_get)."""
+        """Whether conntrack is at work: the kernel hooks it in where a rule asks for connections or
+        translates addresses (nf_ct_netns_get); a nat table alone does not."""
         ruleset = self.rulesets.get(family)
         return ruleset is not None and _asks_for_connections(ruleset)
 
@@ -95,8 +95,6 @@ class Namespace(NamedTuple):
 
 
 def _asks_for_connections(ruleset: Ruleset) -> bool:
-    if "nat" in ruleset.tables:
-        return True
     return any(
         use.ext.name in _CONNTRACK_USERS
         for table in ruleset.tables.values()
@@ -109,17 +107,20 @@ def _asks_for_connections(ruleset: Ruleset) -> bool:
 _CONNTRACK_USERS = frozenset({
     "conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster",
     "CONNMARK", "CT", "NOTRACK", "SYNPROXY", "CONNSECMARK",
+    "SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP",
 })  # fmt: skip
 
 
 class World(NamedTuple):
     """Namespaces that are joined by links; `host` is the one the others hang off. `title` says
-    where it all comes from, `notes` what was inferred or left out."""
+    where it all comes from, `notes` what was inferred or left out; `inferred`: only rules were
+    given, so that nobody knows what hangs on a bridge."""
 
     namespaces: Mapping[str, Namespace]
     host: str = "host"
     title: str = ""
     notes: tuple[str, ...] = ()
+    inferred: bool = False
 
     def with_namespace(self, namespace: Namespace) -> World:
         """The same world with one namespace replaced."""

@@ -3,8 +3,10 @@ from __future__ import annotations
 from fwsim.language.read import read_as_listed
 from fwsim.machine.infer import infer_world, with_route
 from fwsim.machine.routing import lookup
+from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World
 from fwsim.model.names import address_value
+from fwsim.net import Net
 from tests.machine.snapshots import EXAMPLES
 
 
@@ -89,3 +91,10 @@ def test_a_route_said_goes_first() -> None:
     again = with_route(changed, 4, v4("8.8.8.8"), "lan")
     assert lookup(again.namespaces["host"], 4, v4("8.8.8.8")).dev == "lan"
     assert "ppp0" not in world.namespaces["host"].devices
+
+
+def test_what_hangs_on_an_inferred_bridge_is_beyond_and_answers() -> None:
+    rules = "*nat\n-A POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE\nCOMMIT\n"
+    trace = Net(Simulation.of(world_of(rules))).trace(src="172.18.0.3", dst="8.8.8.8")
+    assert trace.outcome == "answered"
+    assert [sent.dev for leg in trace.legs for sent in leg.emitted] == ["eth0", "docker1"]
