@@ -29,8 +29,8 @@ from fwsim.model.names import address_text
 class Context(NamedTuple):
     """Where a rule stands: what its meaning may depend on besides its own options.
 
-    `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read, it
-    is the one given so far, and `named` is the same, a `!` before it or not."""
+    `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read,
+    it is the one given so far, and `named` is the same, a `!` before it or not."""
 
     family: int
     proto: int | None = None
