@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from shlex import quote, split
 from typing import Any
 
@@ -207,6 +208,36 @@ def test_one_way_asks_for_the_request_alone() -> None:
     found = suggest(trace.net.simulation, trace.exchange, trace.packet, trace.start, one_way=True)
     assert found is not None
     assert found.commands == (OUTBOUND,)
+
+
+BARE6 = """*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT DROP [0:0]
+-A INPUT -i eth0 -p tcp -m tcp --dport 22 -j ACCEPT
+-A OUTPUT -o lo -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING -s fd00:1::/64 ! -o br0 -j MASQUERADE
+COMMIT
+"""
+
+
+def test_ipv6(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text(BARE6)
+    net = fwsim.load(str(tmp_path / "rules"))
+    asked = {"src": "2001:db8:1::5", "dst": "fd00:1::1", "in_": "eth0"}
+    assert helped(net, **asked, proto="tcp", dport=443).commands == (
+        "ip6tables -A INPUT -i eth0 -p tcp -m tcp --dport 443 -j ACCEPT",
+        "ip6tables -A OUTPUT -o eth0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    )
+    first, _ = helped(net, **asked).commands
+    assert first.startswith("ip6tables -A INPUT -s 2001:db8:1::5/128 ")
+    assert first.endswith("-i eth0 -p ipv6-icmp -j ACCEPT")
 
 
 # -- whatever is told was tried --------------------------------------------------------------------
