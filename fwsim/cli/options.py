@@ -25,7 +25,19 @@ after = click.option(
     "--after", "exchanges", metavar="'SRC DST [PROTO[/DPORT]]'", multiple=True,
     help="Trace this exchange first, and show the counters it leaves (repeatable).",
 )  # fmt: skip
-table = click.option("-t", "--table", metavar="TABLE", help="This table.")
+
+
+def _table(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    from fwsim.language.ruleset import TABLES
+
+    if name is not None and name not in TABLES:
+        raise click.BadParameter(f"there is no table {name!r}; tables: {', '.join(TABLES)}")
+    return name
+
+
+table = click.option(
+    "-t", "--table", metavar="TABLE", callback=_table, help="Which table."
+)  # fmt: skip
 
 
 def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str, ...] = ()) -> Net:

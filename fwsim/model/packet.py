@@ -128,7 +128,9 @@ def proto_number(word: object) -> int:
     else:
         name = str(word).lower()
         known = PROTOCOLS.get({"icmpv6": "ipv6-icmp", "icmp6": "ipv6-icmp"}.get(name, name))
-        number = known if known is not None else int(name) if name.isdecimal() else -1
+        if known is not None:
+            return known
+        number = int(name) if name.isdecimal() and len(name) < 9 else -1
     if not 0 <= number <= 255:
         raise PacketError(f"unknown protocol {word!r}: write icmp, tcp, udp or a number up to 255")
     return number
