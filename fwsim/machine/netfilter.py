@@ -80,7 +80,7 @@ class _AtHook:
             case "table":
                 return self._table(stage.table) if stage.table in self.ruleset.tables else "ACCEPT"
             case "nat":
-                return self._nat() if "nat" in self.ruleset.tables else "ACCEPT"
+                return self._nat() if self._translates() else "ACCEPT"
             case "conntrack":
                 return self._track()
             case "confirm":
@@ -189,6 +189,10 @@ class _AtHook:
         return "DROP"
 
     # -- NAT --------------------------------------------------------------------------------------
+
+    def _translates(self) -> bool:
+        """Without conntrack the nat table's hooks find no connection and let everything pass."""
+        return "nat" in self.ruleset.tables and self.ns.tracks(self.buffer.packet.family)
 
     def _nat(self) -> str:
         found, source = self.buffer.found, self.hook in SOURCE_NAT_HOOKS

@@ -150,6 +150,12 @@ def is_martian(ns: Namespace, family: int, dst: int, dev: str) -> bool:
     return dst >> 24 == 0 or (dst >> 24 == 127 and not localnet)
 
 
+def is_refused_unseen(family: int, src: int, dst: int) -> bool:
+    """IPv6 from or to loopback, or from a multicast address: no hook sees it if it comes in by a
+    device other than lo (net/ipv6/ip6_input.c ip6_rcv_core)."""
+    return family == 6 and (1 in (src, dst) or is_multicast(6, src))
+
+
 def error_of(kind: str) -> str:
     """The ICMP error that a router answers with when it finds no unicast route (ip_error)."""
     return {"prohibit": "admin-prohibited", "unreachable": "host-unreachable", "blackhole": ""}.get(
