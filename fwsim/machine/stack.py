@@ -150,7 +150,7 @@ class _Stack:
 
     def _route_in(self) -> str:
         if self.buffer.looped:
-            return "local"
+            return self._local()
         packet, dev = self.buffer.packet, self.buffer.in_
         refusal = routing.refuses_source(self.ns, packet.family, packet.src, dev)
         if refusal is None and routing.is_martian(self.ns, packet.family, packet.dst, dev):
@@ -160,11 +160,18 @@ class _Stack:
         way = routing.lookup(self.ns, packet.family, packet.dst)
         everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
         if everyone or way.kind in ("local", "broadcast", "anycast"):
-            return "local"
+            return self._local()
         if routing.is_multicast(packet.family, packet.dst):
             self.record.depends_on.append("multicast routing is not modelled")
             return self._end("unknown", "multicast")
         return self._onward(way)
+
+    def _local(self) -> str:
+        """ip_local_deliver: an IPv4 fragment waits for its others before INPUT."""
+        packet = self.buffer.packet
+        if packet.family == 4 and (packet.frag or packet.more):
+            return self._end("consumed", "fragment")
+        return "local"
 
     def _onward(self, way: routing.Way) -> str:
         family = self.buffer.packet.family

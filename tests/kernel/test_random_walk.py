@@ -1,0 +1,296 @@
+"""Random rules and random conversations: after every packet, the kernel's counters and the frames
+that left are what fwsim says. FWSIM_SEED chooses others; what once differed is replayed first, from
+fixtures/kernel."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+
+from fwsim.language.read import read_as_listed
+from fwsim.language.ruleset import Ruleset
+from fwsim.machine.simulate import Simulation, Start
+from fwsim.machine.snapshot import load_snapshot
+from fwsim.machine.world import World
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Leg
+
+from . import frames
+from .conversations import Sent, Talk, sent_from_dict
+from .lab import Lab, moved, require_kernel
+from .rulesets import Line, Rules, random_rules
+
+require_kernel()
+
+KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "kernel"
+PACKETS_EACH, CASES_EACH = 30, 20
+SENDER = "02:00:00:00:09:09"
+"""What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
+T = TypeVar("T")
+
+
+class Seen(NamedTuple):
+    """What a packet did: rules and policies with how often, and what left by which device."""
+
+    matched: dict[Any, int]
+    policies: dict[Any, int]
+    emitted: tuple[tuple[str, str, Packet], ...]
+
+    def lines(self) -> Iterator[str]:
+        """To be read."""
+        for (_, table, chain, number), times in sorted(self.matched.items()):
+            yield f"{table} {chain} rule {number} ×{times}"
+        for (_, table, chain), times in sorted(self.policies.items()):
+            yield f"{table} {chain} policy ×{times}"
+        for dev, mac, packet in self.emitted:
+            yield f"out by {dev} to {mac}: {packet.to_dict()}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ruleset and the packets that go through it in turn."""
+
+    backend: str
+    family: int
+    rules: Rules
+    packets: tuple[Sent, ...] = ()
+
+    def to_json(self) -> str:
+        """To be kept in fixtures/kernel."""
+        rules = [[t, c, policy] for (t, c), policy in self.rules.policies.items()]
+        data = {
+            "backend": self.backend, "family": self.family, "policies": rules,
+            "rules": [list(line) for line in self.rules.lines],
+            "packets": [sent.to_dict() for sent in self.packets],
+        }  # fmt: skip
+        return json.dumps(data, indent=1) + "\n"
+
+
+def case_from_json(text: str) -> Case:
+    data = json.loads(text)
+    policies = {(table, chain): policy for table, chain, policy in data["policies"]}
+    rules = Rules(policies, tuple(Line(*line) for line in data["rules"]))
+    packets = tuple(map(sent_from_dict, data["packets"]))
+    return Case(data["backend"], data["family"], rules, packets)
+
+
+@dataclass
+class DifferenceError(Exception):
+    """The two disagree about the last packet of the case."""
+
+    case: Case
+    kernel: Seen
+    fwsim: Seen
+    leg: Leg
+
+    def report(self) -> str:
+        """Rules, packets, and what each said of the last one."""
+        packets = (f"  {s.dev or 'local'} {s.mac} {s.packet.to_dict()}" for s in self.case.packets)
+        said = (("kernel", self.kernel), ("fwsim", self.fwsim))
+        return "\n".join([
+            f"{self.case.backend}, IPv{self.case.family}", self.case.rules.dump(), "packets:",
+            *packets,
+            *(f"{who}: {line}" for who, seen in said for line in seen.lines()),
+            f"fwsim: {self.leg.fate} {self.leg.reason} {self.leg.ctstate} {self.leg.by_chance}",
+        ])  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What was compared."""
+
+    packets: int = 0
+    with_rules: int = 0
+    emitted: int = 0
+    chance: int = 0
+    refused: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+
+@cache
+def bare_world() -> World:
+    """The machine as fwsim reads it from the snapshot of a lab without rules."""
+    with Lab() as lab, TemporaryDirectory() as folder:
+        lab.snapshot(Path(folder))
+        return load_snapshot(Path(folder), "the lab")
+
+
+class Duel:
+    """The kernel and fwsim under the same rules."""
+
+    def __init__(self, lab: Lab, case: Case) -> None:
+        self.lab, self.family, self.sent = lab, case.family, 0
+        world = bare_world()
+        saved = lab.save(case.family)
+        ruleset = read_as_listed(saved, case.family) if saved else Ruleset(case.family)
+        host = world.namespaces["host"].with_rulesets({case.family: ruleset})
+        self.simulation = Simulation.of(world.with_namespace(host))
+        self.counters = lab.counters(case.family)
+
+    def kernel(self, sent: Sent) -> Seen:
+        self.sent += 1
+        if sent.dev:
+            frame = frames.build(sent.packet, SENDER, sent.mac, self.sent)
+            self.lab.send(sent.dev, frame)
+        else:
+            self.lab.send_local(frames.build_ip(sent.packet, self.sent))
+        before, self.counters = self.counters, self.lab.counters(self.family)
+        rules, policies = moved(before, self.counters)
+        left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
+        emitted = [(d, f.eth_dst, f.packet) for d, f in left if f.packet and f.eth_dst != SENDER]
+        return Seen(rules, policies, tuple(sorted(emitted, key=repr)))
+
+    def fwsim(self, sent: Sent) -> tuple[Seen, Leg]:
+        start = Start("host", sent.dev, sent.mac or None)
+        leg, _ = self.simulation.carry(sent.packet, start, follow=False)
+        left = ((e.dev, e.mac_dst or "", e.packet) for e in leg.emitted)
+        seen = Seen(
+            dict(Counter((c.family, c.table, c.chain, c.rule) for c in leg.matched)),
+            dict(Counter((c.family, c.table, c.chain) for c in leg.policies)),
+            tuple(sorted(left, key=repr)),
+        )
+        return seen, leg
+
+
+def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:
+    if not chance:
+        return kernel == fwsim
+    ways = [[(dev, mac) for dev, mac, _ in seen.emitted] for seen in (kernel, fwsim)]
+    return kernel[:2] == fwsim[:2] and ways[0] == ways[1]
+
+
+def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> None:
+    """Send the case's packets, or with `more` those it makes up. Raises DifferenceError."""
+    tally = tally or Tally()
+    with Lab() as lab:
+        if lab.restore(case.rules.dump(), case.family, case.backend):
+            tally.refused += 1
+            return
+        duel = Duel(lab, case)
+        done: list[Sent] = []
+        given = iter(case.packets)
+        while sent := next(given, None) if more is None else more.next():
+            done.append(sent)
+            kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent)
+            _count(tally, kernel, leg)
+            if not same(kernel, fwsim, bool(leg.by_chance)):
+                raise DifferenceError(replace(case, packets=tuple(done)), kernel, fwsim, leg)
+            if leg.by_chance or len(done) == PACKETS_EACH:
+                return  # after a port chosen by chance the two are in different states
+            for dev, _, packet in kernel.emitted if more else ():
+                more.heard(dev, packet)
+            if more and leg.fate == "delivered" and leg.arrived:
+                more.heard("", leg.arrived)
+
+
+def _count(tally: Tally, kernel: Seen, leg: Leg) -> None:
+    tally.packets += 1
+    tally.with_rules += bool(kernel.matched)
+    tally.emitted += bool(kernel.emitted)
+    tally.chance += bool(leg.by_chance)
+    tally.fates[leg.fate] += 1
+    tally.states[leg.ctstate] += 1
+
+
+def random_difference(seed: str, backend: str, family: int, tally: Tally) -> DifferenceError | None:
+    rng = Random(seed)
+    case = Case(backend, family, random_rules(rng, family, backend))
+    try:
+        run(case, Talk(rng, family), tally)
+    except DifferenceError as difference:
+        return difference
+    return None
+
+
+# shrinking
+
+
+def shrunk(difference: DifferenceError) -> DifferenceError:
+    """The same with as few rules and packets as still differ."""
+    best = [difference]
+
+    def differs(case: Case) -> bool:
+        try:
+            run(case)
+        except DifferenceError as found:
+            best[0] = found
+            return True
+        return False
+
+    if not differs(difference.case):
+        return difference
+    for _ in range(2):
+        _fewest(best[0].case.packets, lambda p: differs(replace(best[0].case, packets=p)))
+        lines = best[0].case.rules.lines
+        _fewest(lines, lambda r: differs(_with_lines(best[0].case, r)))
+    return best[0]
+
+
+def _with_lines(case: Case, lines: Sequence[Line]) -> Case:
+    return replace(case, rules=case.rules.only(lines))
+
+
+def _fewest(items: Sequence[T], differs: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
+    kept, size = tuple(items), max(1, len(items) // 2)
+    while size:
+        at = 0
+        while at < len(kept):
+            fewer = kept[:at] + kept[at + size :]
+            if differs(fewer):
+                kept = fewer
+            else:
+                at += size
+        size //= 2
+    return kept
+
+
+def complain(difference: DifferenceError, name: str) -> None:
+    small = shrunk(difference)
+    KEPT.mkdir(exist_ok=True)
+    (KEPT / f"{name}.json").write_text(small.case.to_json())
+    pytest.fail(f"kept as fixtures/kernel/{name}.json\n{small.report()}", pytrace=False)
+
+
+# tests
+
+
+def kept() -> Iterable[Path]:
+    return sorted(KEPT.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", kept(), ids=lambda p: p.stem)
+def test_what_once_differed_agrees(path: Path) -> None:
+    case, tally = case_from_json(path.read_text()), Tally()
+    assert case_from_json(case.to_json()) == case
+    try:
+        run(case, tally=tally)
+    except DifferenceError as difference:
+        pytest.fail(difference.report(), pytrace=False)
+    assert tally.packets == len(case.packets) > 0
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("backend", ["legacy", "nft"])
+def test_random_rules_and_packets(backend: str, family: int, seed: int) -> None:
+    tally = Tally()
+    for number in range(CASES_EACH):
+        name = f"{backend}-{family}-{seed}-{number}"
+        if difference := random_difference(name, backend, family, tally):
+            complain(difference, name)
+    assert tally.refused <= CASES_EACH // 10
+    assert tally.packets >= CASES_EACH * PACKETS_EACH * 0.7
+    assert tally.with_rules >= tally.packets * 0.5
+    assert tally.emitted >= tally.packets * 0.2
+    assert tally.chance <= tally.packets * 0.05
+    assert {"delivered", "forwarded", "dropped", "sent"} <= set(tally.fates)
+    assert {"NEW", "ESTABLISHED", "RELATED", "INVALID"} <= set(tally.states)
