@@ -59,7 +59,10 @@ class Net:
         else:
             start_at = None
         if out:
-            simulation.world = with_route(simulation.world, packet.family, packet.dst, out)
+            world = with_route(simulation.world, packet.family, packet.dst, out)
+            return replace(self, simulation=replace(simulation, world=world)).trace(
+                packet, src=src, in_=in_, one_way=one_way
+            )
         start = self._start(simulation.world, packet, start_at, in_)
         exchange = simulation.exchange(packet, start, one_way=one_way)
         return Trace(self, exchange, Net(simulation), packet, start, one_way)
@@ -197,7 +200,9 @@ class Trace:
         """The nearest rules, and commands that would let the exchange through, each tried."""
         from fwsim.questions.repair import suggest
 
-        return suggest(self.net.simulation, self.exchange, self.packet, self.start)
+        return suggest(
+            self.net.simulation, self.exchange, self.packet, self.start, one_way=self.one_way
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """INTERFACE's JSON of one exchange."""

@@ -109,11 +109,11 @@ def _meet(
     """Take what a side's first segment, or a SYN that begins anew, says of it. True: a SYN of a
     simultaneous open, which there is nothing yet to hold against."""
     if segment.flags & SYN:
-        first = not sender.maxwin
-        if not first and not (state in ("SYN_SENT", "SYN_RECV") and after(segment.end, sender.end)):
+        anew = state in ("SYN_SENT", "SYN_RECV") and after(segment.end, sender.end)
+        if sender.maxwin and not anew:
             return sender, receiver, False
         sender, receiver = _introduced(sender, receiver, segment, reply)
-        return sender, receiver, not segment.flags & ACK and (first or reply)
+        return sender, receiver, reply and not segment.flags & ACK
     if not sender.maxwin:
         sender, receiver = _picked_up(sender, receiver, segment)
     return sender, receiver, False

@@ -9,7 +9,7 @@ from fwsim.machine.world import Namespace, World
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg, Step
 from fwsim.show.layout import Row
-from fwsim.show.rules import Decision, Told, every_rule, table_rows
+from fwsim.show.rules import Decision, Told, every_rule, reason, table_rows
 from fwsim.show.words import say
 
 
@@ -77,8 +77,6 @@ class Teller:
         if fate == "delivered":
             yield say("delivered")
         elif why:
-            from fwsim.show.text import reason
-
             yield f"{say(f'fate.{fate}') if fate != 'unknown' else '?'}: {reason(why)}"
         else:
             for step in hop.children:

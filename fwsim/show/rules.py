@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fwsim.machine.world import World
 from fwsim.model.trace import Ref, Step
 from fwsim.show.layout import Row
-from fwsim.show.words import say
+from fwsim.show.words import knows, say
 
 
 class Decision(NamedTuple):
@@ -198,3 +198,14 @@ def _asked(step: Step, decision: Decision) -> Row:
     if step.data["dropped"]:
         why = say("malformed")
     return Row(number=number, text=text, result=why, mark=mark)
+
+
+def reason(key: str) -> str:
+    """Why a packet ended where no rule decided."""
+    if knows(f"reason.{key}"):
+        return say(f"reason.{key}")
+    kind = key.removeprefix("route_")
+    return say("reason.route", kind=kind) if kind != key else say("reason", why=key)
+
+
+# -- what decided, what was assumed ----------------------------------------------------------------

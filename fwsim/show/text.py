@@ -13,7 +13,7 @@ from fwsim.model.packet import ICMP_ECHO, Packet
 from fwsim.model.trace import Exchange, Leg
 from fwsim.show.hosts import Teller
 from fwsim.show.layout import Header, Line, Row, lay_out, plain, segment
-from fwsim.show.rules import Decision
+from fwsim.show.rules import Decision, reason
 from fwsim.show.words import knows, say
 
 __all__ = ["plain", "story"]
@@ -106,17 +106,6 @@ def _ending(leg: Leg) -> str:
         return say("ended.plain", **told)
     key = "ended.policy" if ref.rule == "policy" else "ended.rule"
     return say(key, **told, table=ref.table, chain=ref.chain, rule=ref.rule)
-
-
-def reason(key: str) -> str:
-    """Why a packet ended where no rule decided."""
-    if knows(f"reason.{key}"):
-        return say(f"reason.{key}")
-    kind = key.removeprefix("route_")
-    return say("reason.route", kind=kind) if kind != key else say("reason", why=key)
-
-
-# -- what decided, what was assumed ----------------------------------------------------------------
 
 
 def _decision(exchange: Exchange) -> Decision:
