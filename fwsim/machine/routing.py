@@ -92,6 +92,8 @@ def source_address(ns: Namespace, family: int, dev: str, hop: int) -> int | None
     """The address a packet leaving by `dev` towards `hop` bears if none is chosen
     (net/ipv4/devinet.c inet_select_addr): one whose subnet holds the hop, else the device's first,
     else any of global scope. None if there is none."""
+    if family == 6 and own_address(ns, 6, hop):
+        return hop  # RFC 6724's first rule (net/ipv6/addrconf.c ipv6_get_saddr_eval)
     own = [a for d, a in ns.addresses(family) if d.name == dev and a.scope != "host"]
     bits = 32 if family == 4 else 128
     for address in own:
