@@ -203,3 +203,9 @@ def test_rich_and_lark_stay_out_of_a_trace_through_a_pipe() -> None:
     imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
     assert "click" in imported
     assert not imported & {"rich", "lark", "numpy", "networkx", "oxidd", "difflib"}
+
+
+def test_help_after_the_command_list_was_used() -> None:
+    """The module fwsim.cli.list hides the builtin in its package."""
+    assert fwsim("list").exit_code == 0
+    assert fwsim().exit_code == 0
