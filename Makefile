@@ -32,7 +32,7 @@ bench: $(STAMP)
 
 golden: $(STAMP)
 	@FWSIM_UPDATE_GOLDEN=1 $(BIN)/pytest -q
-	@git status --short tests
+	@git status --short tests fixtures README.md
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
