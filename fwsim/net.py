@@ -53,19 +53,14 @@ class Net:
         """Send a packet (or one from `src` to `dst`, addresses or names) and follow all that comes
         of it; with `one_way`, only itself. Raises QuestionError for what the place does not know.
         """
-        simulation = self.simulation.fork()
+        home = None
         if packet is None:
-            packet, start_at = self._packet(src, dst, proto, sport, dport)
-        else:
-            start_at = None
-        if out:
-            world = with_route(simulation.world, packet.family, packet.dst, out)
-            return replace(self, simulation=replace(simulation, world=world)).trace(
-                packet, src=src, in_=in_, one_way=one_way
-            )
-        start = self._start(simulation.world, packet, start_at, in_)
+            packet, home = self._packet(src, dst, proto, sport, dport)
+        net = self._routed(packet, out) if out else self
+        simulation = net.simulation.fork()
+        start = self._start(simulation.world, packet, home, in_)
         exchange = simulation.exchange(packet, start, one_way=one_way)
-        return Trace(self, exchange, Net(simulation), packet, start, one_way)
+        return Trace(net, exchange, Net(simulation), packet, start, one_way)
 
     def apply(self, *commands: str) -> Net:
         """A copy in which these iptables commands were given on the host, in order. ReadError
@@ -95,6 +90,11 @@ class Net:
             simulation.now = max(simulation.now, time)
             start = self._start(simulation.world, packet, None, dev or "", given=True)
             yield simulation.carry(packet, start, follow=False)[0]
+
+    def _routed(self, packet: Packet, out: str) -> Net:
+        """The same place, whose host sends to the packet's destination by the device `out`."""
+        world = with_route(self.world, packet.family, packet.dst, out)
+        return Net(replace(self.simulation, world=world))
 
     def _packet(
         self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None

@@ -96,11 +96,12 @@ class _AtHook:
         watch = (lambda visit: self._watch(name, visit)) if self.record.explain else None
         outcome = walk_table(table, self.hook, self.view, self._act, watch)
         self._count(name, outcome)
-        if outcome.verdict != "ACCEPT" or name == "filter":
-            self.record.decided = self._ref(name, outcome.chain, outcome.rule)
-        data = {"table": name, "hook": self.hook, "verdict": outcome.verdict}
-        self.record.step(Step("table", ref=self._ref(name, outcome.chain, outcome.rule),
-                              children=tuple(self.children), data=data))  # fmt: skip
+        decides = outcome.verdict != "ACCEPT" or name == "filter"
+        if decides or self.record.explain:
+            ref = self._ref(name, outcome.chain, outcome.rule)
+            self.record.decided = ref if decides else self.record.decided
+            data = {"table": name, "hook": self.hook, "verdict": outcome.verdict}
+            self.record.step(Step("table", ref=ref, children=tuple(self.children), data=data))
         return outcome.verdict
 
     def _count(self, table: str, outcome: Outcome) -> None:
