@@ -18,7 +18,7 @@ from fwsim.language.types import Flag, Type
 from fwsim.language.values import quoted
 from fwsim.model.actions import Action
 from fwsim.model.errors import ReadError, Span
-from fwsim.model.pred import FALSE, Pred, negate
+from fwsim.model.pred import FALSE, Free, Pred, Step, negate
 
 
 class Option(NamedTuple):
@@ -76,6 +76,19 @@ class Meaning(NamedTuple):
 
     pred: Pred
     hotdrop: Pred = FALSE
+
+
+def fact(
+    context: Context,
+    name: str,
+    why: str,
+    step: Step | None = None,
+    scope: Hashable = None,
+    *,
+    once: bool = True,
+) -> Free:
+    """A fact that this use of an extension asks for and the fields do not determine (see Free)."""
+    return Free(name, why, step, scope, context.nth, once)
 
 
 Hooks = tuple[str, ...] | Callable[[Options], tuple[str, ...]]

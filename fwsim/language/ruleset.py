@@ -75,9 +75,9 @@ class Rule:
     def parts(self) -> tuple[Part, ...]:
         """Its condition in the order in which the kernel asks: core options, then each match."""
         parts = [Part(None, Meaning(self._core()))]
-        for use in self.matches:
+        for nth, use in enumerate(self.matches):
             assert isinstance(use.ext, Match)
-            meaning = use.ext.meaning(use.options, self.context)
+            meaning = use.ext.meaning(use.options, self.context._replace(nth=nth))
             parts.append(Part(use, meaning if isinstance(meaning, Meaning) else Meaning(meaning)))
         return tuple(parts)
 

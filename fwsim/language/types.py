@@ -8,6 +8,7 @@ expected; the reader adds the place.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from fwsim.language.values import (
@@ -30,11 +31,14 @@ class Context(NamedTuple):
     """Where a rule stands: what its meaning may depend on besides its own options.
 
     `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read,
-    it is the one given so far, and `named` is the same, a `!` before it or not."""
+    it is the one given so far, and `named` is the same, a `!` before it or not. `nth` counts the
+    rule's extensions, from 0; `sets` are the address sets that the host has, by name."""
 
     family: int
     proto: int | None = None
     named: int | None = None
+    nth: int = 0
+    sets: Mapping[str, Any] = MappingProxyType({})
 
 
 class Type(Protocol):

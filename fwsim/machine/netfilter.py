@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import dataclass
 from typing import Any
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.language.write import rule_text
-from fwsim.machine import nat, routing
+from fwsim.machine import nat
 from fwsim.machine.conntrack import NEW, RELATED, UNTRACKED
+from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, Stage
+from fwsim.machine.moment import Moment
+from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.table import Outcome, Visit, walk_table
 from fwsim.machine.view import Buffer, View
 from fwsim.machine.world import Namespace
-from fwsim.model.actions import Action, Assign, Log, Nat, NatRange, Reject, Verdict
+from fwsim.model.actions import Action
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Ref, Step
@@ -24,33 +26,12 @@ from fwsim.readings.prose import phrase
 
 
 @dataclass(slots=True)
-class Record:
-    """What a packet's way through one host leaves to tell. `steps` stay empty unless `explain`."""
-
-    explain: bool = False
-    matched: list[Counted] = field(default_factory=list)
-    policies: list[Counted] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    decided: Ref | None = None
-    reason: str = ""
-    reject: str = ""
-    by_chance: list[str] = field(default_factory=list)
-    depends_on: list[str] = field(default_factory=list)
-
-    def step(self, step: Step) -> None:
-        """Remember a step, if anybody wants to know."""
-        if self.explain:
-            self.steps.append(step)
-
-
-@dataclass(slots=True)
 class Netfilter:
     """A namespace's hooks at a moment in simulated time."""
 
     ns: Namespace
     state: State
-    now: float
-    chance: Random
+    moment: Moment
 
     def run(self, hook: str, buffer: Buffer, record: Record) -> str:
         """Run a hook's stages until one does not accept; the verdict: ACCEPT, DROP, REJECT,
@@ -72,7 +53,8 @@ class _AtHook:
     ) -> None:
         self.nf, self.hook, self.buffer, self.record = netfilter, hook, buffer, record
         self.ns, self.state, self.ruleset = netfilter.ns, netfilter.state, ruleset
-        self.view = View(buffer, netfilter.ns, hook, netfilter.now)
+        self.now = netfilter.moment.now
+        self.view = View(buffer, netfilter.ns, hook, netfilter.moment)
         self.children: list[Step] = []
 
     def stage(self, stage: Stage) -> str:
@@ -122,6 +104,7 @@ class _AtHook:
         return Ref(*where, number, rule.span.line if rule.span else 0, rule_text(rule))
 
     def _watch(self, table: str, visit: Visit) -> None:
+        self.view.peek()
         ref = self._ref(table, visit.chain, visit.rule)
         data: dict[str, Any] = {"depth": visit.depth, "dropped": visit.dropped}
         if not visit.rule:
@@ -142,22 +125,7 @@ class _AtHook:
         )
 
     def _act(self, action: Action) -> str | None:
-        match action:
-            case Assign():
-                mark = self.buffer.mark
-                self.buffer.mark = (mark & ~action.clear) ^ action.flip
-                self.view.clear()
-                return None
-            case Nat():
-                return self._bind(action)
-            case Reject():
-                self.record.reject = action.error
-                return "REJECT"
-            case Log():
-                return None
-            case Verdict():
-                return action.name
-        raise NotImplementedError(f"no one carries out {action!r}")
+        return carry_out(action, Site(self.view, self.record, self.state.conntrack))
 
     # -- connections ----------------------------------------------------------------------------
 
@@ -172,7 +140,7 @@ class _AtHook:
         found = self.buffer.found
         if found is not None and (found.connection is not None or found.state == UNTRACKED):
             return "ACCEPT"  # it was seen on its way out, before lo brought it in again
-        self.buffer.found = self.state.conntrack.track(self.buffer.packet, self.nf.now)
+        self.buffer.found = self.state.conntrack.track(self.buffer.packet, self.now)
         self.view.clear()
         found = self.buffer.found
         self.record.step(
@@ -184,7 +152,7 @@ class _AtHook:
         found = self.buffer.found
         if found is None or found.connection is None or found.reply:
             return "ACCEPT"
-        if self.state.conntrack.confirm(found.connection, self.nf.now):
+        if self.state.conntrack.confirm(found.connection, self.now):
             return "ACCEPT"
         self.record.reason = "clash"
         return "DROP"
@@ -211,8 +179,8 @@ class _AtHook:
             if verdict != "ACCEPT":
                 return verdict
             if not nat.bound(connection, source):
-                tracker, chance = self.state.conntrack, self.nf.chance
-                if nat.bind_nothing(tracker, connection, source, self.nf.now, chance):
+                tracker, chance = self.state.conntrack, self.nf.moment.chance
+                if nat.bind_nothing(tracker, connection, source, self.now, chance):
                     self.record.by_chance.append("port")
         return self._translated(nat.translate(packet, connection, found.reply, source))
 
@@ -222,30 +190,3 @@ class _AtHook:
             self.view.clear()
             self.record.step(Step("nat", before=before, after=moved, data={"hook": self.hook}))
         return "ACCEPT"
-
-    def _bind(self, action: Nat) -> str:
-        connection, source = self.view.connection, self.hook in SOURCE_NAT_HOOKS
-        assert connection is not None
-        chosen = self._range(action)
-        if chosen is None:
-            self.record.reason = "no_address"
-            return "DROP"
-        tracker = self.state.conntrack
-        if nat.bind(tracker, connection, source, chosen, now=self.nf.now, chance=self.nf.chance):
-            self.record.by_chance.append("port")
-        return "ACCEPT"
-
-    def _range(self, action: Nat) -> NatRange | None:
-        family, buffer = self.buffer.packet.family, self.buffer
-        if action.kind in ("snat", "dnat"):
-            return action.range
-        if action.kind == "masquerade":
-            own = routing.source_address(self.ns, family, buffer.out, buffer.hop)
-        elif self.hook == "OUTPUT":
-            own = 127 << 24 | 1 if family == 4 else 1
-        else:
-            own = routing.first_address(self.ns, family, buffer.in_)
-        if own is None:
-            return None
-        r = action.range
-        return NatRange((own, own), r.ports, r.port_base, r.random, r.fully_random, r.persistent)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fwsim.machine import answers
 from fwsim.machine.bridging import BROADCAST
 from fwsim.machine.conntrack import RELATED, Conntrack, Found
+from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.stack import Passage, pass_through
 from fwsim.machine.state import State
 from fwsim.machine.tcp import Knobs
@@ -44,17 +45,19 @@ class Simulation:
     states: dict[str, State] = field(default_factory=dict)
     now: float = 0.0
     seed: int = 0
+    given: Given = field(default_factory=Given)
+    script: Script = field(default_factory=Script)
 
     @classmethod
-    def of(cls, world: World) -> Simulation:
+    def of(cls, world: World, given: Given = Given()) -> Simulation:  # noqa: B008 (immutable)
         """The world as it stands, nothing sent yet."""
         states = {name: State(Conntrack(_knobs(ns))) for name, ns in world.namespaces.items()}
-        return cls(world, states)
+        return cls(world, states, given=given)
 
     def fork(self) -> Simulation:
         """A copy that changes on its own."""
         states = {name: state.fork() for name, state in self.states.items()}
-        return Simulation(self.world, states, self.now, self.seed)
+        return Simulation(self.world, states, self.now, self.seed, self.given)
 
     def carry(
         self,
@@ -66,6 +69,7 @@ class Simulation:
         explain: bool = False,
     ) -> tuple[Leg, list[Passage]]:
         """One packet's whole way. Without `follow`, only through the host it enters."""
+        self.script.packet += 1
         passages = self._passages(packet, start, follow, explain)
         return _leg(
             self.world, packet, start, direction, passages=passages, follow=follow
@@ -86,10 +90,10 @@ class Simulation:
         ns = self.world.namespaces[at.namespace]
         buffer = Buffer(packet, in_=at.dev, mac_dst=at.mac_dst or packet.mac_dst, found=at.found)
         self.seed += 1
-        return pass_through(
-            self.world, ns, self.states[ns.name], buffer,
-            now=self.now, chance=Random(self.seed), explain=explain,  # noqa: S311 (simulated)
-        )  # fmt: skip
+        state = self.states[ns.name]
+        chance = Random(f"{self.given.seed} {self.seed}")  # noqa: S311 (simulated)
+        moment = Moment(self.now, chance, state.memory, self.given, self.script)
+        return pass_through(self.world, ns, state, buffer, moment, explain=explain)
 
     def _crossings(self, passage: Passage) -> list[tuple[Start, Packet]]:
         """Where what a host emitted comes in next: at the other ends of its veth pairs."""

@@ -7,11 +7,12 @@ the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from random import Random
 
 from fwsim.machine import bridging, routing
 from fwsim.machine.hooks import DIAGRAM, Hook
-from fwsim.machine.netfilter import Netfilter, Record
+from fwsim.machine.moment import Moment
+from fwsim.machine.netfilter import Netfilter
+from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
 from fwsim.machine.view import Buffer
@@ -33,6 +34,7 @@ class Passage:
     host: str
     record: Record
     buffer: Buffer
+    moment: Moment
     fate: str = ""
     reason: str = ""
     error: str = ""
@@ -49,13 +51,12 @@ def pass_through(
     ns: Namespace,
     state: State,
     buffer: Buffer,
+    moment: Moment,
     *,
-    now: float,
-    chance: Random,
     explain: bool,
 ) -> Passage:
     """Take a packet in (where `buffer.in_` names a device) or send it (where it names none)."""
-    stack = _Stack(world, ns, Netfilter(ns, state, now, chance), buffer, Record(explain))
+    stack = _Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
     if buffer.in_:
         stack.record.step(Step("enter", data={"dev": buffer.in_}))
     stack.walk("arrive" if buffer.in_ else "send")
@@ -68,7 +69,7 @@ class _Stack:
     ) -> None:
         self.world, self.ns, self.netfilter = world, ns, netfilter
         self.buffer, self.record = buffer, record
-        self.passage = Passage(ns.name, record, buffer)
+        self.passage = Passage(ns.name, record, buffer, netfilter.moment)
         self.local = not buffer.in_
         self.bridged_to = 0  # the destination as the frame came in, to notice DNAT
         self.routed_to = 0

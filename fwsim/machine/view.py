@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from random import Random
 
 from fwsim.machine import routing
 from fwsim.machine.conntrack import INVALID, Connection, Found
+from fwsim.machine.moment import Moment
 from fwsim.machine.world import Namespace
+from fwsim.model.actions import Template
+from fwsim.model.fields import Field
 from fwsim.model.names import iface_value
 from fwsim.model.packet import L4_HEADERS, Packet
+from fwsim.model.pred import Free
 
 
 @dataclass(slots=True)
 class Buffer:
     """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
-    name, "" for none; `found` what conntrack said, None before it was asked."""
+    name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
+    rule told conntrack beforehand."""
 
     packet: Packet
     in_: str = ""
@@ -23,22 +29,78 @@ class Buffer:
     physin: str = ""
     physout: str = ""
     mark: int = 0
+    priority: int = 0
     found: Found | None = None
+    template: Template | None = None
     hop: int = 0
     mac_dst: str | None = None
     looped: bool = False
 
 
-class View(dict[str, int]):
-    """Field values by name, for one packet at one hook."""
+class View(dict[str | Field, int]):
+    """Field values by their keys, for one packet at one hook, and the facts that fields do not
+    hold (fwsim.model.facts.Facts)."""
 
-    def __init__(self, buffer: Buffer, ns: Namespace, hook: str, now: float) -> None:
+    def __init__(self, buffer: Buffer, ns: Namespace, hook: str, moment: Moment) -> None:
         super().__init__()
-        self.buffer, self.ns, self.hook, self.now = buffer, ns, hook, now
+        self.buffer, self.ns, self.hook, self.moment = buffer, ns, hook, moment
+        self.now = moment.now
+        self.memory = moment.memory
+        self.rule: Hashable = None
+        self.peeking = False
+        self.settled: dict[Free, bool | None] = {}
 
-    def __missing__(self, name: str) -> int:
-        value = self[name] = _PROJECT[name](self)
+    def __missing__(self, key: str | Field) -> int:
+        project = key.project if isinstance(key, Field) else _PROJECT[key]
+        value = self[key] = project(self)  # type: ignore[misc]  # a field is a key if it projects
         return value
+
+    # -- facts that have memory, or that nobody knows --------------------------------------------
+
+    def visit(self, rule: Hashable) -> None:
+        """The next rule is asked now; what it remembers stands under its key."""
+        self.rule, self.peeking = rule, False
+        self.settled.clear()
+
+    def peek(self) -> None:
+        """From now on answers change no memory: somebody only wants to explain them."""
+        self.peeking = True
+
+    def settle(self, free: Free) -> bool | None:
+        """The answer to a fact, the same as often as this rule is asked; None: nobody knows."""
+        if free not in self.settled:
+            self.settled[free] = self._answer(free)
+        return self.settled[free]
+
+    def _answer(self, free: Free) -> bool | None:
+        answer = self.moment.given.assumed(free.name)
+        if answer is None and free.step is not None:
+            key = self.place(free.scope, free.nth)
+            answer, memory = free.step(self, self.memory.get(key))
+            if not self.peeking:
+                self.memory[key] = memory
+        if answer is None and self.moment.script and not self.peeking:
+            answer = self.moment.script.settle(free)
+        return answer
+
+    def place(self, scope: Hashable, nth: int = 0) -> Hashable:
+        """Where the memory of a scope is kept."""
+        return (self.rule, nth) if scope is None else scope
+
+    @property
+    def epoch(self) -> float | None:
+        """The Unix time of now, if anybody told."""
+        begin = self.moment.given.epoch
+        return None if begin is None else begin + self.now
+
+    @property
+    def chance(self) -> Random | None:
+        """The seeded generator, where coins are to be thrown."""
+        return self.moment.chance if self.moment.given.seed is not None else None
+
+    def sysctl(self, name: str, default: int = 0) -> int:
+        """A setting of the host as a number."""
+        return self.ns.number(name, default)
 
     @property
     def packet(self) -> Packet:
@@ -123,6 +185,7 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "icmp_type": _icmp("icmp_type"),
     "icmp_code": _icmp("icmp_code"),
     "mark": lambda v: v.buffer.mark,
+    "priority": lambda v: v.buffer.priority,
     "length": lambda v: v.packet.length,
     "ttl": lambda v: v.packet.ttl,
     "tos": lambda v: v.packet.tos,
@@ -131,6 +194,7 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "ct_status": lambda v: v.connection.status if v.connection else 0,
     "ct_dir": lambda v: int(bool(v.buffer.found and v.buffer.found.reply)),
     "ct_proto": lambda v: v.connection.original.proto if v.connection else 0,
+    "ct_mark": lambda v: v.connection.mark if v.connection else 0,
     "ct_expire": _expires,
     "ct_orig_src": _tuple(False, "src"),
     "ct_orig_dst": _tuple(False, "dst"),

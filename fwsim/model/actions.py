@@ -6,9 +6,14 @@ packet go on to the next rule, as the kernel's XT_CONTINUE does.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fwsim.model.fields import Field
+
+if TYPE_CHECKING:
+    from fwsim.model.facts import Facts
+    from fwsim.model.packet import Packet
 
 
 class Verdict(NamedTuple):
@@ -36,6 +41,50 @@ class Assign(NamedTuple):
     field: Field
     clear: int
     flip: int
+
+
+class Copy(NamedTuple):
+    """target = (target & ~clear) ^ ((source & mask) shifted left by `shift` bits, right if it is
+    negative): what CONNMARK saves and restores."""
+
+    source: Field
+    target: Field
+    clear: int
+    mask: int
+    shift: int = 0
+
+
+class Rewrite(NamedTuple):
+    """Put another packet in this one's place; None drops it. `name` says what is changed."""
+
+    name: str
+    change: Callable[[Facts], Packet | None]
+
+
+class Remember(NamedTuple):
+    """Change what is remembered under `scope` (as a Free's): the facts and the memory so far give
+    the memory from now on; the old one is never changed."""
+
+    name: str
+    step: Callable[[Facts, Any], Any]
+    scope: Hashable = None
+
+
+class Aside(NamedTuple):
+    """Something that does not touch the packet's fate: a lamp, an audit record, a timer."""
+
+    name: str
+
+
+class Template(NamedTuple):
+    """What conntrack is told before it looks (CT, NOTRACK). Zones are numbers; `zone_from_mark`
+    takes them from the packet's mark."""
+
+    notrack: bool = False
+    zone_orig: int = 0
+    zone_reply: int = 0
+    zone_from_mark: bool = False
+    helper: str = ""
 
 
 class NatRange(NamedTuple):
@@ -74,4 +123,4 @@ class Log(NamedTuple):
     level: int = 4
 
 
-Action = Verdict | Jump | Assign | Nat | Reject | Log
+Action = Verdict | Jump | Assign | Copy | Rewrite | Remember | Aside | Template | Nat | Reject | Log

@@ -9,7 +9,7 @@ the kernel compares (IFNAMSIZ), so that `veth+` is a prefix like any other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fwsim.model.names import (
     address_text,
@@ -20,13 +20,25 @@ from fwsim.model.names import (
     state_text,
 )
 
+if TYPE_CHECKING:
+    from fwsim.model.facts import Facts
+
 
 class Field(NamedTuple):
-    """A named integer of `bits` bits; `kind` says how people write its values."""
+    """A named integer of `bits` bits; `kind` says how people write its values.
+
+    A field that one extension alone asks for brings its own way of being read, `project`; all
+    others are projected by the walk, by name (fwsim.machine.view)."""
 
     name: str
     bits: int
     kind: str = "number"
+    project: Callable[[Facts], int] | None = None
+
+    @property
+    def key(self) -> str | Field:
+        """Under which a view holds its value."""
+        return self if self.project else self.name
 
     @property
     def top(self) -> int:
@@ -67,6 +79,7 @@ TCP_OPTIONS = Field("tcp_options", 256, "hex")  # bit N: option N is present
 ICMP_TYPE = Field("icmp_type", 8)
 ICMP_CODE = Field("icmp_code", 8)
 MARK = Field("mark", 32, "hex")
+PRIORITY = Field("priority", 32, "hex")  # skb->priority, which CLASSIFY sets
 LENGTH = Field("length", 16)  # the whole IP packet, in bytes
 TTL = Field("ttl", 8)  # hop limit in IPv6
 TOS = Field("tos", 8, "hex")  # traffic class in IPv6
@@ -76,6 +89,7 @@ CT_KNOWN = Field("ct_known", 1, "flag")  # there is a connection to ask
 CT_STATUS = Field("ct_status", 16, "hex")  # names.STATUS bits
 CT_DIR = Field("ct_dir", 1)  # 0 original, 1 reply
 CT_PROTO = Field("ct_proto", 8, "proto")
+CT_MARK = Field("ct_mark", 32, "hex")
 CT_EXPIRE = Field("ct_expire", 32)  # seconds until the connection is forgotten
 CT_ORIG_SRC = {4: Field("ct_orig_src", 32, "address"), 6: Field("ct_orig_src", 128, "address")}
 CT_ORIG_DST = {4: Field("ct_orig_dst", 32, "address"), 6: Field("ct_orig_dst", 128, "address")}

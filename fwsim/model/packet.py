@@ -30,7 +30,10 @@ ICMP_ECHO = {4: (8, 0), 6: (128, 129)}  # request, reply
 
 class Packet(NamedTuple):
     """A packet. `frag` is the fragment offset in units of 8 bytes, `more` the more-fragments bit;
-    `inner` is what an ICMP error quotes; `uid` its sender on the host that sends it."""
+    `inner` is what an ICMP error quotes; `uid` its sender on the host that sends it.
+
+    `ip_options` are IPv4's, in the bytes of the header; `ext` IPv6's extension headers in order,
+    each its protocol number and its bytes behind next header and length."""
 
     family: int
     src: int
@@ -56,6 +59,8 @@ class Packet(NamedTuple):
     mac_src: str | None = None
     mac_dst: str | None = None
     inner: Packet | None = None
+    ip_options: bytes = b""
+    ext: tuple[tuple[int, bytes], ...] = ()
 
     @property
     def l4_header(self) -> int:
@@ -72,7 +77,19 @@ class Packet(NamedTuple):
     @property
     def length(self) -> int:
         """The whole IP packet, in bytes."""
-        return (20 if self.family == 4 else 40) + self.l4_header + self.data_len
+        return self.ip_header + self.l4_header + self.data_len
+
+    @property
+    def ip_header(self) -> int:
+        """Bytes of the IP header, with options or extension headers (not IPv6's for fragments)."""
+        if self.family == 4:
+            return 20 + len(self.ip_options)
+        return 40 + sum(2 + len(data) for _, data in self.ext)
+
+    @property
+    def contents(self) -> bytes | None:
+        """What stands behind the transport header; None where only its length was given."""
+        return self.payload if len(self.payload) == self.data_len and not self.inner else None
 
     @property
     def has_ports(self) -> bool:
@@ -116,6 +133,10 @@ class Packet(NamedTuple):
         out |= {"ttl": self.ttl, "tos": self.tos, "length": self.length}
         if self.frag or self.more:
             out |= {"frag": self.frag, "more": self.more}
+        if self.ip_options:
+            out["ip_options"] = self.ip_options.hex()
+        if self.ext:
+            out["ext"] = [[proto, data.hex()] for proto, data in self.ext]
         if self.inner is not None:
             out["inner"] = self.inner.to_dict()
         return out
@@ -160,11 +181,7 @@ def packet_from_dict(data: Mapping[str, Any]) -> Packet:
     }
     if proto in (ICMP, ICMP6) and "icmp_type" not in values:
         values["icmp_type"] = ICMP_ECHO[family][0]
-    for name in ("payload", "tcp_options"):
-        if data.get(name) is not None:
-            values[name] = _hex(data[name], name)
-    if len(values.get("tcp_options", b"")) % 4 or len(values.get("tcp_options", b"")) > 40:
-        raise PacketError("tcp_options is a multiple of 4 bytes, 40 at most, in hexadecimal")
+    values |= _raw(data, family)
     if data.get("inner") is not None:
         if not isinstance(data["inner"], Mapping):
             raise PacketError("inner is a packet: an object with src and dst")
@@ -202,6 +219,38 @@ def _hex(value: object, name: str) -> bytes:
         raise PacketError(
             f"{name} is written in hexadecimal, two digits a byte, not {value!r}"
         ) from None
+
+
+def _raw(data: Mapping[str, Any], family: int) -> dict[str, Any]:
+    """The members that are bytes."""
+    values: dict[str, Any] = {
+        name: _hex(data[name], name)
+        for name in ("payload", "tcp_options", "ip_options")
+        if data.get(name) is not None
+    }
+    for name in ("tcp_options", "ip_options"):
+        if len(values.get(name, b"")) % 4 or len(values.get(name, b"")) > 40:
+            raise PacketError(f"{name} is a multiple of 4 bytes, 40 at most, in hexadecimal")
+    if values.get("ip_options") and family == 6:
+        raise PacketError("ip_options are IPv4's; IPv6 has ext")
+    if data.get("ext") is not None:
+        values["ext"] = _ext(data["ext"], family)
+    return values
+
+
+def _ext(headers: object, family: int) -> tuple[tuple[int, bytes], ...]:
+    """[[protocol, hexadecimal], …]: IPv6's extension headers."""
+    if family == 4 or not isinstance(headers, (list, tuple)):
+        raise PacketError(f"ext is a list of IPv6 extension headers, not {headers!r}")
+    found = []
+    for header in headers:
+        if not isinstance(header, (list, tuple)) or len(header) != 2:
+            raise PacketError(f"an extension header is [PROTOCOL, HEXADECIMAL], not {header!r}")
+        data = _hex(header[1], "ext")
+        if (len(data) + 2) % 8:
+            raise PacketError("an extension header's data is 6 bytes long, or 14, 22, …")
+        found.append((proto_number(header[0]), data))
+    return tuple(found)
 
 
 def _tcp_flags(names: object) -> int:

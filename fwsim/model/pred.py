@@ -11,11 +11,14 @@ smart constructors below change the shape of a term and never its meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fwsim.model.fields import Field
+
+if TYPE_CHECKING:
+    from fwsim.model.facts import Facts
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -30,13 +33,26 @@ class In:
     mask: int | None = None
 
 
+Step = Callable[["Facts", Any], tuple[bool | None, Any]]
+"""One asking of a fact that has memory: the facts and the memory so far (None at first) give the
+answer (None: nobody knows) and the memory from now on. The old memory is never changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Free:
-    """A fact that the packet does not determine: a coin, a token bucket, what is not modelled.
-    `why` is the phrase people read."""
+    """A fact that the fields do not determine: a coin, a token bucket, what stands in the payload,
+    what is not modelled. `why` is the phrase people read, `name` what --assume settles it by.
+
+    Where the walk can find out, `step` tells how, with the memory of `scope`: None is the rule's
+    own, `nth` telling its several uses apart; another is shared by all that name it. `once`: it
+    is the same for a packet wherever it is asked; a coin is thrown anew each time."""
 
     name: str
     why: str = ""
+    step: Step | None = field(default=None, compare=False)
+    scope: Hashable = None
+    nth: int = 0
+    once: bool = True
 
 
 @dataclass(frozen=True, slots=True)

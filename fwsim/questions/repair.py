@@ -76,7 +76,7 @@ class _Watched(Simulation):
     def over(cls, simulation: Simulation) -> _Watched:
         """A fork."""
         fork = simulation.fork()
-        watched = cls(fork.world, fork.states, fork.now, fork.seed)
+        watched = cls(fork.world, fork.states, fork.now, fork.seed, fork.given)
         watched.carried = []
         return watched
 
@@ -142,7 +142,8 @@ class _Question(NamedTuple):
             table = deciding(passage.record.steps, leg.decided_by)
             if table is not None:
                 ns = watched.world.namespaces[passage.host]
-                view = View(passage.buffer, ns, table.data["hook"], watched.now)
+                view = View(passage.buffer, ns, table.data["hook"], passage.moment)
+                view.peek()
                 return _Obstacle(_turned_off(table, leg.decided_by, ns), table, view)
         return None
 
@@ -180,8 +181,9 @@ def _ordered(simulation: Simulation, obstacle: _Obstacle) -> list[str]:
 
 
 def _admits_strangers(rule: Rule, view: View) -> bool:
-    stranger = View(view.buffer, view.ns, view.hook, view.now)
+    stranger = View(view.buffer, view.ns, view.hook, view.moment)
     stranger["ctstate"] = _NEW
+    stranger.peek()
     return rule.test(stranger) is not False
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from fwsim.model.pred import Free, In, Pred, Spans, atoms, fold
 
-View = Mapping[str, int]
+View = Mapping[Any, int]
 Test = Callable[[View], bool | None]
 
 
@@ -23,8 +24,9 @@ def free_key(name: str) -> str:
 
 
 def compile_pred(pred: Pred) -> Test:
-    """The predicate as a function of a view, a mapping from field names to values: True, False,
-    or None where it depends on a `Free` that the view does not hold (see `free_key`)."""
+    """The predicate as a function of a view, a mapping from fields' keys to values: True, False,
+    or None where it depends on a `Free` that the view does not hold (see `free_key`). A view that
+    can `settle` such facts is asked for them, once each time the test comes to one."""
     free = any(isinstance(atom, Free) for atom in atoms(pred))
     return fold(pred, _DEPENDS if free else _DECIDED)
 
@@ -39,14 +41,15 @@ class _Decided:
 
     def inside(self, atom: In) -> Test:
         if atom.mask is None:
-            return _plain(atom.field.name, atom.spans)
-        return _masked(atom.field.name, atom.spans, atom.mask)
+            return _plain(atom.field.key, atom.spans)
+        return _masked(atom.field.key, atom.spans, atom.mask)
 
     def free(self, atom: Free) -> Test:
         key = free_key(atom.name)
 
         def ask(view: View) -> bool | None:
-            seen = view.get(key)
+            settle = getattr(view, "settle", None)
+            seen = settle(atom) if settle else view.get(key)
             return None if seen is None else bool(seen)
 
         return ask
@@ -89,7 +92,7 @@ class _Depends(_Decided):
 _DECIDED, _DEPENDS = _Decided(), _Depends()
 
 
-def _plain(name: str, spans: Spans) -> Test:
+def _plain(name: Any, spans: Spans) -> Test:
     if len(spans) == 1:
         ((low, high),) = spans
         if low == high:
@@ -101,7 +104,7 @@ def _plain(name: str, spans: Spans) -> Test:
     return lambda view: bisect(edges, view[name]) & 1 == 1
 
 
-def _masked(name: str, spans: Spans, mask: int) -> Test:
+def _masked(name: Any, spans: Spans, mask: int) -> Test:
     if len(spans) == 1:
         ((low, high),) = spans
         if low == high:

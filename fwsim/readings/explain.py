@@ -52,7 +52,7 @@ class _Explanation(SignedAlgebra[_Account]):
 
     def seen(self, atom: In | Free) -> int | None:
         if isinstance(atom, In):
-            return self.view[atom.field.name]
+            return self.view[atom.field.key]
         return None
 
     def every(self, parts: list[_Account]) -> _Account:

@@ -57,6 +57,8 @@ WORDS = {
     "field.icmp_type": "ICMP type",
     "field.icmp_code": "ICMP code",
     "field.mark": "mark",
+    "field.priority": "priority",
+    "field.ct_mark": "connection mark",
     "field.length": "length",
     "field.ttl": "TTL",
     "field.tos": "TOS",

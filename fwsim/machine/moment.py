@@ -1,0 +1,63 @@
+"""What a packet's rules are asked with besides the packet: the time, chance, what is remembered,
+and the answers to what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from random import Random
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from fwsim.model.pred import Free
+
+Memory = dict[Hashable, Any]
+
+
+class Given(NamedTuple):
+    """What the user told besides the place: answers to facts by name (`assume`), the Unix time at
+    which simulated time begins, a seed for coins (None: a coin is an unknown fact)."""
+
+    assume: Mapping[str, bool] = MappingProxyType({})
+    epoch: float | None = None
+    seed: int | None = None
+
+    def assumed(self, name: str) -> bool | None:
+        """The answer given to a fact, by its whole name or by the words that it begins with."""
+        for given, answer in self.assume.items():
+            if name == given or name.startswith(f"{given} "):
+                return answer
+        return None
+
+
+class Script:
+    """Answers to unknown facts, used up in the order in which they are asked for; `asked` keeps
+    what they were given to. Within one packet, a fact that is the same wherever it is asked
+    (`Free.once`) gets one answer. Where no answer is left, nobody knows."""
+
+    def __init__(self, answers: tuple[bool, ...] = ()) -> None:
+        self.answers = answers
+        self.asked: list[Free] = []
+        self.packet = 0
+        self.known: dict[tuple[int, str], bool] = {}
+
+    def settle(self, free: Free) -> bool | None:
+        """The next answer."""
+        key = (self.packet, free.name)
+        if free.once and key in self.known:
+            return self.known[key]
+        number = len(self.asked)
+        self.asked.append(free)
+        if number >= len(self.answers):
+            return None
+        self.known[key] = self.answers[number]
+        return self.answers[number]
+
+
+class Moment(NamedTuple):
+    """`now` in simulated seconds. `memory` is what the host's rules remember; it changes."""
+
+    now: float
+    chance: Random
+    memory: Memory
+    given: Given = Given()
+    script: Script | None = None

@@ -1,0 +1,98 @@
+"""What an extension may look at besides the fields: what a projection, a step of a match with
+memory or a change of a packet is given. The walk provides it (fwsim.machine.view); a match never
+sees connection tables or routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from fwsim.model.packet import Packet
+
+
+class Tuplet(Protocol):
+    """One direction of a connection; for ICMP, `sport` is the id and `dport` type << 8 | code."""
+
+    @property
+    def src(self) -> int:
+        """Source address."""
+        ...
+
+    @property
+    def dst(self) -> int:
+        """Destination address."""
+        ...
+
+    @property
+    def proto(self) -> int:
+        """Protocol number."""
+        ...
+
+    @property
+    def sport(self) -> int:
+        """Source port."""
+        ...
+
+    @property
+    def dport(self) -> int:
+        """Destination port."""
+        ...
+
+
+class Tracked(Protocol):
+    """A connection as an extension sees it."""
+
+    mark: int
+    status: int
+
+    @property
+    def original(self) -> Tuplet:
+        """The tuple of the packet that opened it."""
+        ...
+
+    @property
+    def reply(self) -> Tuplet:
+        """The tuple of its answers."""
+        ...
+
+
+class Facts(Protocol):
+    """A packet at a hook. `now` is in simulated seconds, `epoch` the Unix time of now (None: nobody
+    told), `chance` a seeded generator (None: chance is to stay unknown)."""
+
+    hook: str
+    now: float
+
+    @property
+    def epoch(self) -> float | None:
+        """Unix time."""
+        ...
+
+    @property
+    def chance(self) -> Random | None:
+        """For coins."""
+        ...
+
+    def __getitem__(self, key: Any) -> int:
+        """The value of any field, by its key."""
+        ...
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it is now."""
+        ...
+
+    @property
+    def connection(self) -> Tracked | None:
+        """Its connection, if conntrack found or made one."""
+        ...
+
+    def device(self, which: str) -> str:
+        """The device it came in by ("in") or leaves by ("out"), empty where the hook has none."""
+        ...
+
+    def sysctl(self, name: str, default: int = 0) -> int:
+        """A setting of the host as a number."""
+        ...

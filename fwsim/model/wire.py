@@ -1,0 +1,213 @@
+"""IP packets as on the wire and back, checksums and lengths in order.
+
+What `Packet` has no field for is zero on the wire and lost on reading: the IP identification and
+DF, the IPv6 flow label, an ICMP sequence number, the next-hop MTU of an ICMP error. Contents of
+which only the length is known are zeros.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from fwsim.model.packet import (
+    DCCP,
+    ICMP,
+    ICMP6,
+    L4_HEADERS,
+    SCTP,
+    TCP,
+    UDP,
+    UDPLITE,
+    WITH_PORTS,
+    Packet,
+)
+
+_FRAGMENT = 44  # IPv6's fragment header
+_EXTENSIONS = frozenset({0, 43, 60})  # hop-by-hop, routing, destination
+_CHECKSUM_AT = {TCP: 16, UDP: 6, UDPLITE: 6, ICMP: 2, ICMP6: 2}
+
+
+def to_bytes(packet: Packet, ident: int = 0) -> bytes:
+    """The packet from its IP header on. `ident` is the IP identification, which fragments share."""
+    return with_header(packet, transport(packet), ident)
+
+
+def with_header(packet: Packet, body: bytes, ident: int = 0) -> bytes:
+    """The IP header of a packet before a body of one's own."""
+    return _ipv4(packet, body, ident) if packet.family == 4 else _ipv6(packet, body, ident)
+
+
+def from_bytes(data: bytes) -> Packet:
+    """Read an IP packet; what follows its length (Ethernet's padding) is left out. ValueError if
+    it is neither IPv4 nor IPv6, or too short for its headers."""
+    version = data[0] >> 4 if data else 0
+    try:
+        if len(data) >= {4: 20, 6: 40}[version]:
+            return _parse_ipv4(data) if version == 4 else _parse_ipv6(data)
+    except (struct.error, IndexError, KeyError):
+        pass
+    raise ValueError(f"not a whole IP packet: {data.hex()}")
+
+
+# writing
+
+
+def _ipv4(p: Packet, body: bytes, ident: int) -> bytes:
+    offset = p.frag | (0x2000 if p.more else 0)
+    head = 20 + len(p.ip_options)
+    fixed = struct.pack(
+        "!BBHHHBBH4s4s", 0x40 | head // 4, p.tos, head + len(body), ident, offset, p.ttl, p.proto,
+        0, p.src.to_bytes(4, "big"), p.dst.to_bytes(4, "big"),
+    ) + p.ip_options  # fmt: skip
+    return _with_checksum(fixed, 10, checksum(fixed)) + body
+
+
+def _ipv6(p: Packet, body: bytes, ident: int) -> bytes:
+    kind = p.proto
+    if p.frag or p.more:
+        body = struct.pack("!BBHI", p.proto, 0, p.frag << 3 | p.more, ident) + body
+        kind = _FRAGMENT
+    for proto, data in reversed(p.ext):
+        body = struct.pack("!BB", kind, (len(data) + 2) // 8 - 1) + data + body
+        kind = proto
+    ends = p.src.to_bytes(16, "big") + p.dst.to_bytes(16, "big")
+    return struct.pack("!IHBB", 6 << 28 | p.tos << 20, len(body), kind, p.ttl) + ends + body
+
+
+def transport(p: Packet) -> bytes:
+    """What stands behind the IP header."""
+    data = to_bytes(p.inner) if p.inner else p.payload or bytes(p.payload_len)
+    if p.frag:
+        return data
+    body = _header(p, len(data)) + data
+    if p.proto == SCTP:
+        return body[:8] + struct.pack("<I", crc32c(body)) + body[12:]
+    if p.proto not in _CHECKSUM_AT:
+        return body
+    value = checksum((b"" if p.proto == ICMP else _pseudo(p, len(body))) + body)
+    return _with_checksum(body, _CHECKSUM_AT[p.proto], value or 0xFFFF)
+
+
+def _header(p: Packet, data: int) -> bytes:
+    ports = struct.pack("!HH", p.sport, p.dport)
+    if p.proto == TCP:
+        words = 5 + len(p.tcp_options) // 4
+        rest = struct.pack("!IIBBHHH", p.seq, p.ack, words << 4, p.flags, p.window, 0, 0)
+        return ports + rest + p.tcp_options
+    if p.proto in (UDP, UDPLITE):
+        return ports + struct.pack("!HH", 8 + data, 0)
+    if p.proto in (ICMP, ICMP6):
+        return struct.pack("!BBHHH", p.icmp_type, p.icmp_code, 0, p.icmp_id, 0)
+    if p.proto == SCTP:
+        return ports + bytes(8)
+    return ports + struct.pack("!BBHI", 3, 0, 0, 0) if p.proto == DCCP else b""
+
+
+def _pseudo(p: Packet, length: int) -> bytes:
+    width = 4 if p.family == 4 else 16
+    ends = p.src.to_bytes(width, "big") + p.dst.to_bytes(width, "big")
+    return ends + struct.pack(
+        "!HH" if p.family == 4 else "!II",
+        *((p.proto, length) if p.family == 4 else (length, p.proto)),
+    )
+
+
+def _with_checksum(data: bytes, at: int, value: int) -> bytes:
+    return data[:at] + struct.pack("!H", value) + data[at + 2 :]
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    data += bytes(len(data) % 2)
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:
+        total = (total >> 16) + (total & 0xFFFF)
+    return ~total & 0xFFFF
+
+
+def crc32c(data: bytes) -> int:
+    """SCTP's checksum (RFC 3309): CRC-32 of Castagnoli, reflected."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return ~crc & 0xFFFFFFFF
+
+
+# reading
+
+
+def _parse_ipv4(data: bytes) -> Packet:
+    start, length = (data[0] & 15) * 4, int.from_bytes(data[2:4], "big")
+    offset = int.from_bytes(data[6:8], "big")
+    packet = Packet(
+        4, int.from_bytes(data[12:16], "big"), int.from_bytes(data[16:20], "big"),
+        proto=data[9], ttl=data[8], tos=data[1], frag=offset & 0x1FFF, more=bool(offset & 0x2000),
+        ip_options=data[20:start],
+    )  # fmt: skip
+    return _with_transport(packet, data[start:length])
+
+
+def _parse_ipv6(data: bytes) -> Packet:
+    first, length, kind, ttl = struct.unpack("!IHBB", data[:8])
+    packet = Packet(
+        6, int.from_bytes(data[8:24], "big"), int.from_bytes(data[24:40], "big"),
+        proto=kind, ttl=ttl, tos=first >> 20 & 0xFF,
+    )  # fmt: skip
+    body = data[40 : 40 + length]
+    kind, ext, body = _extensions(kind, body)
+    packet = packet.but(proto=kind, ext=ext)
+    if kind == _FRAGMENT:
+        offset = int.from_bytes(body[2:4], "big")
+        packet = packet.but(proto=body[0], frag=offset >> 3, more=bool(offset & 1))
+        body = body[8:]
+    return _with_transport(packet, body)
+
+
+def _extensions(kind: int, body: bytes) -> tuple[int, tuple[tuple[int, bytes], ...], bytes]:
+    """The protocol behind the extension headers, these headers, and what is left."""
+    ext = []
+    while kind in _EXTENSIONS and len(body) >= 8:
+        size = 8 * (body[1] + 1)
+        ext.append((kind, body[2:size]))
+        kind, body = body[0], body[size:]
+    return kind, tuple(ext), body
+
+
+def _with_transport(p: Packet, body: bytes) -> Packet:
+    if p.frag or p.proto not in L4_HEADERS:
+        return _with_data(p, body)
+    if p.proto in WITH_PORTS:
+        p = p.but(**dict(zip(("sport", "dport"), struct.unpack("!HH", body[:4]), strict=True)))
+    if p.proto == TCP:
+        return _with_tcp(p, body)
+    if p.proto in (ICMP, ICMP6):
+        return _with_icmp(p, body)
+    return _with_data(p, body[L4_HEADERS[p.proto] :])
+
+
+def _with_tcp(p: Packet, body: bytes) -> Packet:
+    seq, ack, words, flags, window = struct.unpack("!IIBBH", body[4:16])
+    end = (words >> 4) * 4
+    p = p.but(seq=seq, ack=ack, flags=flags, window=window, tcp_options=body[20:end])
+    return _with_data(p, body[end:])
+
+
+def _with_icmp(p: Packet, body: bytes) -> Packet:
+    kind, code, _, ident = struct.unpack("!BBHH", body[:6])
+    p = p.but(icmp_type=kind, icmp_code=code)
+    inner = _quoted(body[8:]) if p.is_icmp_error else None
+    return p.but(inner=inner) if inner else _with_data(p.but(icmp_id=ident), body[8:])
+
+
+def _quoted(data: bytes) -> Packet | None:
+    try:
+        return from_bytes(data)
+    except ValueError:
+        return None
+
+
+def _with_data(p: Packet, data: bytes) -> Packet:
+    """Data of nothing but zeros is told by its length, as a packet without payload is built."""
+    return p.but(payload=data) if any(data) else p.but(payload_len=len(data))
