@@ -3,14 +3,16 @@ one exchange. Neither ever changes; `Net.apply` and `Trace.after` give new place
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fwsim.language.commands import apply as apply_command
 from fwsim.language.ruleset import Ruleset, Table
+from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_route
+from fwsim.machine.moment import Given
 from fwsim.machine.simulate import Simulation, Start
 from fwsim.machine.topology import find_address, owner
 from fwsim.machine.world import World, shown
@@ -57,10 +59,22 @@ class Net:
         if packet is None:
             packet, home = self._packet(src, dst, proto, sport, dport)
         net = self._routed(packet, out) if out else self
-        simulation = net.simulation.fork()
+        simulation = net.simulation
         start = self._start(simulation.world, packet, home, in_)
-        exchange = simulation.exchange(packet, start, one_way=one_way)
-        return Trace(net, exchange, Net(simulation), packet, start, one_way)
+        found = explore(simulation, lambda s: s.exchange(packet, start, one_way=one_way))
+        return Trace(net, found.exchange, Net(found.after), packet, start, one_way, found)
+
+    def given(
+        self,
+        assume: Mapping[str, bool] | None = None,
+        *,
+        epoch: float | None = None,
+        seed: int | None = None,
+    ) -> Net:
+        """A copy that was told more: answers to facts that nobody knows, by the names that traces
+        print for them; the Unix time of now; a seed by which coins fall."""
+        told = Given({**self.simulation.given.assume, **(assume or {})}, epoch, seed)
+        return Net(replace(self.simulation.fork(), given=told))
 
     def apply(self, *commands: str) -> Net:
         """A copy in which these iptables commands were given on the host, in order. ReadError
@@ -173,6 +187,7 @@ class Trace:
     packet: Packet
     start: Start
     one_way: bool = False
+    explored: Explored | None = None
 
     @property
     def verdict(self) -> str:
@@ -220,7 +235,15 @@ class Trace:
         """The explanation's lines, their pieces with styles."""
         from fwsim.show.text import story
 
-        return story(self.net.world, self.exchange, self.help, verbose=verbose)
+        remarks = self._remarks()
+        return story(self.net.world, self.exchange, self.help, remarks=remarks, verbose=verbose)
+
+    def _remarks(self) -> tuple[tuple[str, str], ...]:
+        """What exploring both ways has to say: kinds and facts."""
+        if self.explored is None:
+            return ()
+        whatever = (("whatever", what) for what in self.explored.whatever)
+        return (*whatever, *(("unused", name) for name in self.explored.unused))
 
     def __str__(self) -> str:
         return self.text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -24,6 +25,22 @@ changes = click.option(
 after = click.option(
     "--after", "exchanges", metavar="'SRC DST [PROTO[/DPORT]]'", multiple=True,
     help="Trace this exchange first, and show the counters it leaves (repeatable).",
+)  # fmt: skip
+
+
+assume = click.option(
+    "--assume", "assumptions", metavar="'FACT=yes|no'", multiple=True,
+    help="Settle a fact that nobody knows, by the name that a trace prints (repeatable).",
+)  # fmt: skip
+at = click.option(
+    "--at",
+    "moment",
+    metavar="'YYYY-MM-DD HH:MM[:SS]'",
+    help="When it happens, in UTC, for rules that ask (-m time).",
+)
+seed = click.option(
+    "--seed", metavar="N", type=int,
+    help="Let coins fall (-m statistic --mode random), always the same way for the same seed.",
 )  # fmt: skip
 
 
@@ -50,6 +67,40 @@ def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str,
     for words in exchanges:
         net = net.trace(**_exchange(words)).after
     return net
+
+
+def tell(net: Net, assumptions: tuple[str, ...], moment: str | None, seed: int | None) -> Net:
+    """The place, told what --assume, --at and --seed say. Raises QuestionError."""
+    if not (assumptions or moment or seed is not None):
+        return net
+    return net.given(dict(map(_assumption, assumptions)), epoch=_epoch(moment), seed=seed)
+
+
+def _assumption(text: str) -> tuple[str, bool]:
+    from fwsim.model.errors import QuestionError
+
+    name, _, answer = text.rpartition("=")
+    if not name or answer not in ("yes", "no"):
+        raise QuestionError(
+            f"--assume {text!r} is not FACT=yes or FACT=no",
+            hint="A trace that depends on a fact prints its name.",
+        )
+    return name, answer == "yes"
+
+
+def _epoch(text: str | None) -> float | None:
+    from datetime import datetime
+
+    from fwsim.model.errors import QuestionError
+
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise QuestionError(
+            f"--at {text!r} is no time", hint="Such as --at '2026-03-29 02:30', in UTC."
+        ) from None
 
 
 def emit(text: str) -> None:

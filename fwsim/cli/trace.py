@@ -27,13 +27,17 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--in", "in_", metavar="DEV", default="", help="The device it comes in by.")
 @click.option("--out", metavar="DEV", default="", help="The device that leads to B.")
 @options.changes
+@options.assume
+@options.at
+@options.seed
 @click.option("--one-way", is_flag=True, help="The request alone, not what comes back.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.option("-v", "--verbose", is_flag=True, help="Every hook, chain and rule, and why.")
 @click.option("--packets", metavar="FILE", help="Many packets, one JSON object a line; - is stdin.")
 def command(
-    place: str | None, commands: tuple[str, ...], packets: str | None, **asked: Any
-) -> None:
+    place: str | None, commands: tuple[str, ...], packets: str | None, *,
+    assumptions: tuple[str, ...], moment: str | None, seed: int | None, **asked: Any,
+) -> None:  # fmt: skip
     """Send a packet from A to B and follow all that comes of it.
 
     Exit status: 0 it got through, 1 it did not, 2 the command or its input is wrong, 3 it depends
@@ -42,13 +46,14 @@ def command(
     as_json, verbose = asked.pop("as_json"), asked.pop("verbose")
     if packets is None:
         _require(asked)
-        net = options.open_net(place, commands)
+        net = options.tell(options.open_net(place, commands), assumptions, moment, seed)
         sys.exit(_one(net.trace(**asked), as_json, verbose))
     if not as_json:
         raise click.UsageError("--packets needs --json: a line of JSON for each packet")
     if packets == "-" and place == "-":
         raise click.UsageError("--packets - and --from - cannot both read standard input")
-    sys.exit(_many(options.open_net(place, commands), packets))
+    net = options.tell(options.open_net(place, commands), assumptions, moment, seed)
+    sys.exit(_many(net, packets))
 
 
 def _require(asked: dict[str, Any]) -> None:

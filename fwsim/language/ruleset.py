@@ -16,7 +16,20 @@ from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
 from fwsim.model.errors import Span
 from fwsim.model.names import IFNAMSIZ, iface_value
-from fwsim.model.pred import FALSE, TRUE, And, Pred, all_of, any_of, is_in, masked, negate, prefix
+from fwsim.model.pred import (
+    FALSE,
+    TRUE,
+    And,
+    Free,
+    Pred,
+    all_of,
+    any_of,
+    atoms,
+    is_in,
+    masked,
+    negate,
+    prefix,
+)
 from fwsim.readings.concrete import Test, compile_pred
 
 T = TypeVar("T")
@@ -90,6 +103,11 @@ class Rule:
     def test(self) -> Test:
         """`pred`, compiled for asking often."""
         return compile_pred(self.pred)
+
+    @cached_property
+    def open(self) -> bool:
+        """It asks for facts that no field holds."""
+        return any(isinstance(atom, Free) for atom in atoms(self.pred))
 
     @cached_property
     def hotdrop(self) -> Test | None:

@@ -21,27 +21,21 @@ class Given(NamedTuple):
     epoch: float | None = None
     seed: int | None = None
 
-    def assumed(self, name: str) -> bool | None:
-        """The answer given to a fact, by its whole name or by the words that it begins with."""
-        for given, answer in self.assume.items():
-            if name == given or name.startswith(f"{given} "):
-                return answer
-        return None
-
 
 class Script:
     """Answers to unknown facts, used up in the order in which they are asked for; `asked` keeps
     what they were given to. Within one packet, a fact that is the same wherever it is asked
-    (`Free.once`) gets one answer. Where no answer is left, nobody knows."""
+    (`Free.once`) gets one answer. `used` are the user's assumptions that something asked for."""
 
     def __init__(self, answers: tuple[bool, ...] = ()) -> None:
         self.answers = answers
         self.asked: list[Free] = []
+        self.used: set[str] = set()
         self.packet = 0
         self.known: dict[tuple[int, str], bool] = {}
 
     def settle(self, free: Free) -> bool | None:
-        """The next answer."""
+        """The next answer; None where none is left."""
         key = (self.packet, free.name)
         if free.once and key in self.known:
             return self.known[key]
@@ -59,5 +53,13 @@ class Moment(NamedTuple):
     now: float
     chance: Random
     memory: Memory
-    given: Given = Given()
-    script: Script | None = None
+    given: Given
+    script: Script
+
+    def assumed(self, name: str) -> bool | None:
+        """The user's answer to a fact, by its whole name or the words that it begins with."""
+        for given, answer in self.given.assume.items():
+            if name == given or name.startswith(f"{given} "):
+                self.script.used.add(given)
+                return answer
+        return None

@@ -78,6 +78,8 @@ class _AtHook:
         watch = (lambda visit: self._watch(name, visit)) if self.record.explain else None
         outcome = walk_table(table, self.hook, self.view, self._act, watch)
         self._count(name, outcome)
+        if outcome.verdict == "UNKNOWN":
+            self.record.depends_on += (free.why or free.name for free in self.view.unknown())
         decides = outcome.verdict != "ACCEPT" or name == "filter"
         if decides or self.record.explain:
             ref = self._ref(name, outcome.chain, outcome.rule)
@@ -115,8 +117,6 @@ class _AtHook:
         self.children.append(
             Step("rule", ref.text, ref, visit.holds, children=self._reasons(rule, visit), data=data)
         )
-        if visit.holds is None:
-            self.record.depends_on.extend(step.text for step in self.children[-1].children)
 
     def _reasons(self, rule: Rule, visit: Visit) -> tuple[Step, ...]:
         return tuple(

@@ -75,7 +75,7 @@ class _Walk:
     def _visit(self, chain: Chain, at: int) -> str | None:
         rule, view = chain.rules[at], self.view
         view.visit((rule.family, self.table.name, chain.name, at + 1))
-        holds = rule.test(view)
+        holds = view.ask(rule.test) if rule.open else rule.test(view)
         dropped = holds is False and rule.hotdrop is not None and bool(rule.hotdrop(view))
         self._note(Visit(chain.name, at + 1, holds, len(self.back), dropped))
         if holds is not True:

@@ -66,21 +66,37 @@ class View(dict[str | Field, int]):
         """From now on answers change no memory: somebody only wants to explain them."""
         self.peeking = True
 
+    def ask(self, test: Callable[[View], bool | None]) -> bool | None:
+        """A rule's answer where it asks for such facts. What nobody knows is settled by the script
+        first, without touching any memory; only then is the rule asked as the kernel asks."""
+        self.peek()
+        known: dict[Free, bool | None] = {}
+        while test(self) is None:
+            free = self.unknown()[0]
+            answer = self.moment.script.settle(free)
+            if answer is None:
+                return None
+            self.settled[free] = known[free] = answer
+        self.settled, self.peeking = known, False
+        return test(self)
+
     def settle(self, free: Free) -> bool | None:
         """The answer to a fact, the same as often as this rule is asked; None: nobody knows."""
         if free not in self.settled:
             self.settled[free] = self._answer(free)
         return self.settled[free]
 
+    def unknown(self) -> list[Free]:
+        """The facts that this rule asked for and nobody knows."""
+        return [free for free, answer in self.settled.items() if answer is None]
+
     def _answer(self, free: Free) -> bool | None:
-        answer = self.moment.given.assumed(free.name)
+        answer = self.moment.assumed(free.name)
         if answer is None and free.step is not None:
             key = self.place(free.scope, free.nth)
             answer, memory = free.step(self, self.memory.get(key))
             if not self.peeking:
                 self.memory[key] = memory
-        if answer is None and self.moment.script and not self.peeking:
-            answer = self.moment.script.settle(free)
         return answer
 
     def place(self, scope: Hashable, nth: int = 0) -> Hashable:

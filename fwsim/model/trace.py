@@ -93,10 +93,19 @@ class Leg(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A request and what came of it: `outcome` is what the client would report."""
+    """A request and what came of it: `outcome` is what the client would report. Where it depends
+    on what nobody knows, `branches` are the ways that it may go."""
 
     verdict: str
     outcome: str
     decided_by: Ref | None
     legs: tuple[Leg, ...]
     notes: tuple[str, ...] = ()
+    branches: tuple[Branch, ...] = ()
+
+
+class Branch(NamedTuple):
+    """What came of an exchange under answers to unknown facts, each as (name, phrase, holds)."""
+
+    given: tuple[tuple[str, str, bool], ...]
+    exchange: Exchange

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
+from fwsim.model.trace import Branch, Counted, Emitted, Exchange, Leg, Step
 
 
 def exchange_dict(exchange: Exchange, host: str) -> dict[str, Any]:
     """One exchange."""
-    return {
+    out = {
         "verdict": exchange.verdict,
         "outcome": exchange.outcome,
         "decided_by": exchange.decided_by.to_dict() if exchange.decided_by else None,
         "legs": [leg_dict(leg, host) for leg in exchange.legs],
     }
+    if exchange.branches:
+        out["branches"] = [_branch(branch, host) for branch in exchange.branches]
+    return out
+
+
+def _branch(branch: Branch, host: str) -> dict[str, Any]:
+    given = {name: holds for name, _, holds in branch.given}
+    return {"given": given, **exchange_dict(branch.exchange, host)}
 
 
 def leg_dict(leg: Leg, host: str) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from fwsim.machine.world import World
 from fwsim.model.names import proto_text
 from fwsim.model.packet import ICMP_ECHO, Packet
 from fwsim.model.trace import Exchange, Leg
+from fwsim.show.branches import branch_lines, endings, outcome_key
 from fwsim.show.hosts import Teller
 from fwsim.show.layout import Header, Line, Row, lay_out, plain, segment
-from fwsim.show.rules import Decision, reason
+from fwsim.show.rules import Decision
 from fwsim.show.words import knows, say
 
 __all__ = ["plain", "story"]
@@ -21,9 +22,17 @@ __all__ = ["plain", "story"]
 _MARKS = {"✓": "good", "✗": "bad", "?": "unsure"}
 
 
-def story(world: World, exchange: Exchange, help_: Any, verbose: bool = False) -> list[Line]:
+def story(
+    world: World,
+    exchange: Exchange,
+    help_: Any,
+    *,
+    remarks: Iterable[tuple[str, str]] = (),
+    verbose: bool = False,
+) -> list[Line]:
     """The lines that tell an exchange. `help_` are the nearest rules and what would help, of
-    fwsim.questions.repair, or None; `verbose` tells every hook and rule with its reasons."""
+    fwsim.questions.repair, or None; `remarks` are more notes, by kind and subject; `verbose` tells
+    every hook and rule with its reasons."""
     items: list[Row | Header | Line] = [[segment(world.title)]]
     items += [_note(text) for text in world.notes]
     items += [_headline(world, exchange), []]
@@ -32,6 +41,8 @@ def story(world: World, exchange: Exchange, help_: Any, verbose: bool = False) -
         items.append(Header(say(f"direction.{leg.direction}"), leg.ctstate))
         items += teller.leg(leg)
     items += [_note(text) for text in _notes(exchange)]
+    items += [_note(say(f"note.{kind}", what=what)) for kind, what in remarks]
+    items += branch_lines(exchange)
     if help_ is not None:
         items += _help(exchange, help_)
     return lay_out(items)
@@ -53,9 +64,9 @@ def _headline(world: World, exchange: Exchange) -> Line:
         destination=_named(owner(world, packet.family, packet.dst), packet, packet.dst),
         what=_what(packet),
     )
-    outcome = say(f"outcome.{_outcome(exchange)}")
+    outcome = say(f"outcome.{outcome_key(exchange)}")
     line = [segment(asked, "head"), segment(outcome, _MARKS[outcome[0]])]
-    return [*line, *(segment(f" {text}") for text in _endings(exchange))]
+    return [*line, *(segment(f" {text}") for text in endings(exchange))]
 
 
 def _who(world: World, leg: Leg, address: int) -> str:
@@ -74,38 +85,6 @@ def _what(packet: Packet) -> str:
         key = "what.echo" if packet.icmp_type == ICMP_ECHO[packet.family][0] else "what.type"
         return say(key, proto=proto, type=packet.icmp_type, code=packet.icmp_code)
     return say("what.port" if packet.has_ports else "what.proto", proto=proto, port=packet.dport)
-
-
-def _outcome(exchange: Exchange) -> str:
-    """The outcome, except where nothing was to come back: then whether the packet arrives."""
-    legs = exchange.legs
-    if "no_answer_expected" in exchange.notes and exchange.verdict == "ACCEPT":
-        return "arrives"
-    if legs[1:] or exchange.outcome != "answered":
-        return exchange.outcome
-    return "through"
-
-
-def _endings(exchange: Exchange) -> Iterator[str]:
-    """Where each packet that did not get through ended."""
-    for leg in exchange.legs:
-        if leg.verdict != "ACCEPT":
-            yield _ending(leg)
-
-
-def _ending(leg: Leg) -> str:
-    direction, host = say(f"direction.{leg.direction}"), leg.where
-    if leg.verdict == "UNKNOWN":
-        what = say("comma").join(leg.depends_on) or say("unknown.something")
-        return say("ended.unknown", direction=direction, host=host, what=what)
-    fate, ref = say(f"fate.{leg.fate}"), leg.decided_by
-    told = {"direction": direction, "fate": fate, "host": host}
-    if leg.reason:
-        return say("ended.reason", **told, reason=reason(leg.reason))
-    if ref is None:
-        return say("ended.plain", **told)
-    key = "ended.policy" if ref.rule == "policy" else "ended.rule"
-    return say(key, **told, table=ref.table, chain=ref.chain, rule=ref.rule)
 
 
 def _decision(exchange: Exchange) -> Decision:

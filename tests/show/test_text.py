@@ -13,8 +13,9 @@ import fwsim
 from fwsim.model.trace import Ref
 from fwsim.net import Trace
 from fwsim.show.layout import Header, Line, Row, fit, lay_out, plain, segment
+from fwsim.show.rules import reason
 from fwsim.show.terminal import rich_lines
-from fwsim.show.text import reason, story
+from fwsim.show.text import story
 from fwsim.show.words import en, knows
 
 HOSTILE = "\x1b[31m\x07[red]x[/red]\u202e\x9b2J"

@@ -30,7 +30,7 @@ WORDS = {
     "ended.rule": "The {direction} is {fate} on {host} by {table} {chain}, rule {rule}.",
     "ended.reason": "The {direction} is {fate} on {host}: {reason}.",
     "ended.plain": "The {direction} is {fate} on {host}.",
-    "ended.unknown": "What becomes of the {direction} on {host} depends on {what}.",
+    "ended.unknown": "The {direction}'s fate on {host} depends: {what}?",
     "unknown.something": "something that is not known",
     # why, where no rule decided
     "reason.martian_source": "its source address cannot come from outside",
@@ -59,7 +59,15 @@ WORDS = {
     "note.no_answer_expected": "nothing answers such a packet",
     "note": "{what}",
     "note.chance": "{what}",
-    "note.depends": "depends on {what}",
+    "note.depends": "not known: {what}",
+    "note.whatever": "whether {what} or not makes no difference",
+    "note.unused": "nothing asked for what was assumed: {what}",
+    # both ways
+    "branches": "either way",
+    "branch.yes": "if {what}",
+    "branch.no": "if not: {what}",
+    "and": ", and ",
+    "settle": "settle it with --assume '{name}=yes' (or =no)",
     "note.line": "note: ",
     # a host's part
     "in": "in {dev}",
