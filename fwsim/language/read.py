@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from fwsim.language.builder import Builder
 from fwsim.language.commands import run
@@ -30,10 +31,25 @@ def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset
 def read_as_listed(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
     """As `read`, for what iptables-save printed on the host itself: tables stay in its order."""
     source = Source(name, text)
-    reader = _Reader(Builder(Ruleset(family or family_of_dump(text))), source)
-    for start, end in _lines(source):
+    builder = Builder(Ruleset(family or family_of_dump(text)))
+    restore(builder, source, _lines(source))
+    return _filled(builder.freeze(), source)
+
+
+def restore(
+    builder: Builder,
+    source: Source,
+    lines: Iterable[tuple[int, int]],
+    *,
+    counted: bool = True,
+    flush: bool = True,
+) -> None:
+    """Restore lines of a dump, each a stretch of the source without its line end, onto a host.
+    `counted` is iptables-restore's -c, `flush` the opposite of its -n."""
+    reader = _Reader(builder, source, counted, flush)
+    for start, end in lines:
         reader.line(statement(source, start, end))
-    return reader.finish()
+    reader.finish()
 
 
 def family_of_dump(text: str) -> int:
@@ -62,9 +78,11 @@ def _lines(source: Source) -> list[tuple[int, int]]:
 
 
 class _Reader:
-    def __init__(self, builder: Builder, source: Source) -> None:
+    def __init__(self, builder: Builder, source: Source, counted: bool, flush: bool) -> None:
         self.builder = builder
         self.source = source
+        self.counted = counted
+        self.flush = flush
         self.table: str | None = None
         self.opened: Span | None = None
 
@@ -90,7 +108,7 @@ class _Reader:
         if self.table is not None:
             raise ReadError(f"COMMIT of table {self.table} is expected before this", span=span)
         self.table, self.opened = line.words[0].text, span
-        self.builder.clear(self.table, span)
+        (self.builder.clear if self.flush else self.builder.table)(self.table, span)
 
     def _commit(self) -> None:
         assert self.table is not None
@@ -99,31 +117,36 @@ class _Reader:
 
     def _chain(self, table: str, line: Statement, span: Span) -> None:
         name = line.words[0].text
-        if name not in TABLES[table]:
+        if not self.flush and name in self.builder.heads[table] and name not in TABLES[table]:
+            self.builder.flush(table, name, span)
+        elif name not in TABLES[table]:
             self.builder.new(table, name, span)
         if len(line.words) < 2:
             raise ReadError(f"expected a policy behind :{name}, or - for a user chain", span=span)
         policy = line.words[1]
         if policy.text != "-":
-            self.builder.policy(table, name, policy.text, line.counters or (0, 0), policy.span)
+            counters = (self.counted and line.counters) or (0, 0)
+            self.builder.policy(table, name, policy.text, counters, policy.span)
 
     def _rule(self, table: str, line: Statement) -> None:
         try:
-            run(self.builder, table, line.words, line.counters)
+            run(self.builder, table, line.words, line.counters if self.counted else None)
         except OtherFamilyError:
             return
 
-    def finish(self) -> Ruleset:
+    def finish(self) -> None:
         if self.table is not None:
             raise ReadError(
                 f"the dump ends inside table {self.table}: COMMIT is missing; is it cut off?",
                 span=self.opened,
             )
-        ruleset = self.builder.freeze()
-        if not ruleset.tables:
-            end = len(self.source.text)
-            raise ReadError(
-                "no ruleset is here: expected what iptables-save prints, beginning with *filter",
-                span=Span(self.source, 0, min(end, 40)) if end else None,
-            )
-        return ruleset
+
+
+def _filled(ruleset: Ruleset, source: Source) -> Ruleset:
+    if not ruleset.tables:
+        end = len(source.text)
+        raise ReadError(
+            "no ruleset is here: expected what iptables-save prints, beginning with *filter",
+            span=Span(source, 0, min(end, 40)) if end else None,
+        )
+    return ruleset
