@@ -13,8 +13,9 @@ from fwsim.language.ruleset import Ruleset, Table
 from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_route
 from fwsim.machine.moment import Given
-from fwsim.machine.simulate import Simulation, Start
-from fwsim.machine.topology import find_address, owner
+from fwsim.machine.response import Start
+from fwsim.machine.simulate import Simulation
+from fwsim.machine.topology import chosen_source, find_address, owner
 from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import PROTOCOLS, TCP_FLAGS, family_of
@@ -119,7 +120,8 @@ class Net:
         number = proto_number(proto)
         if to.family == 6 and number == ICMP:
             number = ICMP6
-        packet = Packet(to.family, origin.value, to.value, number)
+        source = chosen_source(self.world, src, origin, to)
+        packet = Packet(to.family, source, to.value, number)
         if packet.is_icmp:
             kind = ICMP_ECHO[to.family][0]
             packet = packet.but(icmp_type=kind, icmp_id=1, payload_len=PING_BYTES)

@@ -54,6 +54,24 @@ def answer(packet: Packet) -> Packet | None:
     return back if packet.proto == UDP else None
 
 
+def ignores(ns: Namespace, packet: Packet) -> bool:
+    """An echo request that the host was told not to answer (icmp_echo, net/ipv4/icmp.c), or what
+    came to a shared address, to which nothing but datagrams and pings go."""
+    if packet.is_icmp and packet.icmp_type == ICMP_ECHO[packet.family][0]:
+        family = "ipv4.icmp_echo" if packet.family == 4 else "ipv6.icmp.echo"
+        if ns.number(f"net.{family}_ignore_all"):
+            return True
+        return shared(ns, packet) and bool(ns.number(f"net.{family}_ignore_broadcasts", 1))
+    return packet.proto == TCP and shared(ns, packet)
+
+
+def shared(ns: Namespace, packet: Packet) -> bool:
+    """The destination is a multicast or a broadcast address."""
+    return _is_shared(packet) or (
+        packet.family == 4 and routing.lookup(ns, 4, packet.dst).kind == "broadcast"
+    )
+
+
 def refusal(ns: Namespace, packet: Packet, error: str) -> Packet | None:
     """The packet by which a host refuses another; None where it stays silent: no error answers an
     error, a later fragment, or a multicast, and no reset answers a reset."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple
 
-from fwsim.machine import answers
 from fwsim.machine.bridging import BROADCAST
-from fwsim.machine.conntrack import RELATED, Conntrack, Found
+from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.moment import Given, Moment, Script
+from fwsim.machine.response import Start, outcome_of, response
 from fwsim.machine.stack import Passage, pass_through
 from fwsim.machine.state import State
 from fwsim.machine.tcp import Knobs
 from fwsim.machine.view import Buffer
 from fwsim.machine.world import Namespace, World
 from fwsim.model.names import STATES
-from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
+from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
 
 _MOST_HOPS = 64
@@ -26,15 +25,6 @@ _VERDICTS = {
     "rejected": "REJECT", "consumed": "DROP", "unknown": "UNKNOWN",
 }  # fmt: skip
 _BEST = ("delivered", "forwarded", "sent", "unknown", "rejected", "dropped", "consumed", "")
-
-
-class Start(NamedTuple):
-    """Where a packet begins: sent by a namespace itself (`dev` ""), or coming in by a device."""
-
-    namespace: str
-    dev: str = ""
-    mac_dst: str | None = None
-    found: Found | None = None
 
 
 @dataclass(slots=True)
@@ -117,48 +107,17 @@ class Simulation:
         legs = [leg]
         notes: list[str] = []
         if not one_way:
-            back = self._response(leg, passages, notes)
+            back = response(self.world, leg, passages, notes)
             if back is not None:
-                direction, response, origin = back
-                reply, _ = self.carry(response, origin, direction=direction, explain=explain)
+                reply, _ = self.carry(
+                    back.packet, back.start, direction=back.direction, explain=explain
+                )
                 legs.append(reply)
         last = legs[-1]
-        outcome = _outcome(legs, start, one_way)
+        outcome = outcome_of(legs, start, one_way)
         verdict = leg.verdict if last.direction == "error" else last.verdict
         decided = leg.decided_by if last.direction == "error" else last.decided_by
         return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))
-
-    def _response(
-        self, leg: Leg, passages: list[Passage], notes: list[str]
-    ) -> tuple[str, Packet, Start] | None:
-        for passage in passages:
-            error = passage.record.reject or passage.error
-            if error:
-                return self._refused(passage, error)
-        if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
-            return None
-        reply = answers.answer(leg.arrived)
-        if reply is None:
-            notes.append("no_answer_expected")
-            return None
-        if leg.arrived.proto in (TCP, UDP):
-            notes.append("listener_assumed")
-        if leg.fate == "delivered":
-            return "reply", reply, Start(leg.where)
-        notes.append("far_end_assumed")
-        sent = leg.emitted[-1]
-        return "reply", reply, Start(sent.host, sent.dev)
-
-    def _refused(self, passage: Passage, error: str) -> tuple[str, Packet, Start] | None:
-        ns = self.world.namespaces[passage.host]
-        response = answers.refusal(ns, passage.packet, error)
-        if response is None:
-            return None
-        found = passage.buffer.found
-        attached = None
-        if found is not None and found.connection is not None:
-            attached = Found(RELATED, found.connection, not found.reply)
-        return "error", response, Start(passage.host, found=attached)
 
 
 def _knobs(ns: Namespace) -> Knobs:
@@ -224,31 +183,3 @@ def _hops(passages: list[Passage]) -> list[Step]:
              data={"fate": p.fate, "reason": p.reason})
         for p in passages
     ]  # fmt: skip
-
-
-def _outcome(legs: list[Leg], start: Start, one_way: bool) -> str:
-    """What ping, curl or nc on the source would have reported."""
-    request, last = legs[0], legs[-1]
-    if any(leg.verdict == "UNKNOWN" for leg in legs):
-        return "unknown"
-    # whoever asked from beyond the world is reached by what leaves it
-    arrived = last.fate == "delivered" or (start.dev and last.verdict == "ACCEPT")
-    if last.direction == "reply":
-        return "answered" if arrived else "timeout"
-    if last.direction == "error":
-        return _complaint(request.packet, last) if arrived else "timeout"
-    if request.reason.startswith("route_") and request.where == start.namespace and not start.dev:
-        return "no-route"
-    if request.fate == "dropped" and request.where == start.namespace and not start.dev:
-        return "denied" if request.packet.proto in (ICMP, ICMP6, UDP) else "timeout"
-    if one_way and request.verdict == "ACCEPT":
-        return "answered"
-    return "timeout"
-
-
-def _complaint(request: Packet, error: Leg) -> str:
-    if error.packet.proto == TCP:
-        return "refused"
-    port = (3, 3) if error.packet.family == 4 else (1, 4)
-    is_port = (error.packet.icmp_type, error.packet.icmp_code) == port
-    return "refused" if is_port and request.proto in (TCP, UDP) else "unreachable"

@@ -16,8 +16,9 @@ from fwsim.machine import iproute
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
 from fwsim.machine.pile import HOST, RULES, Pile, as_text, pile_of
+from fwsim.machine.sockets import listeners
 from fwsim.machine.veth import End, pair
-from fwsim.machine.world import Device, Namespace, Route, World
+from fwsim.machine.world import Device, Listener, Namespace, Route, World
 from fwsim.model.errors import PlaceError
 
 _BRIDGES = ("bridge", "")
@@ -112,6 +113,7 @@ class _Part:
             self.forwarding(devices),
             self.sysctl(),
             self.rulesets(),
+            self.listeners(),
         )
         self.policy_routing()
         return self.assumed(found) if self.links else self.inferred(found)
@@ -153,6 +155,11 @@ class _Part:
                     else Ruleset(family)
                 )
         return rulesets
+
+    def listeners(self) -> tuple[Listener, ...] | None:
+        if "ss" not in self.files:
+            return None
+        return tuple(listeners(self.text("ss"), self.path("ss")))
 
     def devices(self) -> dict[str, Device]:
         kinds = {link.device.name: link.device.kind for link in self.links}

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fwsim.machine import routing
 from fwsim.machine.world import Address, Device, Namespace, World
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import address_value, family_of
@@ -43,6 +44,19 @@ def find_address(world: World, name: str, family: int | None = None) -> Endpoint
         if found is not None:
             return Endpoint(found[0], wanted, found[1])
     raise _unknown(world, name, families)
+
+
+def chosen_source(world: World, name: str, origin: Endpoint, to: Endpoint) -> int:
+    """The address from which the sender that people call `name` would send to `to`: if a namespace
+    is meant, as its routes choose it; else the one that the name stands for."""
+    ns = world.namespaces.get(name)
+    if ns is None:
+        return origin.value
+    way = routing.lookup(ns, to.family, to.value)
+    if way.kind in ("local", "broadcast"):
+        return to.value if way.kind == "local" else way.source
+    found = way.source or routing.source_address(ns, to.family, way.dev, way.hop)
+    return origin.value if found is None else found
 
 
 def _named(world: World, name: str, family: int) -> tuple[str, int] | None:

@@ -55,9 +55,20 @@ class Route(NamedTuple):
     table: str = "main"
 
 
+class Listener(NamedTuple):
+    """A socket that waits for connections (tcp) or datagrams (udp): `families` those it serves,
+    `address` 0 for any of the host's own, `dev` "" for any."""
+
+    proto: int
+    families: frozenset[int]
+    address: int
+    port: int
+    dev: str = ""
+
+
 class Namespace(NamedTuple):
     """One network namespace. `neighbours` maps (device, address) to a MAC, `fdb` (bridge, MAC) to a
-    port; `sysctl` names are as `sysctl -a` prints them."""
+    port; `sysctl` names are as `sysctl -a` prints them; `listeners` None: nobody told."""
 
     name: str
     devices: Mapping[str, Device] = MappingProxyType({})
@@ -66,6 +77,7 @@ class Namespace(NamedTuple):
     fdb: Mapping[tuple[str, str], str] = MappingProxyType({})
     sysctl: Mapping[str, str] = MappingProxyType({})
     rulesets: Mapping[int, Ruleset] = MappingProxyType({})
+    listeners: tuple[Listener, ...] | None = None
 
     def addresses(self, family: int) -> Iterator[tuple[Device, Address]]:
         """Every address of that family, with its device, in device order."""

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from fwsim.language.commands import apply
 from fwsim.language.ruleset import Rule
 from fwsim.language.write import rule_text
-from fwsim.machine.simulate import Simulation, Start
+from fwsim.machine.response import Start
+from fwsim.machine.simulate import Simulation
 from fwsim.machine.stack import Passage
 from fwsim.machine.view import View
 from fwsim.machine.world import Namespace

@@ -17,6 +17,7 @@ from fwsim.show.layout import Header, Line, Row, lay_out, plain, segment
 from fwsim.show.rules import Decision
 from fwsim.show.words import knows, say
 
+_WITH_PORT = frozenset({"listener_assumed", "nobody_listens"})
 __all__ = ["plain", "story"]
 
 _MARKS = {"✓": "good", "✗": "bad", "?": "unsure"}
@@ -99,7 +100,7 @@ def _notes(exchange: Exchange) -> Iterator[str]:
     where = arrived.text(arrived.dst)
     for note in exchange.notes:
         key = f"note.{note}"
-        place = f"{where} {_what(arrived)}" if note == "listener_assumed" else where
+        place = f"{where} {_what(arrived)}" if note in _WITH_PORT else where
         yield say(key, where=place) if knows(key) else say("note", what=note)
     for leg in exchange.legs:
         for what in dict.fromkeys(leg.depends_on):

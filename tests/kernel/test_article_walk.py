@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fwsim.machine.place import open_place
-from fwsim.machine.simulate import Simulation, Start
+from fwsim.machine.response import Start
+from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World
 from fwsim.model.names import address_value
 from fwsim.model.packet import ICMP, ICMP_ECHO, Packet

@@ -18,7 +18,8 @@ import pytest
 
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
-from fwsim.machine.simulate import Simulation, Start
+from fwsim.machine.response import Start
+from fwsim.machine.simulate import Simulation
 from fwsim.machine.snapshot import load_snapshot
 from fwsim.machine.world import World
 from fwsim.model.packet import Packet

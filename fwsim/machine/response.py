@@ -1,0 +1,115 @@
+"""What comes back: who answers or refuses a packet that arrived, or failed to; and what that means
+to the one who asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fwsim.machine import answers
+from fwsim.machine.conntrack import RELATED, Found
+from fwsim.machine.sockets import listening
+from fwsim.machine.stack import Passage
+from fwsim.machine.world import World
+from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
+from fwsim.model.trace import Leg
+
+
+class Start(NamedTuple):
+    """Where a packet begins: sent by a namespace itself (`dev` ""), or coming in by a device."""
+
+    namespace: str
+    dev: str = ""
+    mac_dst: str | None = None
+    found: Found | None = None
+
+
+class Response(NamedTuple):
+    """A packet that another one calls forth; `direction` is reply or error."""
+
+    direction: str
+    packet: Packet
+    start: Start
+
+
+def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) -> Response | None:
+    """What answers a request, None if nothing does. What was assumed is added to `notes`."""
+    for passage in passages:
+        error = passage.record.reject or passage.error
+        if error:
+            return _refused(world, passage, error)
+    if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
+        return None
+    if leg.fate == "delivered":
+        last = next(p for p in reversed(passages) if p.host == leg.where)
+        return _at_home(world, leg.arrived, last, notes)
+    reply = _willing(leg.arrived, notes)
+    if reply is None:
+        return None
+    notes.append("far_end_assumed")
+    sent = leg.emitted[-1]
+    return Response("reply", reply, Start(sent.host, sent.dev))
+
+
+def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> Response | None:
+    """What a host of this world does with a packet that is for itself."""
+    ns = world.namespaces[last.host]
+    if answers.ignores(ns, packet):
+        notes.append("ignored")
+        return None
+    if listening(ns.listeners, packet, last.buffer.in_) is False:
+        notes.append("nobody_listens")
+        return _refused(world, last, "tcp-reset" if packet.proto == TCP else "port-unreachable")
+    known: list[str] = []
+    reply = _willing(packet, known)
+    notes += (note for note in known if note != "listener_assumed" or ns.listeners is None)
+    return Response("reply", reply, Start(last.host)) if reply else None
+
+
+def _willing(packet: Packet, notes: list[str]) -> Packet | None:
+    """The answer of a host on which everything that may answer does."""
+    reply = answers.answer(packet)
+    if reply is None:
+        notes.append("no_answer_expected")
+    elif packet.proto in (TCP, UDP):
+        notes.append("listener_assumed")
+    return reply
+
+
+def _refused(world: World, passage: Passage, error: str) -> Response | None:
+    """REJECT's answers belong to the connection of what they refuse (nf_ct_attach); the host's own
+    find it by what they quote."""
+    packet = answers.refusal(world.namespaces[passage.host], passage.packet, error)
+    if packet is None:
+        return None
+    found, attached = passage.buffer.found, None
+    if passage.record.reject and found is not None and found.connection is not None:
+        attached = Found(RELATED, found.connection, not found.reply)
+    return Response("error", packet, Start(passage.host, found=attached))
+
+
+def outcome_of(legs: list[Leg], start: Start, one_way: bool) -> str:
+    """What ping, curl or nc on the source would have reported."""
+    request, last = legs[0], legs[-1]
+    if any(leg.verdict == "UNKNOWN" for leg in legs):
+        return "unknown"
+    # whoever asked from beyond the world is reached by what leaves it
+    arrived = last.fate == "delivered" or (start.dev and last.verdict == "ACCEPT")
+    if last.direction == "reply":
+        return "answered" if arrived else "timeout"
+    if last.direction == "error":
+        return _complaint(request.packet, last) if arrived else "timeout"
+    if request.reason.startswith("route_") and request.where == start.namespace and not start.dev:
+        return "no-route"
+    if request.fate == "dropped" and request.where == start.namespace and not start.dev:
+        return "denied" if request.packet.proto in (ICMP, ICMP6, UDP) else "timeout"
+    if one_way and request.verdict == "ACCEPT":
+        return "answered"
+    return "timeout"
+
+
+def _complaint(request: Packet, error: Leg) -> str:
+    if error.packet.proto == TCP:
+        return "refused"
+    port = (3, 3) if error.packet.family == 4 else (1, 4)
+    is_port = (error.packet.icmp_type, error.packet.icmp_code) == port
+    return "refused" if is_port and request.proto in (TCP, UDP) else "unreachable"
