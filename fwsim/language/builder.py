@@ -38,13 +38,15 @@ class Builder:
         return Ruleset(self.family, MappingProxyType(dict(self.frozen)))
 
     def table(self, name: str, span: Span) -> None:
-        """Open a table for change, making it if the kernel had none yet. Its policies forget
-        their counts: libiptc puts every changed table back without them (COUNTER_MAP_ZEROED)."""
+        """Open a table for change, making it if the kernel had none yet, which then stands first in
+        the kernel's list. Its policies forget their counts: libiptc puts every changed table back
+        without them (COUNTER_MAP_ZEROED)."""
         if name not in TABLES:
             raise ReadError(f"there is no table {name!r}; tables: {', '.join(TABLES)}", span=span)
         if name not in self.heads:
-            table = self.frozen.get(name) or empty_table(name)
-            self.frozen[name] = table
+            if name not in self.frozen:
+                self.frozen = {name: empty_table(name), **self.frozen}
+            table = self.frozen[name]
             self.heads[name] = {c: replace(h, counters=(0, 0)) for c, h in table.chains.items()}
             self.rules.update({(name, c.name): list(c.rules) for c in table.chains.values()})
 

@@ -24,16 +24,16 @@ def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset
 
     Tables come in the order in which iptables-save would list them afterwards: the one first made
     comes last, as in the kernel's own list. Raises ReadError with file, line, column and caret."""
-    ruleset = read_as_listed(text, family, name)
-    return Ruleset(ruleset.family, dict(reversed(list(ruleset.tables.items()))))
-
-
-def read_as_listed(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
-    """As `read`, for what iptables-save printed on the host itself: tables stay in its order."""
     source = Source(name, text)
     builder = Builder(Ruleset(family or family_of_dump(text)))
     restore(builder, source, _lines(source))
     return _filled(builder.freeze(), source)
+
+
+def read_as_listed(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
+    """As `read`, for what iptables-save printed on the host itself: tables stay in its order."""
+    ruleset = read(text, family, name)
+    return Ruleset(ruleset.family, dict(reversed([*ruleset.tables.items()])))
 
 
 def restore(

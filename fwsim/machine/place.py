@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from fwsim.language.read import family_of_dump, read_as_listed
+from fwsim.language.read import family_of_dump, read
 from fwsim.machine.infer import infer_world
 from fwsim.machine.pile import (
     HOST,
@@ -71,7 +71,7 @@ def _open_bytes(data: bytes, name: str) -> World:
         return load_archive(data, name, name)
     text = as_text(data, name)
     family = family_of_dump(text)
-    return infer_world({family: read_as_listed(text, family, name)}, name)
+    return infer_world({family: read(text, family, name)}, name)
 
 
 # -- examples --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import fwsim as package
 from cli.running import fwsim, refused
@@ -27,6 +28,16 @@ def test_save_of_one_table_with_changes() -> None:
     text = fwsim("save", "-t", "filter", "--with", "iptables -P FORWARD ACCEPT").stdout
     assert ":FORWARD ACCEPT" in text
     assert "*nat" not in text
+
+
+def test_a_dump_is_saved_as_a_host_would_that_restored_it(tmp_path: Path) -> None:
+    """The kernel lists the table that was made last first; a snapshot shows the host's own list."""
+    dump = "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n-A INPUT -j DROP\nCOMMIT\n"
+    place = tmp_path / "iptables-save"
+    place.write_text(dump)
+    for opened, expected in ((place, ["*filter", "*nat"]), (tmp_path, ["*nat", "*filter"])):
+        lines = fwsim("save", "--from", str(opened)).stdout.splitlines()
+        assert [line for line in lines if line.startswith("*")] == expected
 
 
 def test_counters_after_an_exchange() -> None:

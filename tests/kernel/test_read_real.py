@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from language.test_read import COMMANDS, CORE, REFUSED
 
+from fwsim.language.commands import apply
+from fwsim.language.read import read
+from fwsim.language.write import save
+
 from .lab import BASE_CHAINS
 from .netns import Netns, require_kernel
 
@@ -49,3 +53,15 @@ def test_commands_do_there_what_they_do_here(
 def test_core_options_are_saved_alike(host: Netns, rule: str, saved: list[str] | None) -> None:
     expected = saved if saved is None else [line.strip() for line in saved]
     assert _restore(host, ":web - [0:0]", f"-A INPUT {rule}") == expected
+
+
+@pytest.mark.parametrize("command", ["iptables -t raw -A OUTPUT", "iptables -t nat -A OUTPUT"])
+def test_a_table_that_is_new_is_listed_first(command: str) -> None:
+    text = "*nat\n-A POSTROUTING -j ACCEPT\nCOMMIT\n*filter\n-A INPUT -j DROP\nCOMMIT\n"
+    rulesets = {4: read(text)}
+    apply(rulesets, command)
+    with Netns() as fresh:
+        fresh.run("iptables-legacy-restore", text=text)
+        fresh.run("iptables-legacy", *command.split()[1:])
+        saved = fresh.run("iptables-legacy-save").splitlines(keepends=True)
+    assert "".join(line for line in saved if line[0] != "#") == save(rulesets[4])

@@ -62,6 +62,10 @@ def test_the_table_made_last_is_listed_first() -> None:
     text = "*raw\nCOMMIT\n*nat\nCOMMIT\n*filter\nCOMMIT\n*raw\n-A OUTPUT\nCOMMIT\n"
     assert list(read(text).tables) == ["filter", "nat", "raw"]
     assert list(read_as_listed(text).tables) == ["raw", "nat", "filter"]
+    rulesets = {4: read_as_listed(text)}
+    apply(rulesets, "iptables -t mangle -A OUTPUT")
+    apply(rulesets, "iptables -t nat -A OUTPUT")
+    assert list(rulesets[4].tables) == ["mangle", "raw", "nat", "filter"]
 
 
 def test_a_second_dump_of_a_table_replaces_it_but_for_its_policies() -> None:
