@@ -153,9 +153,10 @@ class Net:
 
     def _inbound(self, world: World, packet: Packet) -> str:
         """By which device a packet from an address beyond the host comes in: the way back to it."""
+        from fwsim.machine.policy import Flow
         from fwsim.machine.routing import lookup
 
-        way = lookup(world.namespaces[world.host], packet.family, packet.src)
+        way = lookup(world.namespaces[world.host], Flow(packet.family, packet.src))
         if way.kind != "unicast":
             raise QuestionError(
                 f"nothing tells by which device {shown(packet.src, packet.family)} comes in",

@@ -7,6 +7,7 @@ those of net/ipv4/ip_forward.c and route.c.
 from __future__ import annotations
 
 from fwsim.machine import routing
+from fwsim.machine.policy import Flow
 from fwsim.machine.world import Namespace
 from fwsim.model.names import TCP_FLAGS
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet
@@ -68,7 +69,7 @@ def ignores(ns: Namespace, packet: Packet) -> bool:
 def shared(ns: Namespace, packet: Packet) -> bool:
     """The destination is a multicast or a broadcast address."""
     return _is_shared(packet) or (
-        packet.family == 4 and routing.lookup(ns, 4, packet.dst).kind == "broadcast"
+        packet.family == 4 and routing.lookup(ns, Flow(4, packet.dst)).kind == "broadcast"
     )
 
 
@@ -107,7 +108,7 @@ def _speaks_as(ns: Namespace, packet: Packet) -> int | None:
     that of the way back."""
     if routing.own_address(ns, packet.family, packet.dst):
         return packet.dst
-    way = routing.lookup(ns, packet.family, packet.src)
+    way = routing.lookup(ns, Flow(packet.family, packet.src))
     if way.kind == "local":
         return packet.src
     return way.source or routing.source_address(ns, packet.family, way.dev, way.hop)

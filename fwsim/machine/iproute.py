@@ -171,7 +171,16 @@ def route(item: Entry, family: int) -> Route | None:
         item.address("prefsrc", family),
         item.number("metric"),
         str(table),
+        _tos(item),
     )
+
+
+def _tos(item: Entry) -> int:
+    text = item.text("tos")
+    try:
+        return int(text, 0) if text else 0
+    except ValueError:
+        raise item.wrong("tos", "expected a number such as 0x10") from None
 
 
 def _prefix(item: Entry, family: int) -> tuple[int, int]:
@@ -196,10 +205,8 @@ def unmodelled(item: Entry) -> str:
         return f"of the several next hops to {item.text('dst')} only the first is followed"
     if isinstance(item.data.get("via"), dict):
         return f"the route to {item.text('dst')} by a gateway of another family is not modelled yet"
-    if item.data.get("tos") or item.data.get("from"):
-        return (
-            f"the route to {item.text('dst')} is asked for every TOS and source, not only its own"
-        )
+    if item.data.get("from"):
+        return f"the route to {item.text('dst')} is asked for every source, not only its own"
     return ""
 
 
@@ -221,14 +228,3 @@ def forwarding(items: Iterable[Entry]) -> Iterator[tuple[tuple[str, str], str]]:
     for item in items:
         if item.text("master") and item.text("state") != "permanent":
             yield (item.text("master"), item.text("mac")), item.text("ifname")
-
-
-def plain_rules(items: Iterable[Entry]) -> bool:
-    """Whether `ip -j rule` shows the three rules that every host has, and nothing else."""
-    usual = {(0, "local"), (32766, "main"), (32767, "default")}
-    return all(
-        (item.number("priority"), str(item.data.get("table"))) in usual
-        and set(item.data) <= {"priority", "src", "table", "protocol"}
-        and item.text("src") == "all"
-        for item in items
-    )

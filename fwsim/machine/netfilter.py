@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.language.write import rule_text
-from fwsim.machine import nat
+from fwsim.machine import nat, routing
 from fwsim.machine.conntrack import NEW, RELATED, UNTRACKED
 from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, Stage
 from fwsim.machine.moment import Moment
+from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.table import Outcome, Visit, walk_table
@@ -23,6 +26,8 @@ from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Ref, Step
 from fwsim.readings.explain import explain
 from fwsim.readings.prose import phrase
+
+_ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
 
 
 @dataclass(slots=True)
@@ -60,15 +65,34 @@ class _AtHook:
     def stage(self, stage: Stage) -> str:
         match stage.kind:
             case "table":
-                return self._table(stage.table) if stage.table in self.ruleset.tables else "ACCEPT"
+                if stage.table not in self.ruleset.tables:
+                    return "ACCEPT"
+                return self._rerouting(stage.table, partial(self._table, stage.table))
             case "nat":
-                return self._nat() if self._translates() else "ACCEPT"
+                return self._rerouting("nat", self._nat) if self._translates() else "ACCEPT"
             case "conntrack":
                 return self._track()
             case "confirm":
                 return self._confirm()
             case _:
                 return self._defrag()
+
+    def _rerouting(self, table: str, run: Callable[[], str]) -> str:
+        """A change of source, destination, mark or TOS in mangle's OUTPUT, and of the destination
+        in nat's, has the packet routed anew at once (ipt_mangle_out, nf_nat_ipv4_local_fn)."""
+        asked = _ROUTED_BY.get(table) if self.hook == "OUTPUT" else None
+        if asked is None:
+            return run()
+        before = [self.view[name] for name in asked]
+        verdict = run()
+        if verdict != "ACCEPT" or before == [self.view[name] for name in asked]:
+            return verdict
+        way = routing.lookup(self.ns, flow_of(self.buffer.packet, mark=self.buffer.mark))
+        if not way.sends:
+            self.record.reason = f"route_{way.kind}"
+            return "DROP"
+        self.buffer.rerouted = way
+        return "ACCEPT"
 
     # -- tables ---------------------------------------------------------------------------------
 

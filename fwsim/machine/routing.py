@@ -1,19 +1,17 @@
-"""Where a packet goes: longest prefix over the local and main tables, and the address types that
-follow from them (net/ipv4/route.c ip_route_input_slow, net/ipv4/fib_frontend.c).
-
-Policy routing (ip rules, other tables) is not modelled yet: fwsim.machine.snapshot says so where a
-snapshot has any.
-"""
+"""Where a packet goes: the tables that policy routing chooses, the longest prefix in each, and the
+address types that follow from the local one (net/ipv4/route.c ip_route_input_slow,
+net/ipv4/fib_frontend.c, net/core/fib_rules.c)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from fwsim.machine.policy import Flow, chosen
 from fwsim.machine.world import Namespace, Route
 from fwsim.model.names import ROUTE_TYPES
 
 UNREACHABLE_KINDS = {"blackhole", "unreachable", "prohibit", "throw"}
+_OWN_KINDS = frozenset({"local", "broadcast", "anycast", "multicast"})
 
 
 class Way(NamedTuple):
@@ -26,53 +24,60 @@ class Way(NamedTuple):
     source: int = 0
     route: Route | None = None
 
+    @property
+    def sends(self) -> bool:
+        """A packet of the host's own leaves this way."""
+        return self.kind in ("unicast", "local", "broadcast", "multicast", "anycast")
+
 
 NO_WAY = Way("none")
 
 
-def lookup(ns: Namespace, family: int, dst: int, dev: str = "") -> Way:
-    """The best route to `dst`; with `dev`, only among routes through that device."""
-    best = None
-    for route in _tables(ns, family):
-        if dev and route.dev not in (dev, ""):
+def lookup(ns: Namespace, flow: Flow) -> Way:
+    """The way of a flow: each rule that is for it in turn, until one of their tables has a route
+    (fib_rules_lookup)."""
+    for rule in chosen(ns.route_rules(flow.family), flow):
+        if rule.action != "table":
+            return Way("none" if rule.action == "unreachable" else rule.action)
+        found = _in_table(ns, flow, rule.table)
+        if found is None or found.kind == "throw" or found.length <= rule.suppress:
             continue
-        if _covers(route, family, dst) and (best is None or _better(route, best)):
+        return Way(found.kind, found.dev, found.via or flow.dst, found.source, found)
+    return NO_WAY
+
+
+def _in_table(ns: Namespace, flow: Flow, table: str) -> Route | None:
+    best = None
+    for route in ns.routes.get(flow.family, ()):
+        if route.table != table or (flow.oif and route.dev not in (flow.oif, "")):
+            continue
+        if _covers(route, flow) and (best is None or _rank(route) > _rank(best)):
             best = route
-    if best is None:
-        return NO_WAY
-    return Way(best.kind, best.dev, best.via or dst, best.source, best)
+    return best
 
 
-def _covers(route: Route, family: int, dst: int) -> bool:
-    host = (32 if family == 4 else 128) - route.length
-    return dst >> host == route.dst >> host
+def _covers(route: Route, flow: Flow) -> bool:
+    host = (32 if flow.family == 4 else 128) - route.length
+    if flow.dst >> host != route.dst >> host:
+        return False
+    return not route.tos or route.tos & 0xFC == flow.tos & 0xFC
 
 
-def _better(route: Route, than: Route) -> bool:
-    local, other = route.table == "local", than.table == "local"
-    if local != other:
-        return local  # rule 0 looks up the local table first
-    if route.length != than.length:
-        return route.length > than.length
-    return route.metric < than.metric
-
-
-def _tables(ns: Namespace, family: int) -> Iterator[Route]:
-    yield from (r for r in ns.routes.get(family, ()) if r.table in ("main", "local"))
+def _rank(route: Route) -> tuple[int, bool, int]:
+    """The longest prefix first, then a route for this TOS, then the smallest metric."""
+    return route.length, bool(route.tos), -route.metric
 
 
 def address_type(ns: Namespace, family: int, value: int, dev: str = "") -> int:
     """The number in ROUTE_TYPES of an address, as inet_dev_addr_type finds it: by the local table,
-    then as UNICAST. With `dev`, local addresses of other devices count as UNICAST."""
+    else UNICAST. With `dev`, local addresses of other devices count as UNICAST."""
     name = _special(family, value)
     if name is None:
-        way = lookup(ns, family, value, dev)
-        name = (
-            way.kind.upper() if way.kind in ("local", "broadcast", "anycast", "multicast") else ""
-        )
-        if family == 6 and way.kind in UNREACHABLE_KINDS:
+        found = _in_table(ns, Flow(family, value, oif=dev), "local")
+        name = found.kind.upper() if found and found.kind in _OWN_KINDS else "UNICAST"
+        if family == 6 and lookup(ns, Flow(6, value, oif=dev)).kind in UNREACHABLE_KINDS:
             name = "UNREACHABLE"
-    return ROUTE_TYPES.index(name or "UNICAST")
+    return ROUTE_TYPES.index(name)
 
 
 def _special(family: int, value: int) -> str | None:
@@ -104,25 +109,40 @@ def source_address(ns: Namespace, family: int, dev: str, hop: int) -> int | None
     return next(iter([*usable, *others]), None)
 
 
-def refuses_source(ns: Namespace, family: int, src: int, dev: str) -> str | None:
-    """Why a packet from `src` coming in by `dev` is dropped before any routing: a martian source,
-    or one that rp_filter does not expect there (fib_validate_source). None if it is let in."""
-    if family == 6:
+def refuses_source(ns: Namespace, flow: Flow) -> str | None:
+    """Why a packet that came in is dropped for its source: a martian one, or one that rp_filter
+    does not expect by that device. None if it is let in."""
+    src = flow.src
+    if flow.family == 6:
         return "martian_source" if src >> 120 == 0xFF or src == 0 else None
-    if src >> 28 in (0xE, 0xF) or src >> 24 == 0:
+    if src >> 28 in (0xE, 0xF) or (src >> 24 == 0 and (src or flow.dst)):
         return "martian_source"
-    localnet = ns.number(f"net.ipv4.conf.{dev}.route_localnet") or ns.number(
-        "net.ipv4.conf.all.route_localnet"
-    )
-    if src >> 24 == 127 and not localnet:
+    if src >> 24 == 127 and not _setting(ns, flow.iif, "route_localnet"):
         return "martian_source"
-    if own_address(ns, family, src) and not ns.number(f"net.ipv4.conf.{dev}.accept_local"):
-        return "own_source"
-    mode = max(ns.number(f"net.ipv4.conf.{name}.rp_filter") for name in ("all", dev))
-    back = lookup(ns, family, src)
-    if mode == 1 and back.dev != dev:
-        return "rp_filter"
-    return "rp_filter" if mode == 2 and back.kind == "none" else None
+    return _unexpected(ns, flow)
+
+
+def _setting(ns: Namespace, dev: str, name: str) -> int:
+    """The higher of a device's setting and that of all."""
+    return max(ns.number(f"net.ipv4.conf.{of}.{name}") for of in ("all", dev))
+
+
+def _unexpected(ns: Namespace, flow: Flow) -> str | None:
+    """fib_validate_source: the way back, looked up as if the host answered."""
+    mode = _setting(ns, flow.iif, "rp_filter")
+    accepts_own = bool(_setting(ns, flow.iif, "accept_local"))
+    if not mode and ns.plain_rules(4):
+        return "own_source" if own_address(ns, 4, flow.src) and not accepts_own else None
+    marked = flow.mark if _setting(ns, flow.iif, "src_valid_mark") else 0
+    reverse = flow._replace(dst=flow.src, src=flow.dst, mark=marked, uid=0)
+    back = lookup(ns, reverse)
+    if back.kind == "none":
+        return "rp_filter" if mode else None
+    if back.kind != "unicast" and not (back.kind == "local" and accepts_own):
+        return "own_source" if back.kind == "local" else "martian_source"
+    if back.dev == flow.iif or not mode:
+        return None
+    return "rp_filter" if mode == 1 else None
 
 
 def forwards(ns: Namespace, family: int, dev: str) -> bool:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
-from fwsim.machine import iproute
+from fwsim.machine import iproute, iprule
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
 from fwsim.machine.pile import HOST, RULES, Pile, as_text, pile_of
+from fwsim.machine.policy import RouteRule
 from fwsim.machine.sockets import listeners
 from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Device, Listener, Namespace, Route, World
@@ -114,8 +115,8 @@ class _Part:
             self.sysctl(),
             self.rulesets(),
             self.listeners(),
+            {family: self.route_rules(family) for family in (4, 6)},
         )
-        self.policy_routing()
         return self.assumed(found) if self.links else self.inferred(found)
 
     def assumed(self, found: Namespace) -> Namespace:
@@ -189,8 +190,6 @@ class _Part:
             self.note(text)
         own = address_routes(devices.values(), family)
         tables = {route.table for route in found}
-        if other := tables - {"main", "local", "default"}:
-            self.note(f"policy routing is not modelled yet: table {', '.join(sorted(other))}")
         missing = [r for r in own if not (r.table in tables or (found and r.table == "main"))]
         return (*found, *missing)
 
@@ -203,10 +202,11 @@ class _Part:
             if port in devices and devices[port].master == bridge
         }
 
-    def policy_routing(self) -> None:
-        for file in ("ip-rule.json", "ip-rule6.json"):
-            if not iproute.plain_rules(self.entries(file)):
-                self.note(f"policy routing is not modelled yet: {file} has rules of its own")
+    def route_rules(self, family: int) -> tuple[RouteRule, ...]:
+        items = self.entries("ip-rule.json" if family == 4 else "ip-rule6.json")
+        for text in filter(None, map(iprule.unmodelled, items)):
+            self.note(text)
+        return iprule.rules(items, family)
 
     def sysctl(self) -> dict[str, str]:
         """The settings; what is no setting, such as a complaint about a key, is passed over."""

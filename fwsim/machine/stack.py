@@ -12,6 +12,7 @@ from fwsim.machine import bridging, routing
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
+from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
@@ -72,7 +73,6 @@ class _Stack:
         self.passage = Passage(ns.name, record, buffer, netfilter.moment)
         self.local = not buffer.in_
         self.bridged_to = 0  # the destination as the frame came in, to notice DNAT
-        self.routed_to = 0
         self.ports: list[str] = []
 
     def walk(self, node: str) -> None:
@@ -128,7 +128,7 @@ class _Stack:
         """br_nf_pre_routing_finish: after DNAT, the new destination decides anew."""
         bridge, packet = self.buffer.in_, self.buffer.packet
         if packet.dst != self.bridged_to:
-            way = routing.lookup(self.ns, packet.family, packet.dst)
+            way = routing.lookup(self.ns, flow_of(packet, bridge, self.buffer.mark))
             if way.dev != bridge or way.kind != "unicast":
                 return "up"
             found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
@@ -153,12 +153,13 @@ class _Stack:
         if self.buffer.looped:
             return self._local()
         packet, dev = self.buffer.packet, self.buffer.in_
-        refusal = routing.refuses_source(self.ns, packet.family, packet.src, dev)
+        flow = flow_of(packet, dev, self.buffer.mark)
+        refusal = routing.refuses_source(self.ns, flow)
         if refusal is None and routing.is_martian(self.ns, packet.family, packet.dst, dev):
             refusal = "martian_destination"
         if refusal is not None:
             return self._end("dropped", refusal)
-        way = routing.lookup(self.ns, packet.family, packet.dst)
+        way = routing.lookup(self.ns, flow)
         everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
         if everyone or way.kind in ("local", "broadcast", "anycast"):
             return self._local()
@@ -203,19 +204,21 @@ class _Stack:
     # -- going out ------------------------------------------------------------------------------
 
     def _route_out(self) -> str:
-        packet = self.buffer.packet
-        way = routing.lookup(self.ns, packet.family, packet.dst)
-        if way.kind in ("local", "anycast"):
-            way = routing.Way("local", "lo", packet.dst)
-        elif way.kind not in ("unicast", "broadcast", "multicast"):
+        way = routing.lookup(self.ns, flow_of(self.buffer.packet, mark=self.buffer.mark))
+        if not way.sends:
             return self._end("dropped", f"route_{way.kind}")
-        self.routed_to = packet.dst
+        return self._out_by(way)
+
+    def _out_by(self, way: routing.Way) -> str:
+        if way.kind in ("local", "anycast"):
+            way = routing.Way("local", "lo", self.buffer.packet.dst)
         self._take(way)
         return "routed"
 
     def _reroute(self) -> str:
-        """ip_route_me_harder: a changed destination is looked up again."""
-        return "routed" if self.buffer.packet.dst == self.routed_to else self._route_out()
+        """What OUTPUT's rules changed may have led to another way."""
+        way, self.buffer.rerouted = self.buffer.rerouted, None
+        return self._out_by(way) if way else "routed"
 
     def _transmit(self) -> str:
         buffer, dev = self.buffer, self.buffer.out

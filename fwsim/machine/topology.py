@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fwsim.machine import routing
+from fwsim.machine.policy import Flow
 from fwsim.machine.world import Address, Device, Namespace, World
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import address_value, family_of
@@ -52,7 +53,7 @@ def chosen_source(world: World, name: str, origin: Endpoint, to: Endpoint) -> in
     ns = world.namespaces.get(name)
     if ns is None:
         return origin.value
-    way = routing.lookup(ns, to.family, to.value)
+    way = routing.lookup(ns, Flow(to.family, to.value))
     if way.kind in ("local", "broadcast"):
         return to.value if way.kind == "local" else way.source
     found = way.source or routing.source_address(ns, to.family, way.dev, way.hop)

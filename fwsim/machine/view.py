@@ -21,7 +21,7 @@ from fwsim.model.pred import Free
 class Buffer:
     """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
     name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
-    rule told conntrack beforehand."""
+    rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it."""
 
     packet: Packet
     in_: str = ""
@@ -33,6 +33,7 @@ class Buffer:
     found: Found | None = None
     template: Template | None = None
     hop: int = 0
+    rerouted: routing.Way | None = None
     mac_dst: str | None = None
     looped: bool = False
 

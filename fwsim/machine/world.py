@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fwsim.language.ruleset import Ruleset
+from fwsim.machine.policy import USUAL, RouteRule
 from fwsim.model.names import address_text
 
 
@@ -53,6 +54,7 @@ class Route(NamedTuple):
     source: int = 0
     metric: int = 0
     table: str = "main"
+    tos: int = 0
 
 
 class Listener(NamedTuple):
@@ -68,7 +70,8 @@ class Listener(NamedTuple):
 
 class Namespace(NamedTuple):
     """One network namespace. `neighbours` maps (device, address) to a MAC, `fdb` (bridge, MAC) to a
-    port; `sysctl` names are as `sysctl -a` prints them; `listeners` None: nobody told."""
+    port; `sysctl` names are as `sysctl -a` prints them; `listeners` None: nobody told;
+    `rules` those of policy routing, by family."""
 
     name: str
     devices: Mapping[str, Device] = MappingProxyType({})
@@ -78,6 +81,15 @@ class Namespace(NamedTuple):
     sysctl: Mapping[str, str] = MappingProxyType({})
     rulesets: Mapping[int, Ruleset] = MappingProxyType({})
     listeners: tuple[Listener, ...] | None = None
+    rules: Mapping[int, tuple[RouteRule, ...]] = MappingProxyType({})
+
+    def route_rules(self, family: int) -> tuple[RouteRule, ...]:
+        """The rules of policy routing, in their order."""
+        return self.rules.get(family, USUAL)
+
+    def plain_rules(self, family: int) -> bool:
+        """Policy routing is as on every host."""
+        return self.route_rules(family) in (USUAL, USUAL[:2])
 
     def addresses(self, family: int) -> Iterator[tuple[Device, Address]]:
         """Every address of that family, with its device, in device order."""

@@ -6,54 +6,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import pytest
 
-from fwsim.language.read import read_as_listed
-from fwsim.language.ruleset import Ruleset
-from fwsim.machine.response import Start
-from fwsim.machine.simulate import Simulation
-from fwsim.machine.snapshot import load_snapshot
 from fwsim.machine.world import World
-from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
 
-from . import frames
 from .conversations import Sent, Talk, sent_from_dict
-from .lab import Lab, moved, require_kernel
+from .duel import Duel, Seen, same, world_of
+from .lab import Lab, require_kernel
 from .rulesets import Line, Rules, random_rules
 
 require_kernel()
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "kernel"
 PACKETS_EACH, CASES_EACH = 30, 20
-SENDER = "02:00:00:00:09:09"
-"""What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
 T = TypeVar("T")
-
-
-class Seen(NamedTuple):
-    """What a packet did: rules and policies with how often, and what left by which device."""
-
-    matched: dict[Any, int]
-    policies: dict[Any, int]
-    emitted: tuple[tuple[str, str, Packet], ...]
-
-    def lines(self) -> Iterator[str]:
-        """To be read."""
-        for (_, table, chain, number), times in sorted(self.matched.items()):
-            yield f"{table} {chain} rule {number} ×{times}"
-        for (_, table, chain), times in sorted(self.policies.items()):
-            yield f"{table} {chain} policy ×{times}"
-        for dev, mac, packet in self.emitted:
-            yield f"out by {dev} to {mac}: {packet.to_dict()}"
 
 
 @dataclass(frozen=True)
@@ -121,53 +95,8 @@ class Tally:
 @cache
 def bare_world() -> World:
     """The machine as fwsim reads it from the snapshot of a lab without rules."""
-    with Lab() as lab, TemporaryDirectory() as folder:
-        lab.snapshot(Path(folder))
-        return load_snapshot(Path(folder), "the lab")
-
-
-class Duel:
-    """The kernel and fwsim under the same rules."""
-
-    def __init__(self, lab: Lab, case: Case) -> None:
-        self.lab, self.family, self.sent = lab, case.family, 0
-        world = bare_world()
-        saved = lab.save(case.family)
-        ruleset = read_as_listed(saved, case.family) if saved else Ruleset(case.family)
-        host = world.namespaces["host"].with_rulesets({case.family: ruleset})
-        self.simulation = Simulation.of(world.with_namespace(host))
-        self.counters = lab.counters(case.family)
-
-    def kernel(self, sent: Sent) -> Seen:
-        self.sent += 1
-        if sent.dev:
-            frame = frames.build(sent.packet, SENDER, sent.mac, self.sent)
-            self.lab.send(sent.dev, frame)
-        else:
-            self.lab.send_local(frames.build_ip(sent.packet, self.sent))
-        before, self.counters = self.counters, self.lab.counters(self.family)
-        rules, policies = moved(before, self.counters)
-        left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
-        emitted = [(d, f.eth_dst, f.packet) for d, f in left if f.packet and f.eth_dst != SENDER]
-        return Seen(rules, policies, tuple(sorted(emitted, key=repr)))
-
-    def fwsim(self, sent: Sent) -> tuple[Seen, Leg]:
-        start = Start("host", sent.dev, sent.mac or None)
-        leg, _ = self.simulation.carry(sent.packet, start, follow=False)
-        left = ((e.dev, e.mac_dst or "", e.packet) for e in leg.emitted)
-        seen = Seen(
-            dict(Counter((c.family, c.table, c.chain, c.rule) for c in leg.matched)),
-            dict(Counter((c.family, c.table, c.chain) for c in leg.policies)),
-            tuple(sorted(left, key=repr)),
-        )
-        return seen, leg
-
-
-def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:
-    if not chance:
-        return kernel == fwsim
-    ways = [[(dev, mac) for dev, mac, _ in seen.emitted] for seen in (kernel, fwsim)]
-    return kernel[:2] == fwsim[:2] and ways[0] == ways[1]
+    with Lab() as lab:
+        return world_of(lab)
 
 
 def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> None:
@@ -177,7 +106,7 @@ def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> Non
         if lab.restore(case.rules.dump(), case.family, case.backend):
             tally.refused += 1
             return
-        duel = Duel(lab, case)
+        duel = Duel(lab, case.family, bare_world())
         done: list[Sent] = []
         given = iter(case.packets)
         while sent := next(given, None) if more is None else more.next():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from fwsim.language.read import read_as_listed
 from fwsim.machine.infer import infer_world, with_route
+from fwsim.machine.policy import Flow
 from fwsim.machine.routing import lookup
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World
@@ -26,10 +27,10 @@ def test_dockers_masquerade_rule_names_a_bridge_and_its_subnet() -> None:
     assert [(a.value, a.length) for a in host.devices["docker1"].addresses] == [
         (v4("172.18.0.1"), 16)
     ]
-    assert lookup(host, 4, v4("172.18.0.3")).dev == "docker1"
-    assert lookup(host, 4, v4("172.18.0.1")).kind == "local"
-    assert lookup(host, 4, v4("127.0.0.1")).kind == "local"
-    assert lookup(host, 4, v4("8.8.8.8")).dev == "eth0"
+    assert lookup(host, Flow(4, v4("172.18.0.3"))).dev == "docker1"
+    assert lookup(host, Flow(4, v4("172.18.0.1"))).kind == "local"
+    assert lookup(host, Flow(4, v4("127.0.0.1"))).kind == "local"
+    assert lookup(host, Flow(4, v4("8.8.8.8"))).dev == "eth0"
     assert world.notes == (
         "docker1 is taken for a bridge with 172.18.0.1/16: line 6 masquerades what its subnet "
         "sends elsewhere",
@@ -45,7 +46,7 @@ def test_dockers_masquerade_rule_names_a_bridge_and_its_subnet() -> None:
 def test_ipv6_is_inferred_alike() -> None:
     world = world_of("*nat\n-A POSTROUTING -s fd18::/64 ! -o br-x -j MASQUERADE\nCOMMIT\n", 6)
     host = world.namespaces["host"]
-    assert lookup(host, 6, address_value("fd18::2", 6)).dev == "br-x"
+    assert lookup(host, Flow(6, address_value("fd18::2", 6))).dev == "br-x"
     assert "br-x is taken for a bridge with fd18::1/64" in world.notes[0]
     assert host.number("net.ipv6.conf.all.forwarding") == 1
     assert host.number("net.bridge.bridge-nf-call-ip6tables") == 1
@@ -66,7 +67,7 @@ def test_other_masquerading_shows_no_bridge() -> None:
 def test_the_only_other_device_is_the_uplink() -> None:
     world = world_of("*filter\n-A INPUT -i lo -j ACCEPT\n-A INPUT -i ens3 -j DROP\nCOMMIT\n")
     assert list(world.namespaces["host"].devices) == ["lo", "ens3"]
-    assert lookup(world.namespaces["host"], 4, v4("8.8.8.8")).dev == "ens3"
+    assert lookup(world.namespaces["host"], Flow(4, v4("8.8.8.8"))).dev == "ens3"
     assert world.notes[0] == (
         "ens3 is taken for the uplink, with the default route: no other is named"
     )
@@ -76,7 +77,7 @@ def test_of_several_none_is_the_uplink() -> None:
     world = world_of("*filter\n-A FORWARD -i lan -o wan -j ACCEPT\n-A INPUT -i tun+\nCOMMIT\n")
     host = world.namespaces["host"]
     assert list(host.devices) == ["lo", "lan", "wan"], "a wildcard names no device"
-    assert lookup(host, 4, v4("8.8.8.8")).kind == "none"
+    assert lookup(host, Flow(4, v4("8.8.8.8"))).kind == "none"
     assert "say --in or --out" in world.notes[0]
 
 
@@ -86,10 +87,10 @@ def test_a_route_said_goes_first() -> None:
         changed = with_route(world, 4, v4("8.8.8.8"), dev)
         host = changed.namespaces["host"]
         assert dev in host.devices
-        assert lookup(host, 4, v4("8.8.8.8")).dev == dev
-        assert lookup(host, 4, v4("8.8.4.4")).kind == "none"
+        assert lookup(host, Flow(4, v4("8.8.8.8"))).dev == dev
+        assert lookup(host, Flow(4, v4("8.8.4.4"))).kind == "none"
     again = with_route(changed, 4, v4("8.8.8.8"), "lan")
-    assert lookup(again.namespaces["host"], 4, v4("8.8.8.8")).dev == "lan"
+    assert lookup(again.namespaces["host"], Flow(4, v4("8.8.8.8"))).dev == "lan"
     assert "ppp0" not in world.namespaces["host"].devices
 
 

@@ -123,13 +123,13 @@ def test_what_is_not_modelled_is_said(tmp_path: Path) -> None:
         tmp_path, iptables_save=RULES, sysctl="", ip_addr_json=[LO, bond, eth0],
         ip_route_json=routes,
         ip_rule_json=[{"priority": 0, "src": "all", "table": "local"},
-                      {"priority": 100, "src": "10.0.0.0", "srclen": 8, "table": "100"}],
+                      {"priority": 100, "src": "10.0.0.0", "srclen": 8, "table": "100",
+                       "suppress_ifgroup": "3"}],
     )  # fmt: skip
     assert list(world.notes) == [
         "host: bond0, the bond over eth0, is not modelled",
         "host: of the several next hops to 11.0.0.0/8 only the first is followed",
-        "host: policy routing is not modelled yet: table 100",
-        "host: policy routing is not modelled yet: ip-rule.json has rules of its own",
+        "host: ip rule 100: suppress_ifgroup is not modelled",
     ]
 
 

@@ -1,0 +1,95 @@
+"""The kernel and fwsim, packet by packet under the same rules: what matched, what left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from fwsim.language.read import read_as_listed
+from fwsim.language.ruleset import Ruleset
+from fwsim.machine.response import Start
+from fwsim.machine.simulate import Simulation
+from fwsim.machine.snapshot import load_snapshot
+from fwsim.machine.world import World
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Leg
+
+from . import frames
+from .conversations import Sent
+from .lab import Lab, moved
+
+SENDER = "02:00:00:00:09:09"
+"""What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
+
+
+class Seen(NamedTuple):
+    """What a packet did: rules and policies with how often, and what left by which device."""
+
+    matched: dict[Any, int]
+    policies: dict[Any, int]
+    emitted: tuple[tuple[str, str, Packet], ...]
+
+    def lines(self) -> Iterator[str]:
+        """To be read."""
+        for (_, table, chain, number), times in sorted(self.matched.items()):
+            yield f"{table} {chain} rule {number} ×{times}"
+        for (_, table, chain), times in sorted(self.policies.items()):
+            yield f"{table} {chain} policy ×{times}"
+        for dev, mac, packet in self.emitted:
+            yield f"out by {dev} to {mac}: {packet.to_dict()}"
+
+
+def world_of(lab: Lab) -> World:
+    """The machine as fwsim reads it from the lab's snapshot."""
+    with TemporaryDirectory() as folder:
+        lab.snapshot(Path(folder))
+        return load_snapshot(Path(folder), "the lab")
+
+
+class Duel:
+    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew."""
+
+    def __init__(self, lab: Lab, family: int, world: World) -> None:
+        self.lab, self.family, self.sent = lab, family, 0
+        saved = lab.save(family)
+        ruleset = read_as_listed(saved, family) if saved else Ruleset(family)
+        host = world.namespaces["host"].with_rulesets({family: ruleset})
+        self.simulation = Simulation.of(world.with_namespace(host))
+        self.counters = lab.counters(family)
+
+    def kernel(self, sent: Sent) -> Seen:
+        """What the kernel does with a packet."""
+        self.sent += 1
+        if sent.dev:
+            frame = frames.build(sent.packet, SENDER, sent.mac, self.sent)
+            self.lab.send(sent.dev, frame)
+        else:
+            self.lab.send_local(frames.build_ip(sent.packet, self.sent))
+        before, self.counters = self.counters, self.lab.counters(self.family)
+        rules, policies = moved(before, self.counters)
+        left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
+        emitted = [(d, f.eth_dst, f.packet) for d, f in left if f.packet and f.eth_dst != SENDER]
+        return Seen(rules, policies, tuple(sorted(emitted, key=repr)))
+
+    def fwsim(self, sent: Sent) -> tuple[Seen, Leg]:
+        """What fwsim says of it."""
+        start = Start("host", sent.dev, sent.mac or None)
+        leg, _ = self.simulation.carry(sent.packet, start, follow=False)
+        left = ((e.dev, e.mac_dst or "", e.packet) for e in leg.emitted)
+        seen = Seen(
+            dict(Counter((c.family, c.table, c.chain, c.rule) for c in leg.matched)),
+            dict(Counter((c.family, c.table, c.chain) for c in leg.policies)),
+            tuple(sorted(left, key=repr)),
+        )
+        return seen, leg
+
+
+def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:
+    """They agree; of what chance chose, on the way alone."""
+    if not chance:
+        return kernel == fwsim
+    ways = [[(dev, mac) for dev, mac, _ in seen.emitted] for seen in (kernel, fwsim)]
+    return kernel[:2] == fwsim[:2] and ways[0] == ways[1]
