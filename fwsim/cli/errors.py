@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
 
+from fwsim.cli.streams import prepare_output
 from fwsim.model.errors import FwsimError, harmless
 
 REFUSED, INTERRUPTED = 2, 130
@@ -21,6 +23,7 @@ class Polite(click.Group):
         """As click's, with fwsim's exit statuses."""
         extra["standalone_mode"] = False
         try:
+            prepare_output()
             status = super().main(*args, **extra)
             sys.stdout.flush()
         except click.ClickException as error:
@@ -38,14 +41,19 @@ class Polite(click.Group):
 
 def refuse(message: str) -> int:
     """Say on standard error why not; the exit status."""
-    click.echo(f"fwsim: {message}", err=True)
+    _complain(f"fwsim: {message}")
     return REFUSED
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # nobody to tell it to; the exit status still does
+        click.echo(text, err=True)
 
 
 def _usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     if context is not None:
-        click.echo(context.get_usage(), err=True)
+        _complain(context.get_usage())
     return refuse(harmless(error.format_message()))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
+from fwsim.machine.pile import standard_input
 from fwsim.model.errors import PacketError
 from fwsim.model.packet import Packet, packet_from_dict
 
@@ -17,9 +17,9 @@ Sent = tuple[Packet, str, float]
 
 def read_packets(file: str) -> Iterator[tuple[str, Sent]]:
     """Each packet with the name of its line, as soon as it can be read. Raises PacketError naming
-    file and line, OSError if the file cannot be read."""
+    file and line, OSError or PlaceError if the file cannot be read."""
     if file == "-":
-        yield from _packets(sys.stdin.buffer, "standard input")
+        yield from _packets(standard_input(), "standard input")
         return
     with open(file, "rb") as lines:
         yield from _packets(lines, file)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from fwsim.model.errors import PlaceError
 
@@ -62,6 +64,13 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         raise PlaceError(f"{path}: {error.strerror or error}") from None
     return bounded(data, str(path))
+
+
+def standard_input() -> BinaryIO:
+    """The bytes of standard input. Raises PlaceError if it is closed."""
+    if sys.stdin is None:
+        raise PlaceError("standard input is closed")
+    return sys.stdin.buffer
 
 
 def bounded(data: bytes, name: str) -> bytes:

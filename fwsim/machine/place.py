@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from fwsim.machine.pile import (
     is_packed,
     pile_of,
     read_file,
+    standard_input,
 )
 from fwsim.machine.snapshot import assemble, load_snapshot
 from fwsim.machine.world import World
@@ -52,7 +52,7 @@ def open_place(place: str | None) -> World:
         return _open_example(place.removeprefix(PREFIX), place)
     if place == "-":
         name = "standard input"
-        return _open_bytes(bounded(sys.stdin.buffer.read(MOST_BYTES + 1), name), name)
+        return _open_bytes(bounded(standard_input().read(MOST_BYTES + 1), name), name)
     if os.path.isdir(place):
         return load_snapshot(Path(place), place)
     if "\0" in place or not os.path.lexists(place):
