@@ -3,7 +3,7 @@ the policy, and where it was decided."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fwsim.machine.world import World
@@ -46,7 +46,7 @@ class Told:
 def table_rows(world: World, step: Step, decision: Decision, effect: str, told: Told) -> list[Row]:
     """A table's rows, of its matching rules; none if none matched and its policy is not what
     decided. `effect` is what NAT did to the packet thereupon."""
-    calls = list(_calls(list(step.children), 0))
+    calls = _calls(step.children)
     policy = calls.pop() if calls and calls[-1].step.kind == "policy" else None
     rows: list[Row] = []
     before: list[str] = []
@@ -71,15 +71,16 @@ def table_rows(world: World, step: Step, decision: Decision, effect: str, told: 
     return [row._replace(where="" if n else where) for n, row in enumerate(rows)]
 
 
-def _calls(steps: list[Step], depth: int) -> Iterator[Called]:
+def _calls(steps: Sequence[Step]) -> list[Called]:
     """The visits as a tree, from their depths."""
-    at = 0
-    while at < len(steps):
-        end = at + 1
-        while end < len(steps) and steps[end].data["depth"] > depth:
-            end += 1
-        yield Called(steps[at], tuple(_calls(steps[at + 1 : end], depth + 1)))
-        at = end
+    later: list[list[Called]] = [[]]  # by depth, the last visit first
+    for step in reversed(steps):
+        depth = step.data["depth"]
+        later += [[] for _ in range(depth + 2 - len(later))]
+        inner = tuple(reversed(later[depth + 1]))
+        later[depth + 1 :] = []
+        later[depth].append(Called(step, inner))
+    return later[0][::-1]
 
 
 def _call(world: World, call: Called, decision: Decision, last: bool, effect: str) -> Iterator[Row]:
@@ -107,11 +108,13 @@ def _is_chain(world: World, ref: Ref | None, chain: str) -> bool:
     return ruleset is not None and ruleset.chain(ref.table, chain) is not None
 
 
-def _matching(calls: tuple[Called, ...]) -> Iterator[Step]:
-    for call in calls:
+def _matching(calls: Sequence[Called]) -> Iterator[Step]:
+    pending = [*reversed(calls)]
+    while pending:
+        call = pending.pop()
         if call.step.holds is not False or call.step.data["dropped"]:
             yield call.step
-        yield from _matching(call.inner)
+        pending.extend(reversed(call.inner))
 
 
 def _is_told(world: World, step: Step, last: bool) -> bool:

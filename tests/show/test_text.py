@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -96,6 +98,22 @@ def test_a_chain_that_only_marks_is_told_too() -> None:
     text = _trace("iptables -I DOCKER-USER -j MARK --set-mark 7").text()
     assert "DOCKER-USER 1  any packet" in text
     assert "MARK --set-xmark 0x7/0xffffffff" in text
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_chains_a_thousand_jumps_deep_are_told(tmp_path: Path, verbose: bool) -> None:
+    names = [f"C{n}" for n in range(1000)]
+    dump = tmp_path / "rules"
+    dump.write_text(
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        + "".join(f":{name} - [0:0]\n" for name in names)
+        + "".join(f"-A {a} -j {b}\n" for a, b in pairwise(["INPUT", *names, "DROP"]))
+        + "COMMIT\n"
+    )
+    trace = fwsim.load(str(dump)).trace(src="1.2.3.4", dst="host", in_="eth0")
+    text = trace.text(verbose=verbose)
+    assert "by filter C999, rule 1." in text
+    assert all(re.search(rf"\b{name} 1  ", text) for name in names)
 
 
 REASONS = [
