@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.language.write import rule_text
@@ -30,8 +29,7 @@ from fwsim.readings.prose import phrase
 _ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
 
 
-@dataclass(slots=True)
-class Netfilter:
+class Netfilter(NamedTuple):
     """A namespace's hooks at a moment in simulated time."""
 
     ns: Namespace

@@ -6,8 +6,6 @@ the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from fwsim.machine import bridging, routing
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
@@ -27,19 +25,14 @@ _ENDS = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
 class Passage:
     """How a packet's way through one host ended. `fate` as in INTERFACE's LEG; `error` names the
     ICMP error that the host itself answers with, if any (REJECT's are in `record`)."""
 
-    host: str
-    record: Record
-    buffer: Buffer
-    moment: Moment
-    fate: str = ""
-    reason: str = ""
-    error: str = ""
-    emitted: list[Emitted] = field(default_factory=list)
+    def __init__(self, host: str, record: Record, buffer: Buffer, moment: Moment) -> None:
+        self.host, self.record, self.buffer, self.moment = host, record, buffer, moment
+        self.fate = self.reason = self.error = ""
+        self.emitted: list[Emitted] = []
 
     @property
     def packet(self) -> Packet:
