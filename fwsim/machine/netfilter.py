@@ -85,7 +85,10 @@ class _AtHook:
         verdict = run()
         if verdict != "ACCEPT" or before == [self.view[name] for name in asked]:
             return verdict
-        way = routing.lookup(self.ns, flow_of(self.buffer.packet, mark=self.buffer.mark))
+        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)
+        if flow.family == 4:
+            flow = flow._replace(uid=0)  # ip_route_me_harder forgets who sends, its IPv6 twin not
+        way = routing.lookup(self.ns, flow)
         if not way.sends:
             self.record.reason = f"route_{way.kind}"
             return "DROP"
