@@ -30,10 +30,13 @@ def load(place: str | None = None) -> Net:
 
 
 def read(text: str, family: int | None = None) -> Ruleset:
-    """Read a dump; raises ReadError with line, column and caret."""
-    from fwsim.language.read import read as read_dump
+    """Read rules in any form that people paste: what iptables-save, `iptables -S` or `iptables -L`
+    prints, or commands; `notes` of what comes back say what that form does not tell.
 
-    return read_dump(text, family)
+    Raises ReadError with line, column and caret."""
+    from fwsim.language.forms import read as read_any
+
+    return read_any(text, family)
 
 
 def save(rules: Ruleset, counters: bool = False) -> str:

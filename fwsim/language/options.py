@@ -7,6 +7,7 @@ options given. Reading, writing and asking for an option's value are the same fo
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,7 +18,6 @@ from fwsim.language.types import Flag, Type
 from fwsim.language.values import quoted
 from fwsim.model.actions import Action
 from fwsim.model.errors import ReadError, Span
-from fwsim.model.frozen import Frozen, aside
 from fwsim.model.pred import FALSE, Free, Pred, Step, negate
 
 
@@ -37,15 +37,17 @@ class Option(NamedTuple):
         return (self.name, *self.aliases)
 
 
-class Given(Frozen):
+@dataclass(frozen=True, slots=True)
+class Given:
     """An option's value in one rule, whether `!` stands before it, and where."""
 
     value: Any
     negated: bool = False
-    span: Span | None = aside(default=None)
+    span: Span | None = field(default=None, compare=False)
 
 
-class Options(Frozen, Mapping[str, Any]):
+@dataclass(frozen=True, slots=True)
+class Options(Mapping[str, Any]):
     """The options given to one use, in order; `o["dport"]` is a value, `o.get` as usual."""
 
     given: Mapping[str, Given]
@@ -89,6 +91,30 @@ def fact(
     return Free(name, why, step, scope, context.nth, once)
 
 
+class Shown(NamedTuple):
+    """How one option stands in a listing: `title`, then `value` (regular expressions), then `end`;
+    a `!` before the title or the value negates it, where the option can be. A flag has the value
+    "". With an `end` the value may hold anything, that end included.
+
+    `words` makes the option's words of the value, its name included, where they are not
+    `--option value`; it may raise ValueError. `lost` says what the listing does not tell here."""
+
+    option: str
+    title: str
+    value: str = r"\S+"
+    end: str = ""
+    words: Callable[[str, Context], list[str]] | None = None
+    lost: str = ""
+
+
+class Unlist(NamedTuple):
+    """The way back from `listing` to options: what the text begins with (a regular expression),
+    then options, each at most once, in any order."""
+
+    head: str
+    options: tuple[Shown, ...] = ()
+
+
 Hooks = tuple[str, ...] | Callable[[Options], tuple[str, ...]]
 
 
@@ -98,7 +124,8 @@ class Match(NamedTuple):
     any.
 
     `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
-    text of iptables-save and of iptables -L where the option table does not."""
+    text of iptables-save and of iptables -L where the option table does not; `unlist` reads the
+    latter back."""
 
     name: str
     meaning: Callable[[Options, Context], Pred | Meaning]
@@ -109,6 +136,7 @@ class Match(NamedTuple):
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
+    unlist: Unlist | None = None
 
 
 class Target(NamedTuple):
@@ -124,17 +152,19 @@ class Target(NamedTuple):
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
+    unlist: Unlist | None = None
 
 
 Extension = Match | Target
 
 
-class Use(Frozen):
+@dataclass(frozen=True, slots=True)
+class Use:
     """An extension as one rule uses it."""
 
     ext: Extension
     options: Options
-    span: Span | None = aside(default=None)
+    span: Span | None = field(default=None, compare=False)
 
     @property
     def hooks(self) -> tuple[str, ...]:

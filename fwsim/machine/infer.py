@@ -4,7 +4,8 @@ bare dump's rules speak of. Every inference from rules is a line in the world's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
@@ -61,14 +62,22 @@ _STAND_IN = {
 }
 
 
-def infer_world(rulesets: Mapping[int, Ruleset], title: str) -> World:
+def infer_world(
+    rulesets: Mapping[int, Ruleset],
+    title: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    said: Iterable[str] = (),
+) -> World:
     """One namespace `host` as its rules show it: bridges and subnets from MASQUERADE rules as
-    Docker writes them, other devices by name, an uplink. What was inferred is in `notes`."""
-    host, notes = infer_host(rulesets)
-    return World({"host": host}, title=title, notes=tuple(notes), inferred=True)
+    Docker writes them, other devices by name, an uplink. `settings` are sysctls that are told.
+    What was inferred is in `notes`, behind what is `said` already."""
+    host, notes = infer_host(rulesets, settings)
+    return World({"host": host}, title=title, notes=(*said, *notes), inferred=True)
 
 
-def infer_host(rulesets: Mapping[int, Ruleset]) -> tuple[Namespace, list[str]]:
+def infer_host(
+    rulesets: Mapping[int, Ruleset], settings: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Namespace, list[str]]:
     """The namespace `host` of a world without addresses, and how it was inferred."""
     notes: list[str] = []
     subnets = dict(_subnets(rulesets, notes))
@@ -93,7 +102,7 @@ def infer_host(rulesets: Mapping[int, Ruleset]) -> tuple[Namespace, list[str]]:
         family: address_routes(devices, family) + ((Route(0, 0, uplink),) if uplink else ())
         for family in (4, 6)
     }
-    sysctl = assumed_sysctl(rulesets, bool(bridges), notes)
+    sysctl = {**assumed_sysctl(rulesets, bool(bridges), notes, settings), **settings}
     return (
         Namespace(
             "host", {d.name: d for d in devices}, routes, sysctl=sysctl, rulesets=dict(rulesets)
@@ -173,13 +182,17 @@ def _uplink(others: list[str], notes: list[str]) -> str:
     return UPLINK
 
 
-def assumed_sysctl(families: Iterable[int], bridges: bool, notes: list[str]) -> dict[str, str]:
-    """The settings of a host that forwards, br_netfilter with its bridges; each one is noted."""
+def assumed_sysctl(
+    families: Iterable[int], bridges: bool, notes: list[str], told: Container[str] = ()
+) -> dict[str, str]:
+    """The settings of a host that forwards, br_netfilter with its bridges, but for those that are
+    told; each one is noted."""
     names = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
     calls = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
     assumed = [names[family] for family in families]
     if bridges:
         assumed += [calls[family] for family in families]
+    assumed = [name for name in assumed if name not in told]
     notes.extend(f"{name} = 1 is assumed" for name in assumed)
     return dict.fromkeys(assumed, "1")
 

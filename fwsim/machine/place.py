@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from fwsim.language.read import family_of_dump, read
+from fwsim.language.forms import paste
 from fwsim.machine.infer import infer_world
 from fwsim.machine.pile import (
     HOST,
@@ -69,9 +69,8 @@ def _open_bytes(data: bytes, name: str) -> World:
         from fwsim.machine.archive import load_archive
 
         return load_archive(data, name, name)
-    text = as_text(data, name)
-    family = family_of_dump(text)
-    return infer_world({family: read(text, family, name)}, name)
+    pasted = paste(as_text(data, name), name)
+    return infer_world(pasted.rulesets, name, pasted.settings, pasted.notes)
 
 
 # -- examples --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ ipt_do_table)."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fwsim.language.ruleset import Chain, Table
@@ -22,13 +23,14 @@ class Visit(NamedTuple):
     dropped: bool = False
 
 
-class Outcome(NamedTuple):
+@dataclass(slots=True)
+class Outcome:
     """How a table let the packet go: ACCEPT, DROP, QUEUE or UNKNOWN; `chain` and `rule` decided."""
 
     verdict: str
     chain: str
     rule: int
-    visits: list[Visit]
+    visits: list[Visit] = field(default_factory=list)
 
 
 Act = Callable[[Action], str | None]

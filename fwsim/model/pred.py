@@ -12,10 +12,10 @@ smart constructors below change the shape of a term and never its meaning.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fwsim.model.fields import Field
-from fwsim.model.frozen import Frozen, aside
 
 if TYPE_CHECKING:
     from fwsim.model.facts import Facts
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Spans = tuple[tuple[int, int], ...]
 
 
-class In(Frozen):
+@dataclass(frozen=True, slots=True)
+class In:
     """(field & mask) lies in one of the inclusive spans, which are sorted and disjoint.
     `mask` None means all bits."""
 
@@ -37,7 +38,8 @@ Step = Callable[["Facts", Any], tuple[bool | None, Any]]
 answer (None: nobody knows) and the memory from now on. The old memory is never changed."""
 
 
-class Free(Frozen):
+@dataclass(frozen=True, slots=True)
+class Free:
     """A fact that the fields do not determine: a coin, a token bucket, what stands in the payload,
     what is not modelled. `why` is the phrase people read, `name` what --assume settles it by.
 
@@ -47,25 +49,28 @@ class Free(Frozen):
 
     name: str
     why: str = ""
-    step: Step | None = aside(default=None)
+    step: Step | None = field(default=None, compare=False)
     scope: Hashable = None
     nth: int = 0
     once: bool = True
 
 
-class Not(Frozen):
+@dataclass(frozen=True, slots=True)
+class Not:
     """p does not hold."""
 
     pred: Pred
 
 
-class And(Frozen):
+@dataclass(frozen=True, slots=True)
+class And:
     """All hold, asked from left to right until one does not, as the kernel asks."""
 
     preds: tuple[Pred, ...] = ()
 
 
-class Or(Frozen):
+@dataclass(frozen=True, slots=True)
+class Or:
     """One holds, asked from left to right until one does."""
 
     preds: tuple[Pred, ...] = ()

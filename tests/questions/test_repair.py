@@ -3,6 +3,7 @@ whatever is told was really tried."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from shlex import quote, split
@@ -189,8 +190,7 @@ def test_a_rule_of_another_host_has_no_command_here() -> None:
     ns1 = net.world.namespaces["ns1"]
     dropping = article("complete", "iptables -A OUTPUT -p icmp -j DROP").world
     rules = dropping.namespaces[dropping.host].rulesets
-    simulation = net.simulation.fork()
-    simulation.world = net.world.with_namespace(ns1.with_rulesets(rules))
+    simulation = replace(net.simulation, world=net.world.with_namespace(ns1.with_rulesets(rules)))
     trace = Net(simulation).trace(**PING)
     assert trace.outcome == "denied"
     assert trace.help == Help((), (), "denied")

@@ -7,7 +7,7 @@ by -p before them; iptables counts icmp among these.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.values import address, bits_of, number, port
 from fwsim.model.actions import Nat, NatRange
 from fwsim.model.names import PROTOCOLS, address_text
@@ -127,6 +127,7 @@ def nat_target(
         tables=("nat",),
         hooks=hooks,
         listing=_listing(to, title),
+        unlist=Unlist("", (Shown(to.name, title), *(Shown(flag, flag, "") for flag in _FLAGS))),
     )
 
 

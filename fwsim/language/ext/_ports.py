@@ -6,7 +6,7 @@ written, not even with its `!`.
 
 from collections.abc import Iterator
 
-from fwsim.language.options import Option, Options, option_text
+from fwsim.language.options import Option, Options, Shown, option_text
 from fwsim.language.types import Ports
 from fwsim.language.values import service_text
 from fwsim.model import fields as F
@@ -48,6 +48,9 @@ def list_ports(o: Options, numeric: bool, proto: int) -> str:
             plural = "s" if len(ports) > 1 else ""
             text += f" {title}{plural}:{'!' if o.negated(name) else ''}{':'.join(ports)}"
     return text
+
+
+SHOWN = (Shown("sport", "spts?:"), Shown("dport", "dpts?:"))  # the way back
 
 
 def _port_text(value: int, numeric: bool, proto: int) -> str:

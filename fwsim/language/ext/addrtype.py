@@ -8,7 +8,7 @@ UNREACHABLE. Text: libxt_addrtype.c.
 
 from collections.abc import Iterator
 
-from fwsim.language.options import Context, Match, Option, Options
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import Names
 from fwsim.model import fields as F
 from fwsim.model.names import ROUTE_TYPES
@@ -94,6 +94,13 @@ MATCH = Match(
     hooks=_hooks,
     check=_check,
     listing=_list,
+    unlist=Unlist(
+        "ADDRTYPE match",
+        (
+            *(Shown(name, f"{name} ") for name in _LOOKED_UP),
+            *(Shown(name, name.replace("iface-", ""), "") for name in _LIMITS),
+        ),
+    ),
 )
 EXAMPLES = """
 -m addrtype --dst-type LOCAL ; =

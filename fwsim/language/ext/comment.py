@@ -3,7 +3,7 @@
 Semantics: net/netfilter/xt_comment.c; text: libxt_comment.c.
 """
 
-from fwsim.language.options import Match, Option
+from fwsim.language.options import Match, Option, Shown, Unlist
 from fwsim.language.types import Text
 from fwsim.model.pred import TRUE
 
@@ -14,6 +14,7 @@ MATCH = Match(
     lambda o, _: TRUE,
     options=(Option("comment", Text(longest=255), required=True),),
     listing=lambda o, _, numeric: f"/* {o['comment']} */",
+    unlist=Unlist("", (Shown("comment", r"/\* ", ".{0,255}?", r" \*/"),)),
 )
 EXAMPLES = rf"""
 -m comment --comment hello-world_1 ; =

@@ -8,7 +8,7 @@ libxt_conntrack.c.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Match, Option, Options
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import HostMask, Names, Ports, ProtocolNumber, UIntRange
 from fwsim.model import fields as F
 from fwsim.model.names import STATES, STATUS
@@ -128,7 +128,24 @@ _OPTIONS = (
     Option("ctexpire", UIntRange(), negatable=True),
     Option("ctdir", _Direction()),
 )
-MATCH = Match("conntrack", _matches, options=_OPTIONS, check=_check, listing=_list)
+
+
+def _shown_anywhere(name: str) -> Shown:
+    def words(_: str, c: Context) -> list[str]:
+        return [f"--{name}", "0.0.0.0/0" if c.family == 4 else "::/0"]
+
+    lost = f"how long the prefix is where {name} is `anywhere` (-n shows it)"
+    return Shown(name, f"{name} ", "anywhere", words=words, lost=lost)
+
+
+_UNLIST = Unlist(
+    "",
+    (
+        *map(_shown_anywhere, _ADDRESSES),
+        *(Shown(option.name, f"{option.name} ") for option in _OPTIONS),
+    ),
+)
+MATCH = Match("conntrack", _matches, options=_OPTIONS, check=_check, listing=_list, unlist=_UNLIST)
 EXAMPLES = """
 -m conntrack --ctstate RELATED,ESTABLISHED ; =
 -m conntrack --ctstate est,new ; -m conntrack --ctstate NEW,ESTABLISHED

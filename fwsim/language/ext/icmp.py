@@ -7,7 +7,7 @@ drops at once a truncated header; type 255 stands for any. Text: libipt_icmp.c.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Match, Meaning, Option, Options
+from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.values import number
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS
@@ -73,6 +73,17 @@ def _span(text: str) -> tuple[int, int]:
         raise ValueError("expected a type by name, or TYPE or TYPE/CODE in numbers") from None
 
 
+def unlist(head: str, option: str) -> Unlist:
+    """The way back from `listed`: `type 3 code 1` or `type 3 codes 1-5` by numbers, or a name."""
+
+    def words(text: str, _: Context) -> list[str]:
+        kind, *code = text.split()
+        return [f"--{option}", "/".join([kind, *(c.replace("-", ":") for c in code[1:])])]
+
+    by_number = Shown(option, "type ", r"\d+(?: codes? [0-9-]+)?", words=words)
+    return Unlist(head, (by_number, Shown(option, "")))
+
+
 def asks(option: str, o: Options, any_type: int | None) -> Meaning:
     """The meaning of icmp and icmp6: `any_type` matches whatever the packet's type is."""
     kind, first, last = o[option]
@@ -117,6 +128,7 @@ MATCH = Match(
     protos=(PROTOCOLS["icmp"],),
     save=_save,
     listing=_list,
+    unlist=unlist("icmp", "icmp-type"),
 )
 EXAMPLES = """
 -p icmp --icmp-type 8 ; -p icmp -m icmp --icmp-type 8

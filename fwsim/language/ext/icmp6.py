@@ -4,7 +4,7 @@ Semantics: net/ipv6/netfilter/ip6_tables.c (icmp6_match); no type stands for any
 libip6t_icmp6.c.
 """
 
-from fwsim.language.ext.icmp import IcmpType, asks, codes
+from fwsim.language.ext.icmp import IcmpType, asks, codes, unlist
 from fwsim.language.options import Match, Option
 from fwsim.model.names import PROTOCOLS
 
@@ -29,6 +29,7 @@ MATCH = Match(
     families=(6,),
     protos=(PROTOCOLS["ipv6-icmp"],),
     listing=lambda o, _, numeric: "ipv6-icmp" + _TYPE.listed(o[_NAME], o.negated(_NAME), numeric),
+    unlist=unlist("ipv6-icmp", _NAME),
 )
 EXAMPLES6 = """
 -p ipv6-icmp --icmpv6-type 128 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128

@@ -5,7 +5,7 @@ Semantics: net/netfilter/xt_LOG.c; text: libxt_LOG.c.
 
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Text
 from fwsim.language.values import number, quoted
 from fwsim.model.actions import Log
@@ -63,6 +63,18 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     return text + (f' prefix "{o["log-prefix"]}"' if "log-prefix" in o else "")
 
 
+def _shown_level(text: str, _: Context) -> list[str]:
+    return ["--log-level", str(_SHOWN.index(text)) if text in _SHOWN else text]
+
+
+def _shown_flags(text: str, _: Context) -> list[str]:
+    """The flags that a number stands for."""
+    bits = number(text, 0, sum(_FLAGS.values()))
+    if bits & ~sum(_FLAGS.values()):
+        raise ValueError("a flag of LOG that iptables does not name")
+    return [f"--{name}" for name, bit in _FLAGS.items() if bits & bit]
+
+
 TARGET = Target(
     "LOG",
     lambda o, _: (Log(o.get("log-prefix", ""), o.get("log-level", _WARNING)),),
@@ -73,6 +85,15 @@ TARGET = Target(
     ),
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "LOG",
+        (
+            Shown("flags", "flags ", words=_shown_flags),
+            Shown("log-level", "level ", words=_shown_level),
+            *(Shown(name, name.removeprefix("log-"), "") for name in _FLAGS),
+            Shown("log-prefix", 'prefix ["`]', ".*", "[\"']"),
+        ),
+    ),
 )
 EXAMPLES = """
 -j LOG ; =

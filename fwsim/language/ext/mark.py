@@ -3,7 +3,7 @@
 Semantics: net/netfilter/xt_mark.c; text: libxt_mark.c, libxt_MARK.c.
 """
 
-from fwsim.language.options import Context, Match, Option, Options, Target
+from fwsim.language.options import Context, Match, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Masked, UInt
 from fwsim.model import fields as F
 from fwsim.model.actions import Assign
@@ -60,6 +60,7 @@ MATCH = Match(
     _matches,
     options=(Option("mark", Masked(), negatable=True, required=True),),
     listing=_list_match,
+    unlist=Unlist("mark match", (Shown("mark", ""),)),
 )
 TARGET = Target(
     "MARK",
@@ -73,6 +74,13 @@ TARGET = Target(
     ),
     save=_save,
     listing=_list_target,
+    unlist=Unlist(
+        "MARK",
+        (
+            Shown("set-xmark", "x?set "),
+            *(Shown(f"{name}-mark", f"{name} ") for name in ("and", "or", "xor")),
+        ),
+    ),
 )
 EXAMPLES = """
 -m mark --mark 1 ; -m mark --mark 0x1

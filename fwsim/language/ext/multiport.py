@@ -6,7 +6,7 @@ where the ports are not there to read; text: libxt_multiport.c.
 
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Match, Meaning, Option, Options
+from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.values import port, service_text
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS, proto_text
@@ -72,6 +72,7 @@ MATCH = Match(
     ),
     protos=_PROTOS,
     listing=_list,
+    unlist=Unlist("multiport", tuple(Shown(name, f"{name} +") for name in _FIELDS)),
 )
 EXAMPLES = """
 -p tcp -m multiport --dports 80,443 ; =

@@ -7,7 +7,7 @@ Text: libxt_physdev.c.
 
 from collections.abc import Iterator
 
-from fwsim.language.options import Context, Match, Option, Options
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.ruleset import interface
 from fwsim.language.types import Interface
 from fwsim.model import fields as F
@@ -54,25 +54,33 @@ def _hooks(o: Options) -> tuple[str, ...]:
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     text = "PHYSDEV match"
-    for name in (option.name for option in MATCH.options if option.name in o):
+    for name in (option.name for option in _OPTIONS if option.name in o):
         value = f" {o[name]}" if isinstance(o[name], str) else ""
         text += f"{' !' if o.negated(name) else ''} --{name}{value}"
     return text
 
 
+_OPTIONS = (
+    Option("physdev-is-in", negatable=True),
+    Option("physdev-in", Interface(), negatable=True),
+    Option("physdev-is-out", negatable=True),
+    Option("physdev-out", Interface(), negatable=True),
+    Option("physdev-is-bridged", negatable=True),
+)
 MATCH = Match(
     "physdev",
     _matches,
-    options=(
-        Option("physdev-is-in", negatable=True),
-        Option("physdev-in", Interface(), negatable=True),
-        Option("physdev-is-out", negatable=True),
-        Option("physdev-out", Interface(), negatable=True),
-        Option("physdev-is-bridged", negatable=True),
-    ),
+    options=_OPTIONS,
     hooks=_hooks,
     check=_check,
     listing=_list,
+    unlist=Unlist(
+        "PHYSDEV match",
+        tuple(
+            Shown(o.name, f"--{o.name} ") if o.type.arity else Shown(o.name, f"--{o.name}", "")
+            for o in _OPTIONS
+        ),
+    ),
 )
 EXAMPLES = """
 -m physdev --physdev-in veth0 ; =

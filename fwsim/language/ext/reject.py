@@ -6,7 +6,7 @@ libipt_REJECT.c, libip6t_REJECT.c. A reason may be cut short: the first that beg
 
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.model.actions import Reject
 from fwsim.model.names import PROTOCOLS
 
@@ -71,6 +71,7 @@ TARGET = Target(
     check=_check,
     save=lambda o, c: f"--reject-with {_reason(o, c)}",
     listing=lambda o, c, numeric: f"reject-with {_reason(o, c)}",
+    unlist=Unlist("", (Shown("reject-with", "reject-with "),)),
 )
 EXAMPLES = """
 -p tcp -j REJECT --reject-with tcp-reset ; =

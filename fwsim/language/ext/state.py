@@ -5,7 +5,7 @@ libxt_conntrack.c.
 """
 
 from fwsim.language.ext.conntrack import STATE_BITS, has_state
-from fwsim.language.options import Context, Match, Option, Options
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import Names
 from fwsim.model.names import STATES
 
@@ -21,6 +21,7 @@ MATCH = Match(
     lambda o, _: o.sense("state", has_state(o["state"])),
     options=(Option("state", _STATES, negatable=True, required=True),),
     listing=_list,
+    unlist=Unlist("", (Shown("state", "state "),)),
 )
 EXAMPLES = """
 -m state --state ESTABLISHED,RELATED ; -m state --state RELATED,ESTABLISHED

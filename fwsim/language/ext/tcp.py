@@ -6,8 +6,8 @@ once a truncated header, or (IPv4) a fragment that would overwrite the flags; te
 
 from typing import NamedTuple
 
-from fwsim.language.ext._ports import asked_ports, list_ports, port_options, save_ports
-from fwsim.language.options import Context, Match, Meaning, Option, Options
+from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
+from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS, TCP_FLAGS
@@ -92,6 +92,12 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     return text
 
 
+def _shown_flags(text: str, _: Context) -> list[str]:
+    """The words for `0x17/0x02` or `FIN,SYN,RST,ACK/SYN`."""
+    words = text.split("/")
+    return ["--tcp-flags", *(_flag_names(int(w, 16)) if w[:2] == "0x" else w for w in words)]
+
+
 MATCH = Match(
     "tcp",
     _matches,
@@ -105,6 +111,10 @@ MATCH = Match(
     check=_check,
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "tcp",
+        (*SHOWN, Shown("tcp-option", "option="), Shown("tcp-flags", "flags:", words=_shown_flags)),
+    ),
 )
 EXAMPLES = """
 -p tcp --dport 80 ; -p tcp -m tcp --dport 80

@@ -5,8 +5,8 @@ once a truncated header; text: libxt_udp.c. Unlike in tcp, a range may end befor
 then matches nothing), and a port past 65535 loses its higher bits.
 """
 
-from fwsim.language.ext._ports import asked_ports, list_ports, port_options, save_ports
-from fwsim.language.options import Context, Match, Meaning, Options
+from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
+from fwsim.language.options import Context, Match, Meaning, Options, Unlist
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS
 from fwsim.model.pred import all_of, is_in
@@ -26,6 +26,7 @@ MATCH = Match(
     protos=(_UDP,),
     save=lambda o, _: save_ports(o).strip(),
     listing=lambda o, _, numeric: "udp" + list_ports(o, numeric, _UDP),
+    unlist=Unlist("udp", SHOWN),
 )
 EXAMPLES = """
 -p udp --dport 53 ; -p udp -m udp --dport 53

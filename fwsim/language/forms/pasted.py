@@ -1,0 +1,18 @@
+"""What comes of a text that somebody pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fwsim.language.ruleset import Ruleset
+
+
+class Pasted(NamedTuple):
+    """A text's rulesets by family; `notes` say as what it was read, what that form cannot show, and
+    what was assumed; `settings` are the sysctls that it sets."""
+
+    rulesets: Mapping[int, Ruleset]
+    notes: tuple[str, ...] = ()
+    settings: Mapping[str, str] = MappingProxyType({})

@@ -1,0 +1,111 @@
+"""What a listing can tell of a ruleset, so that reading it back can be compared with that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fwsim.language.listing import counter_text
+from fwsim.language.options import Options, Use
+from fwsim.language.read import read
+from fwsim.language.ruleset import Is, Rule, Ruleset, Table
+from fwsim.language.write import rule_text, save
+from fwsim.model.errors import ReadError
+
+_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+FLAGS = ("-n", "-v", "-x", "--line-numbers")
+WORDS = {"numeric": "-n", "verbose": "-v", "exact": "-x", "line_numbers": "--line-numbers"}
+
+
+def told(ruleset: Ruleset, flags: tuple[str, ...]) -> dict[str, str]:
+    """Each table's dump, without what `iptables -L FLAGS` cannot tell."""
+    return dumped(_changed(ruleset, lambda rule: _told(rule, flags), flags))
+
+
+def uncounted(ruleset: Ruleset) -> dict[str, str]:
+    """Each table's dump with all counters at nought, which is what `iptables -S` tells."""
+    return dumped(_changed(ruleset, lambda rule: replace(rule, counters=(0, 0)), ()))
+
+
+def dumped(ruleset: Ruleset) -> dict[str, str]:
+    """Each table's dump, as it is."""
+    return {t.name: save(ruleset, counters=True, table=t.name) for t in ruleset.tables.values()}
+
+
+def restorable(ruleset: Ruleset) -> Ruleset:
+    """Without the rules that iptables-restore could not read back from iptables-save: base ports
+    that SNAT loses, for example."""
+    tables = {}
+    for table in ruleset.tables.values():
+        chains = {
+            chain.name: replace(chain, rules=tuple(r for r in chain.rules if _reads(r, table.name)))
+            for chain in table.chains.values()
+        }
+        tables[table.name] = Table(table.name, chains)
+    return Ruleset(ruleset.family, tables)
+
+
+def _reads(rule: Rule, table: str) -> bool:
+    chain = "" if not rule.jump else f":{rule.jump.chain} - [0:0]\n"
+    text = f"*{table}\n{chain}:own - [0:0]\n-A own {rule_text(rule)}\nCOMMIT\n"
+    try:
+        return rule_text(read(text, rule.family).rule(table, "own", 1)) == rule_text(rule)
+    except ReadError:
+        return False
+
+
+def _changed(ruleset: Ruleset, change: Callable[[Rule], Rule], flags: tuple[str, ...]) -> Ruleset:
+    tables = {}
+    for table in ruleset.tables.values():
+        chains = {
+            chain.name: replace(
+                chain,
+                rules=tuple(map(change, chain.rules)),
+                counters=_counters(chain.counters, flags),
+            )
+            for chain in table.chains.values()
+        }
+        tables[table.name] = Table(table.name, chains)
+    return Ruleset(ruleset.family, tables)
+
+
+def _told(rule: Rule, flags: tuple[str, ...]) -> Rule:
+    changes: dict[str, Any] = {"counters": _counters(rule.counters, flags)}
+    if "-v" not in flags:
+        changes |= {"in_": None, "out": None}
+    if "-n" not in flags:
+        changes["matches"] = tuple(map(_named, rule.matches))
+        if rule.family == 6:
+            changes |= {"src": _anywhere(rule.src), "dst": _anywhere(rule.dst)}
+    return replace(rule, **changes)
+
+
+def _anywhere(option: Is[tuple[int, int]] | None) -> Is[tuple[int, int]] | None:
+    if option is None or option.value[0]:
+        return option
+    return Is((0, 0), True) if option.negated else None
+
+
+def _named(use: Use) -> Use:
+    if use.ext.name != "conntrack":
+        return use
+    given = {
+        name: replace(one, value=(0, 0)) if name in _ADDRESSES and not one.value[0] else one
+        for name, one in use.options.given.items()
+    }
+    return replace(use, options=Options(given))
+
+
+_ADDRESSES = ("ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst")
+
+
+def _counters(counters: tuple[int, int], flags: tuple[str, ...]) -> tuple[int, int]:
+    if "-v" not in flags:
+        return (0, 0)
+    packets, octets = (_shown(counter_text(n, "-x" in flags)) for n in counters)
+    return packets, octets
+
+
+def _shown(text: str) -> int:
+    return int(text.rstrip("KMGT")) * _UNITS.get(text[-1], 1)
