@@ -4,7 +4,6 @@ one exchange. Neither ever changes; `Net.apply` and `Trace.after` give new place
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from fwsim.machine.simulate import Simulation
 from fwsim.machine.topology import chosen_source, find_address, owner
 from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
+from fwsim.model.frozen import Frozen, replace
 from fwsim.model.names import PROTOCOLS, TCP_FLAGS, family_of
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
 from fwsim.model.trace import Exchange, Leg, Ref
@@ -29,8 +29,7 @@ PING_BYTES = 56  # what ping sends behind the ICMP header
 _SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
 
 
-@dataclass(frozen=True)
-class Net:
+class Net(Frozen):
     """A place: hosts, their rules, and what earlier packets left behind."""
 
     simulation: Simulation
@@ -75,7 +74,9 @@ class Net:
         """A copy that was told more: answers to facts that nobody knows, by the names that traces
         print for them; the Unix time of now; a seed by which coins fall."""
         told = Given({**self.simulation.given.assume, **(assume or {})}, epoch, seed)
-        return Net(replace(self.simulation.fork(), given=told))
+        simulation = self.simulation.fork()
+        simulation.given = told
+        return Net(simulation)
 
     def apply(self, *commands: str) -> Net:
         """A copy in which these iptables commands were given on the host, in order. ReadError
@@ -108,8 +109,9 @@ class Net:
 
     def _routed(self, packet: Packet, out: str) -> Net:
         """The same place, whose host sends to the packet's destination by the device `out`."""
-        world = with_route(self.world, packet.family, packet.dst, out)
-        return Net(replace(self.simulation, world=world))
+        routed = self.simulation.fork()
+        routed.world = with_route(self.world, packet.family, packet.dst, out)
+        return Net(routed)
 
     def _packet(
         self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None
@@ -180,8 +182,7 @@ def _counted(
     return Table(table.name, chains)
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(Frozen):
     """What became of one exchange; `print(trace)` explains it, `after` is the place it left."""
 
     net: Net

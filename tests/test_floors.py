@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = ("model", "readings", "language", "machine", "questions", "show", "surface")
 LIMIT = 300
-HEAVY = {"lark", "numpy", "networkx", "rich", "oxidd", "hypothesis"}
+HEAVY = {"lark", "numpy", "networkx", "rich", "oxidd", "hypothesis", "dataclasses", "inspect"}
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",
     "fwsim.readings.diagram": "is nothing but oxidd; sets of packets only",

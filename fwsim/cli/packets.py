@@ -9,7 +9,8 @@ from typing import Any
 
 from fwsim.machine.pile import standard_input
 from fwsim.model.errors import PacketError
-from fwsim.model.packet import Packet, packet_from_dict
+from fwsim.model.packet import Packet
+from fwsim.model.packet_json import packet_from_dict
 
 Sent = tuple[Packet, str, float]
 """A packet, the device it comes in by ("": the host sends it), and its time in seconds."""
@@ -32,6 +33,9 @@ def _packets(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, Sent]]:
         where = f"{name}:{number}"
         try:
             yield where, _packet(_object(line))
+        except json.JSONDecodeError as error:
+            message = f"{where}:{error.colno}: this line is no JSON: {error.msg}"
+            raise PacketError(message) from None
         except PacketError as error:
             raise PacketError(f"{where}: {error.message}", hint=error.hint) from None
 
@@ -41,15 +45,19 @@ def _object(line: bytes) -> dict[str, Any]:
         data = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError:
         raise PacketError("this line is not UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        raise PacketError(f"this line is no JSON: {error}") from None
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError):  # a number of thousands of digits, or as many brackets
+        raise PacketError("this line is no JSON that tells a packet") from None
     if not isinstance(data, dict):
         raise PacketError('a packet is an object such as {"src": "10.0.0.1", "dst": "8.8.8.8"}')
     return data
 
 
 def _packet(data: dict[str, Any]) -> Sent:
-    dev, time = data.pop("in", None), data.pop("time", 0)
+    if "dev" in data and "in" not in data:
+        raise PacketError('"in" names the device that it comes in by; "dev" is where one left')
+    dev, time = data.pop("in", None), data.pop("time", None) or 0
     if dev is not None and not (isinstance(dev, str) and dev):
         raise PacketError(f"in is a device's name, or null for what the host sends, not {dev!r}")
     if isinstance(time, bool) or not isinstance(time, int | float) or not _sane(time):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from fwsim.language.options import Target, find
 from fwsim.language.ruleset import TABLES, VERDICTS, Chain, Rule, Ruleset, Table, empty_table
 from fwsim.language.write import rule_text
 from fwsim.model.errors import ReadError, Span
+from fwsim.model.frozen import replace
 
 
 class Builder:

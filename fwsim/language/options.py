@@ -7,7 +7,6 @@ options given. Reading, writing and asking for an option's value are the same fo
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from fwsim.language.types import Flag, Type
 from fwsim.language.values import quoted
 from fwsim.model.actions import Action
 from fwsim.model.errors import ReadError, Span
+from fwsim.model.frozen import Frozen, aside
 from fwsim.model.pred import FALSE, Free, Pred, Step, negate
 
 
@@ -37,17 +37,15 @@ class Option(NamedTuple):
         return (self.name, *self.aliases)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Frozen):
     """An option's value in one rule, whether `!` stands before it, and where."""
 
     value: Any
     negated: bool = False
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = aside(default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Options(Mapping[str, Any]):
+class Options(Frozen, Mapping[str, Any]):
     """The options given to one use, in order; `o["dport"]` is a value, `o.get` as usual."""
 
     given: Mapping[str, Given]
@@ -158,13 +156,12 @@ class Target(NamedTuple):
 Extension = Match | Target
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Frozen):
     """An extension as one rule uses it."""
 
     ext: Extension
     options: Options
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = aside(default=None)
 
     @property
     def hooks(self) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ A rule's meaning is read off its parts (`Rule.meaning`), its canonical text by f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from fwsim.language.options import Context, Match, Meaning, Target, Use
@@ -15,6 +15,7 @@ from fwsim.language.values import bits_of
 from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
 from fwsim.model.errors import Span
+from fwsim.model.frozen import Frozen, aside, replace
 from fwsim.model.names import IFNAMSIZ, iface_value
 from fwsim.model.pred import (
     FALSE,
@@ -58,8 +59,7 @@ class Part(NamedTuple):
     meaning: Meaning
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Frozen):
     """One rule. `src` and `dst` are (address, mask); `frag` is -f; `jump` is a chain's name with
     -j or -g, `target` an extension, `verdict` a plain one; a rule may have none of the three."""
 
@@ -74,9 +74,9 @@ class Rule:
     verdict: Verdict | None = None
     jump: Jump | None = None
     target: Use | None = None
-    counters: tuple[int, int] = field(default=(0, 0), compare=False)
-    span: Span | None = field(default=None, compare=False)
-    target_span: Span | None = field(default=None, compare=False)
+    counters: tuple[int, int] = aside(default=(0, 0))
+    span: Span | None = aside(default=None)
+    target_span: Span | None = aside(default=None)
 
     @property
     def context(self) -> Context:
@@ -191,33 +191,30 @@ def whole(family: int, value: int) -> tuple[int, int]:
     return value, (1 << bits_of(family)) - 1
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(Frozen):
     """A chain: built-in ones have a policy (ACCEPT or DROP), user chains have None."""
 
     name: str
     policy: str | None = None
-    counters: tuple[int, int] = field(default=(0, 0), compare=False)
+    counters: tuple[int, int] = aside(default=(0, 0))
     rules: tuple[Rule, ...] = ()
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = aside(default=None)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Frozen):
     """A table: its built-in chains in hook order, then its user chains by name."""
 
     name: str
     chains: Mapping[str, Chain]
 
 
-@dataclass(frozen=True)
-class Ruleset:
+class Ruleset(Frozen):
     """All tables of one family, in the order in which iptables-save prints them. `notes` say what
     the text that it was read from does not tell, and as what it was read."""
 
     family: int = 4
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    notes: tuple[str, ...] = field(default=(), compare=False)
+    tables: Mapping[str, Table] = MappingProxyType({})
+    notes: tuple[str, ...] = aside(default=())
 
     def chain(self, table: str, chain: str) -> Chain | None:
         """The chain, or None."""

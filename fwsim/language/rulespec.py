@@ -7,7 +7,6 @@ and by -p the protocol's own match, where an option of it follows (`-p tcp --dpo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -27,6 +26,7 @@ from fwsim.language.values import protocol
 from fwsim.language.words import Word
 from fwsim.model.actions import Jump
 from fwsim.model.errors import ReadError, Span
+from fwsim.model.frozen import replace
 from fwsim.model.names import PROTOCOL_NAMES
 
 _NEGATABLE = {"src", "dst", "in_", "out", "proto", "frag"}

@@ -9,7 +9,6 @@ packet leaves the host's hooks (`confirm`); dropped before, it never was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from fwsim.machine.tcp import Knobs, Track, open_track, step
@@ -26,20 +25,22 @@ _UDP_STREAM_AFTER = 2  # seconds before answered udp counts as a stream
 _NEIGHBOUR_DISCOVERY = range(133, 138)
 
 
-@dataclass(slots=True)
 class Connection:
     """`original` and `reply` are the tuples of its two directions; NAT edits `reply` only.
     `expires` is in simulated seconds; `set_up` holds which of src and dst NAT have decided."""
 
-    original: Tuple
-    reply: Tuple
-    status: int = 0
-    mark: int = 0
-    expires: float = 0.0
-    track: Track | None = None
-    stream_from: float = 0.0
-    set_up: frozenset[str] = frozenset()
-    lifetime: float = 0.0
+    def __init__(self, original: Tuple, reply: Tuple) -> None:
+        self.original, self.reply = original, reply
+        self.status = self.mark = 0
+        self.expires = self.stream_from = self.lifetime = 0.0
+        self.track: Track | None = None
+        self.set_up: frozenset[str] = frozenset()
+
+    def twin(self) -> Connection:
+        """A copy that changes on its own."""
+        twin = Connection(self.original, self.reply)
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     def tuple(self, reply: bool) -> Tuple:
         """The tuple of one direction."""
@@ -54,16 +55,17 @@ class Found(NamedTuple):
     reply: bool = False
 
 
-@dataclass(slots=True)
 class Conntrack:
     """All confirmed connections, by both their tuples."""
 
-    knobs: Knobs = field(default_factory=Knobs)
-    table: dict[Tuple, tuple[Connection, bool]] = field(default_factory=dict)
+    def __init__(
+        self, knobs: Knobs, table: dict[Tuple, tuple[Connection, bool]] | None = None
+    ) -> None:
+        self.knobs, self.table = knobs, table or {}
 
     def fork(self) -> Conntrack:
         """A copy that changes on its own."""
-        copies = {id(c): replace(c) for c, _ in self.table.values()}
+        copies = {id(c): c.twin() for c, _ in self.table.values()}
         table = {t: (copies[id(c)], reply) for t, (c, reply) in self.table.items()}
         return Conntrack(self.knobs, table)
 

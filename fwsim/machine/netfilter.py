@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.language.write import rule_text
@@ -30,8 +29,7 @@ from fwsim.readings.prose import phrase
 _ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
 
 
-@dataclass(slots=True)
-class Netfilter:
+class Netfilter(NamedTuple):
     """A namespace's hooks at a moment in simulated time."""
 
     ns: Namespace
@@ -87,7 +85,10 @@ class _AtHook:
         verdict = run()
         if verdict != "ACCEPT" or before == [self.view[name] for name in asked]:
             return verdict
-        way = routing.lookup(self.ns, flow_of(self.buffer.packet, mark=self.buffer.mark))
+        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)
+        if flow.family == 4:
+            flow = flow._replace(uid=0)  # ip_route_me_harder forgets who sends, its IPv6 twin not
+        way = routing.lookup(self.ns, flow)
         if not way.sends:
             self.record.reason = f"route_{way.kind}"
             return "DROP"

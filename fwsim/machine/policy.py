@@ -99,8 +99,8 @@ def chosen(rules: tuple[RouteRule, ...], flow: Flow) -> Iterator[RouteRule]:
         at += 1
         if not rule.matches(flow):
             continue
-        if rule.action == "goto":
-            while at < len(rules) and rules[at].priority < rule.target:
-                at += 1
+        if rule.action == "goto":  # without the rule that it names it is passed over
+            later = (n for n in range(at, len(rules)) if rules[n].priority == rule.target)
+            at = next(later, at)
         elif rule.action != "nop":
             yield rule

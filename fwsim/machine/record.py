@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from fwsim.model.trace import Counted, Ref, Step
 
 
-@dataclass(slots=True)
 class Record:
     """`steps` stay empty unless `explain`."""
 
-    explain: bool = False
-    matched: list[Counted] = field(default_factory=list)
-    policies: list[Counted] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    decided: Ref | None = None
-    reason: str = ""
-    reject: str = ""
-    by_chance: list[str] = field(default_factory=list)
-    depends_on: list[str] = field(default_factory=list)
+    def __init__(self, explain: bool = False) -> None:
+        self.explain = explain
+        self.matched: list[Counted] = []
+        self.policies: list[Counted] = []
+        self.steps: list[Step] = []
+        self.decided: Ref | None = None
+        self.reason = self.reject = ""
+        self.by_chance: list[str] = []
+        self.depends_on: list[str] = []
 
     def step(self, step: Step) -> None:
         """Remember a step, if anybody wants to know."""

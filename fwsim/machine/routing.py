@@ -40,7 +40,9 @@ def lookup(ns: Namespace, flow: Flow) -> Way:
         if rule.action != "table":
             return Way("none" if rule.action == "unreachable" else rule.action)
         found = _in_table(ns, flow, rule.table)
-        if found is None or found.kind == "throw" or found.length <= rule.suppress:
+        if found is None or found.kind == "throw":
+            continue
+        if found.kind not in UNREACHABLE_KINDS and found.length <= rule.suppress:
             continue
         return Way(found.kind, found.dev, found.via or flow.dst, found.source, found)
     return NO_WAY
@@ -109,17 +111,19 @@ def source_address(ns: Namespace, family: int, dev: str, hop: int) -> int | None
     return next(iter([*usable, *others]), None)
 
 
-def refuses_source(ns: Namespace, flow: Flow) -> str | None:
-    """Why a packet that came in is dropped for its source: a martian one, or one that rp_filter
-    does not expect by that device. None if it is let in."""
-    src = flow.src
+def martian(ns: Namespace, flow: Flow) -> str | None:
+    """Why no packet from outside may have such addresses; None if it may."""
     if flow.family == 6:
-        return "martian_source" if src >> 120 == 0xFF or src == 0 else None
-    if src >> 28 in (0xE, 0xF) or (src >> 24 == 0 and (src or flow.dst)):
+        if flow.src >> 120 == 0xFF or flow.src == 0:
+            return "martian_source"
+        return "martian_destination" if flow.dst in (0, 1) else None
+    local = bool(_setting(ns, flow.iif, "route_localnet"))
+    if flow.src >> 28 in (0xE, 0xF) or (flow.src >> 24 == 0 and (flow.src or flow.dst)):
         return "martian_source"
-    if src >> 24 == 127 and not _setting(ns, flow.iif, "route_localnet"):
+    if flow.src >> 24 == 127 and not local:
         return "martian_source"
-    return _unexpected(ns, flow)
+    nowhere = (flow.dst >> 24 == 0 and flow.dst) or (flow.dst >> 24 == 127 and not local)
+    return "martian_destination" if nowhere else None
 
 
 def _setting(ns: Namespace, dev: str, name: str) -> int:
@@ -127,16 +131,23 @@ def _setting(ns: Namespace, dev: str, name: str) -> int:
     return max(ns.number(f"net.ipv4.conf.{of}.{name}") for of in ("all", dev))
 
 
-def _unexpected(ns: Namespace, flow: Flow) -> str | None:
-    """fib_validate_source: the way back, looked up as if the host answered."""
+def unexpected(ns: Namespace, flow: Flow, out: str) -> str | None:
+    """Why a packet is dropped for its source: the host's own address, or one that rp_filter does
+    not expect by that device. The way back is looked up as if it came in by `out`, the device
+    that the packet leaves by, lo for one to the host itself (fib_validate_source)."""
+    if flow.family == 6:
+        return None
     mode = _setting(ns, flow.iif, "rp_filter")
     accepts_own = bool(_setting(ns, flow.iif, "accept_local"))
     if not mode and ns.plain_rules(4):
         return "own_source" if own_address(ns, 4, flow.src) and not accepts_own else None
     marked = flow.mark if _setting(ns, flow.iif, "src_valid_mark") else 0
-    reverse = flow._replace(dst=flow.src, src=flow.dst, mark=marked, uid=0)
+    reverse = flow._replace(
+        dst=flow.src, src=flow.dst, iif=out,
+        sport=flow.dport, dport=flow.sport, mark=marked, uid=0,
+    )  # fmt: skip
     back = lookup(ns, reverse)
-    if back.kind == "none":
+    if back.kind in ("none", *UNREACHABLE_KINDS):
         return "rp_filter" if mode else None
     if back.kind != "unicast" and not (back.kind == "local" and accepts_own):
         return "own_source" if back.kind == "local" else "martian_source"
@@ -162,14 +173,6 @@ def first_address(ns: Namespace, family: int, dev: str) -> int | None:
 def is_multicast(family: int, value: int) -> bool:
     """A multicast address."""
     return value >> 28 == 0xE if family == 4 else value >> 120 == 0xFF
-
-
-def is_martian(ns: Namespace, family: int, dst: int, dev: str) -> bool:
-    """A destination that no packet from outside may have: loopback's, or 0/8."""
-    if family == 6:
-        return dst in (0, 1)
-    localnet = any(ns.number(f"net.ipv4.conf.{d}.route_localnet") for d in ("all", dev))
-    return dst >> 24 == 0 or (dst >> 24 == 127 and not localnet)
 
 
 def is_refused_unseen(family: int, src: int, dst: int) -> bool:

@@ -3,7 +3,6 @@ the one who asked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from random import Random
 
 from fwsim.machine.bridging import BROADCAST
@@ -27,16 +26,20 @@ _VERDICTS = {
 _BEST = ("delivered", "forwarded", "sent", "unknown", "rejected", "dropped", "consumed", "")
 
 
-@dataclass(slots=True)
 class Simulation:
     """A world with what its packets left behind. `fork` before changing what others may hold."""
 
-    world: World
-    states: dict[str, State] = field(default_factory=dict)
-    now: float = 0.0
-    seed: int = 0
-    given: Given = field(default_factory=Given)
-    script: Script = field(default_factory=Script)
+    def __init__(
+        self,
+        world: World,
+        states: dict[str, State],
+        now: float = 0.0,
+        seed: int = 0,
+        given: Given = Given(),  # noqa: B008 (immutable)
+    ) -> None:
+        self.world, self.states, self.now, self.seed = world, states, now, seed
+        self.given = given
+        self.script = Script()
 
     @classmethod
     def of(cls, world: World, given: Given = Given()) -> Simulation:  # noqa: B008 (immutable)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from fwsim.machine.sockets import listeners
 from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Device, Listener, Namespace, Route, World
 from fwsim.model.errors import PlaceError
+from fwsim.model.frozen import replace
 
 _BRIDGES = ("bridge", "")
 
@@ -58,15 +58,11 @@ def _where(shown: str, name: str, count: int) -> str:
     return shown if count == 1 else os.path.join(shown, name)
 
 
-@dataclass
 class _Part:
     """One namespace's files on their way to being one."""
 
-    name: str
-    files: Mapping[str, Callable[[], bytes]]
-    where: str
-
-    def __post_init__(self) -> None:
+    def __init__(self, name: str, files: Mapping[str, Callable[[], bytes]], where: str) -> None:
+        self.name, self.files, self.where = name, files, where
         self.notes: list[str] = []
         self.read: dict[str, list[Entry]] = {}
 

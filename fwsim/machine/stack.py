@@ -6,13 +6,11 @@ the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from fwsim.machine import bridging, routing
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
-from fwsim.machine.policy import flow_of
+from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
@@ -27,19 +25,14 @@ _ENDS = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
 class Passage:
     """How a packet's way through one host ended. `fate` as in INTERFACE's LEG; `error` names the
     ICMP error that the host itself answers with, if any (REJECT's are in `record`)."""
 
-    host: str
-    record: Record
-    buffer: Buffer
-    moment: Moment
-    fate: str = ""
-    reason: str = ""
-    error: str = ""
-    emitted: list[Emitted] = field(default_factory=list)
+    def __init__(self, host: str, record: Record, buffer: Buffer, moment: Moment) -> None:
+        self.host, self.record, self.buffer, self.moment = host, record, buffer, moment
+        self.fate = self.reason = self.error = ""
+        self.emitted: list[Emitted] = []
 
     @property
     def packet(self) -> Packet:
@@ -152,21 +145,25 @@ class _Stack:
     def _route_in(self) -> str:
         if self.buffer.looped:
             return self._local()
-        packet, dev = self.buffer.packet, self.buffer.in_
-        flow = flow_of(packet, dev, self.buffer.mark)
-        refusal = routing.refuses_source(self.ns, flow)
-        if refusal is None and routing.is_martian(self.ns, packet.family, packet.dst, dev):
-            refusal = "martian_destination"
-        if refusal is not None:
+        packet = self.buffer.packet
+        flow = flow_of(packet, self.buffer.in_, self.buffer.mark)
+        if (refusal := routing.martian(self.ns, flow)) is not None:
             return self._end("dropped", refusal)
         way = routing.lookup(self.ns, flow)
         everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
         if everyone or way.kind in ("local", "broadcast", "anycast"):
-            return self._local()
+            return "" if self._refuses(flow, LOOPBACK) else self._local()
         if routing.is_multicast(packet.family, packet.dst):
             self.record.depends_on.append("multicast routing is not modelled")
             return self._end("unknown", "multicast")
-        return self._onward(way)
+        return self._onward(flow, way)
+
+    def _refuses(self, flow: Flow, out: str) -> bool:
+        """Its source may not come in by its device: then that was its end."""
+        refusal = routing.unexpected(self.ns, flow, out)
+        if refusal is not None:
+            self._end("dropped", refusal)
+        return refusal is not None
 
     def _local(self) -> str:
         """ip_local_deliver: an IPv4 fragment waits for its others before INPUT."""
@@ -175,12 +172,13 @@ class _Stack:
             return self._end("consumed", "fragment")
         return "local"
 
-    def _onward(self, way: routing.Way) -> str:
-        family = self.buffer.packet.family
-        if not routing.forwards(self.ns, family, self.buffer.in_):
+    def _onward(self, flow: Flow, way: routing.Way) -> str:
+        if not routing.forwards(self.ns, flow.family, flow.iif):
             return self._end("dropped", "not_forwarding")
         if way.kind != "unicast":
             return self._end("dropped", f"route_{way.kind}", routing.error_of(way.kind))
+        if self._refuses(flow, way.dev):
+            return ""
         self._take(way)
         return "forward"
 
@@ -242,6 +240,8 @@ class _Stack:
 
     def _emit(self, dev: str) -> None:
         packet, mac = self.buffer.packet, self.buffer.mac_dst
+        if packet.uid is not None:
+            packet = packet.but(uid=None)  # nobody beyond this host knows who sent it
         self.passage.emitted.append(Emitted(self.ns.name, dev, packet, mac))
         self.record.step(Step("leave", after=packet, data={"dev": dev}))
 

@@ -4,7 +4,6 @@ simulation, forked (`fork`) before one begins, so that nobody outside sees it ch
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import Any
 
 from fwsim.machine.conntrack import Conntrack
@@ -12,14 +11,14 @@ from fwsim.machine.conntrack import Conntrack
 CounterKey = tuple[int, str, str, int]  # family, table, chain, rule (0: the policy)
 
 
-@dataclass(slots=True)
 class State:
     """`counters` are what was added to those of the dump: packets and bytes. `memory` is what
     rules and shared lists remember; its values are never changed, only replaced."""
 
-    conntrack: Conntrack = field(default_factory=Conntrack)
-    counters: dict[CounterKey, tuple[int, int]] = field(default_factory=dict)
-    memory: dict[Hashable, Any] = field(default_factory=dict)
+    def __init__(self, conntrack: Conntrack) -> None:
+        self.conntrack = conntrack
+        self.counters: dict[CounterKey, tuple[int, int]] = {}
+        self.memory: dict[Hashable, Any] = {}
 
     def count(self, key: CounterKey, octets: int) -> None:
         """One more packet of that many bytes."""
@@ -28,4 +27,7 @@ class State:
 
     def fork(self) -> State:
         """A copy that changes on its own."""
-        return State(self.conntrack.fork(), dict(self.counters), dict(self.memory))
+        fork = State(self.conntrack.fork())
+        fork.counters.update(self.counters)
+        fork.memory.update(self.memory)
+        return fork

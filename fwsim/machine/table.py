@@ -4,7 +4,6 @@ ipt_do_table)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fwsim.language.ruleset import Chain, Table
@@ -23,14 +22,13 @@ class Visit(NamedTuple):
     dropped: bool = False
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a table let the packet go: ACCEPT, DROP, QUEUE or UNKNOWN; `chain` and `rule` decided."""
 
     verdict: str
     chain: str
     rule: int
-    visits: list[Visit] = field(default_factory=list)
+    visits: list[Visit]
 
 
 Act = Callable[[Action], str | None]

@@ -5,11 +5,11 @@ IFLA_LINK_NETNSID)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from fwsim.model.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Frozen):
     """One end: its own index, the other's index `link`, and the number of the other's namespace as
     seen from here, None if it is the same one."""
 

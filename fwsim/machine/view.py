@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from random import Random
 
 from fwsim.machine import routing
@@ -17,25 +16,27 @@ from fwsim.model.packet import L4_HEADERS, Packet
 from fwsim.model.pred import Free
 
 
-@dataclass(slots=True)
 class Buffer:
     """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
     name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
     rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it."""
 
-    packet: Packet
-    in_: str = ""
-    out: str = ""
-    physin: str = ""
-    physout: str = ""
-    mark: int = 0
-    priority: int = 0
-    found: Found | None = None
-    template: Template | None = None
-    hop: int = 0
-    rerouted: routing.Way | None = None
-    mac_dst: str | None = None
-    looped: bool = False
+    def __init__(
+        self,
+        packet: Packet,
+        in_: str = "",
+        *,
+        mac_dst: str | None = None,
+        found: Found | None = None,
+    ) -> None:
+        self.packet, self.in_, self.out = packet, in_, ""
+        self.physin = self.physout = ""
+        self.mark = self.priority = 0
+        self.found = found
+        self.template: Template | None = None
+        self.rerouted: routing.Way | None = None
+        self.hop, self.mac_dst = 0, mac_dst
+        self.looped = False
 
 
 class View(dict[str | Field, int]):

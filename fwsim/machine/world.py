@@ -6,12 +6,12 @@ Frozen records; what packets change (connections, counters, time) is in fwsim.ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.policy import USUAL, RouteRule
+from fwsim.model.frozen import Frozen
 from fwsim.model.names import address_text
 
 
@@ -26,8 +26,7 @@ class Address(NamedTuple):
     scope: str = "global"
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Frozen):
     """A network device. `kind` is what `ip -d link` calls it (bridge, veth, tun, loopback, …);
     `master` the bridge it is a port of; `peer` (namespace, device) at a veth pair's other end."""
 

@@ -12,10 +12,10 @@ smart constructors below change the shape of a term and never its meaning.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fwsim.model.fields import Field
+from fwsim.model.frozen import Frozen, aside
 
 if TYPE_CHECKING:
     from fwsim.model.facts import Facts
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 Spans = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Frozen):
     """(field & mask) lies in one of the inclusive spans, which are sorted and disjoint.
     `mask` None means all bits."""
 
@@ -38,8 +37,7 @@ Step = Callable[["Facts", Any], tuple[bool | None, Any]]
 answer (None: nobody knows) and the memory from now on. The old memory is never changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
+class Free(Frozen):
     """A fact that the fields do not determine: a coin, a token bucket, what stands in the payload,
     what is not modelled. `why` is the phrase people read, `name` what --assume settles it by.
 
@@ -49,28 +47,25 @@ class Free:
 
     name: str
     why: str = ""
-    step: Step | None = field(default=None, compare=False)
+    step: Step | None = aside(default=None)
     scope: Hashable = None
     nth: int = 0
     once: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Frozen):
     """p does not hold."""
 
     pred: Pred
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Frozen):
     """All hold, asked from left to right until one does not, as the kernel asks."""
 
     preds: tuple[Pred, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Frozen):
     """One holds, asked from left to right until one does."""
 
     preds: tuple[Pred, ...] = ()

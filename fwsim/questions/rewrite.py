@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fwsim.language.options import Given, Options, Use
@@ -10,6 +9,7 @@ from fwsim.language.ruleset import Is, Rule, interface, network, whole
 from fwsim.language.types import AddressMask
 from fwsim.machine.view import View
 from fwsim.model import fields as F
+from fwsim.model.frozen import replace
 from fwsim.model.names import proto_text
 from fwsim.model.pred import Pred
 from fwsim.readings.concrete import compile_pred

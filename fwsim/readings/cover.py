@@ -8,11 +8,11 @@ box, so a box is as wide as it can be without overlapping another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from fwsim.model.fields import Field
+from fwsim.model.frozen import Frozen
 from fwsim.model.pred import In, Pred, all_of, any_of, join_spans
 from fwsim.readings.space import PacketSet, bounded, too_large
 
@@ -27,8 +27,7 @@ _SPELT = 64  # the most spans that a pattern of bits is spelt out as
 _BY_BIT = frozenset({"hex", "tcpflags"})  # fields whose patterns people write with a mask
 
 
-@dataclass(frozen=True, slots=True)
-class Cover:
+class Cover(Frozen):
     """Disjoint boxes, and how many more of them there are."""
 
     boxes: tuple[Box, ...]

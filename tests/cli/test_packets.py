@@ -89,6 +89,16 @@ DEEP = "[" * 100_000
         ('{"src": "1.2.3.4", "dst": "8.8.8.8", "proto": {}}', ""),
         ('{"src": "\\ud800", "dst": "8.8.8.8"}', "src"),
         ('{"src": ["1.2.3.4"], "dst": "8.8.8.8"}', "src"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "mark": 7}', "mark"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "dev": "eth0"}', '"in" names'),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "more": "yes"}', "true or false"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "payload": 10}', "hexadecimal"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "payload": "00", "payload_len": 5}', "1 bytes"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "payload_len": 65535}', "65535 bytes"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "length": 27}', "28 bytes"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "length": 84, "payload_len": 8}', "36 bytes"),
+        ('{"src": "1.2.3.4", "dst": "8.8.8.8", "inner": ' * 400 + "1" + "}" * 400, "inner"),
+        ('{"src": "1.2.3.4", "dst": oops}', "2:27: "),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, why: str) -> None:
@@ -96,10 +106,25 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, why: str) -> None:
     file.write_text(f"{_lines(REQUEST)}{line}\n")
     result = fwsim(*MANY, str(file))
     assert result.exit_code == 2, result.output
-    assert f"{file}:2: " in result.stderr
+    assert f"{file}:2:" in result.stderr
     assert why in result.stderr
     assert result.stdout.count("\n") == 1, "what came before the bad line stands"
     assert "Traceback" not in result.stderr
+
+
+def test_members_that_are_null_are_as_good_as_missing() -> None:
+    bare = fwsim(*MANY, "-", stdin=_lines({**REQUEST, "proto": "tcp"})).stdout
+    none = dict.fromkeys(["sport", "flags", "payload", "inner", "mac_dst", "time", "more"])
+    assert fwsim(*MANY, "-", stdin=_lines({**REQUEST, "proto": "tcp", **none})).stdout == bare
+    assert json.loads(bare)["packet"]["flags"] == ["SYN"]
+
+
+def test_an_answers_length_is_the_length_of_the_packet_that_is_made_of_it() -> None:
+    ping = json.loads(fwsim("trace", "--src", "ns1", "--dst", "8.8.8.8", "--json").stdout)
+    packet = ping["legs"][0]["packet"]
+    assert packet["length"] == 84
+    leg = json.loads(fwsim(*MANY, "-", stdin=_lines({**packet, "in": "veth1"})).stdout)
+    assert leg["packet"] == packet
 
 
 def test_a_line_that_is_not_utf8_is_named() -> None:

@@ -7,7 +7,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from fwsim.model.names import TCP_FLAGS, address_value
-from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet, packet_from_dict
+from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet
+from fwsim.model.packet_json import packet_from_dict
 
 from .rulesets import ADDRESSES, PORTS
 from .spec import SMALL, macs_of

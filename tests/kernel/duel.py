@@ -67,7 +67,7 @@ class Duel:
             frame = frames.build(sent.packet, SENDER, sent.mac, self.sent)
             self.lab.send(sent.dev, frame)
         else:
-            self.lab.send_local(frames.build_ip(sent.packet, self.sent))
+            self.lab.send_local(frames.build_ip(sent.packet, self.sent), sent.packet.uid)
         before, self.counters = self.counters, self.lab.counters(self.family)
         rules, policies = moved(before, self.counters)
         left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())

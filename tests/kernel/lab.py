@@ -37,6 +37,7 @@ BASE_CHAINS = {
     "filter": ("INPUT", "FORWARD", "OUTPUT"),
     "security": ("INPUT", "FORWARD", "OUTPUT"),
 }
+_PATIENCE = 500  # askings of a few milliseconds each
 _SYSCTLS: Mapping[str, object] = {
     "net.ipv4.ip_forward": 1,
     "net.ipv6.conf.all.forwarding": 1,
@@ -167,7 +168,18 @@ class Lab(Netns):
         self.run("bridge", "-batch", "-", text="\n".join(static))
         for name, value in self.spec.sysctls.items():
             self.sysctl(name, value)
+        self._await_local_routes()
         self.received()
+
+    def _await_local_routes(self) -> None:
+        """The kernel adds an IPv6 address's local route from a work queue, a moment later."""
+        named = (*self.spec.taps, *self.spec.bridges)
+        wanted = {a.partition("/")[0] for d in named for a in d.addresses if ":" in a}
+        for _ in range(_PATIENCE):
+            shown = self.run("ip", "-6", "route", "show", "table", "local").split()
+            if wanted <= set(shown):
+                return
+        raise LabError(f"no local routes for {', '.join(sorted(wanted))}")
 
     def _send_raw(self, packet: bytes, uid: int | None) -> int:
         family = packet[0] >> 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from fwsim.language.listing import counter_text
@@ -12,6 +11,7 @@ from fwsim.language.read import read
 from fwsim.language.ruleset import Is, Rule, Ruleset, Table
 from fwsim.language.write import rule_text, save
 from fwsim.model.errors import ReadError
+from fwsim.model.frozen import replace
 
 _UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 FLAGS = ("-n", "-v", "-x", "--line-numbers")

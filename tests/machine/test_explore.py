@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from fwsim.language.ruleset import Rule
 from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, Verdict
 from fwsim.model.facts import Facts
+from fwsim.model.frozen import replace
 from fwsim.model.pred import Free, Pred, all_of, is_in, negate
 from fwsim.net import Net
 
@@ -41,7 +41,9 @@ def behind(*rules: Rule) -> Net:
     chains = {**table.chains, "FORWARD": replace(forward, rules=(*rules, *forward.rules))}
     tables = {**ruleset.tables, "filter": replace(table, chains=chains)}
     changed = host.with_rulesets({4: replace(ruleset, tables=tables)})
-    return Net(replace(net.simulation, world=net.world.with_namespace(changed)))
+    simulation = net.simulation.fork()
+    simulation.world = net.world.with_namespace(changed)
+    return Net(simulation)
 
 
 def ping(net: Net) -> Any:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +9,7 @@ from fwsim.machine.topology import Endpoint, Place, find_address, graph, owner, 
 from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Address, Namespace, World
 from fwsim.model.errors import QuestionError
+from fwsim.model.frozen import replace
 from fwsim.model.names import address_value
 
 

@@ -3,7 +3,6 @@ whatever is told was really tried."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from shlex import quote, split
@@ -190,7 +189,8 @@ def test_a_rule_of_another_host_has_no_command_here() -> None:
     ns1 = net.world.namespaces["ns1"]
     dropping = article("complete", "iptables -A OUTPUT -p icmp -j DROP").world
     rules = dropping.namespaces[dropping.host].rulesets
-    simulation = replace(net.simulation, world=net.world.with_namespace(ns1.with_rulesets(rules)))
+    simulation = net.simulation.fork()
+    simulation.world = net.world.with_namespace(ns1.with_rulesets(rules))
     trace = Net(simulation).trace(**PING)
     assert trace.outcome == "denied"
     assert trace.help == Help((), (), "denied")

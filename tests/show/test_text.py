@@ -113,7 +113,7 @@ def test_chains_a_thousand_jumps_deep_are_told(tmp_path: Path, verbose: bool) ->
     trace = fwsim.load(str(dump)).trace(src="1.2.3.4", dst="host", in_="eth0")
     text = trace.text(verbose=verbose)
     assert "by filter C999, rule 1." in text
-    assert all(re.search(rf"\b{name} 1  ", text) for name in names)
+    assert re.findall(r"(C\d+) 1  ", text) == names
 
 
 REASONS = [

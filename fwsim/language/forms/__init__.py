@@ -7,13 +7,13 @@ straight to fwsim.language.read; every other text is recognised first.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from fwsim.language.forms.pasted import Pasted
 from fwsim.language.read import family_of_dump
 from fwsim.language.read import read as read_dump
 from fwsim.language.ruleset import Ruleset
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.frozen import replace
 
 _FIRST = re.compile(r"^[ \t]*(?:[^\s#]|#!).*", re.M)
 _TABLES = re.compile(r"^\*[ \t]*(\w+)", re.M)
