@@ -12,9 +12,9 @@ from fwsim.language.ruleset import Ruleset, Table
 from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_route
 from fwsim.machine.moment import Given
+from fwsim.machine.naming import chosen_source, destination, find_address, owner
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
-from fwsim.machine.topology import chosen_source, find_address, owner
 from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen, replace
@@ -78,6 +78,12 @@ class Net(Frozen):
         simulation.given = told
         return Net(simulation)
 
+    def later(self, seconds: float) -> Net:
+        """The same place so much later: connections may have been forgotten by then."""
+        simulation = self.simulation.fork()
+        simulation.now += seconds
+        return Net(simulation)
+
     def apply(self, *commands: str) -> Net:
         """A copy in which these iptables commands were given on the host, in order. ReadError
         where iptables would refuse one."""
@@ -117,8 +123,9 @@ class Net(Frozen):
         self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None
     ) -> tuple[Packet, str | None]:
         family = family_of(dst) or family_of(src)
-        to = find_address(self.world, dst, family)
-        origin = find_address(self.world, src, to.family)
+        family = find_address(self.world, dst, family).family
+        origin = find_address(self.world, src, family)
+        to = destination(self.world, dst, family, origin.namespace)
         number = proto_number(proto)
         if to.family == 6 and number == ICMP:
             number = ICMP6

@@ -13,6 +13,7 @@ COMMANDS = {
     "trace": "Follow a packet, and what comes back, and say what decided.",
     "list": "List the rules as iptables -L does.",
     "save": "Print the rules as iptables-save does.",
+    "snapshot": "Write this host down, to be traced here or elsewhere.",
     "examples": "List the places that ship with fwsim.",
 }
 

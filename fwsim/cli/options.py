@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -44,6 +43,28 @@ seed = click.option(
 )  # fmt: skip
 
 
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+    """Seconds, or with a unit: 90s, 5m, 2h, 1d."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """In seconds."""
+        digits = value[:-1] if value[-1:] in _UNITS else value
+        if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
+            self.fail(f"{value!r} is no time span: write 90s, 5m, 2h or 1d")
+        return float(int(digits) * _UNITS.get(value[-1:], 1))
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+later = click.option(
+    "--after", "later", metavar="TIME", type=_Duration(),
+    help="Let this much time pass first (90s, 5m, 2h).",
+)  # fmt: skip
+
+
 def _table(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     from fwsim.language.ruleset import TABLES
 
@@ -69,6 +90,18 @@ def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str,
     return net
 
 
+def live_net(commands: tuple[str, ...]) -> Net:
+    """This host and its namespaces as they stand now, after these commands."""
+    from fwsim.capture.run import taken
+    from fwsim.machine.simulate import Simulation
+    from fwsim.machine.snapshot import load_snapshot
+    from fwsim.net import Net
+
+    with taken() as folder:
+        net = Net(Simulation.of(load_snapshot(folder, "this host, as it stands")))
+    return net.apply(*commands) if commands else net
+
+
 def tell(net: Net, assumptions: tuple[str, ...], moment: str | None, seed: int | None) -> Net:
     """The place, told what --assume, --at and --seed say. Raises QuestionError."""
     if not (assumptions or moment or seed is not None):
@@ -89,7 +122,7 @@ def _assumption(text: str) -> tuple[str, bool]:
 
 
 def _epoch(text: str | None) -> float | None:
-    from datetime import datetime
+    from datetime import UTC, datetime
 
     from fwsim.model.errors import QuestionError
 

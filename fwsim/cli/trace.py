@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fwsim.net import Net, Trace
 
 THROUGH, STOPPED, UNKNOWN = 0, 1, 3
+_TYPED = click.core.ParameterSource.COMMANDLINE
 _PORT = click.IntRange(0, 65535)
 
 
@@ -27,16 +28,19 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--in", "in_", metavar="DEV", default="", help="The device it comes in by.")
 @click.option("--out", metavar="DEV", default="", help="The device that leads to B.")
 @options.changes
+@options.later
 @options.assume
 @options.at
 @options.seed
 @click.option("--one-way", is_flag=True, help="The request alone, not what comes back.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.option("-v", "--verbose", is_flag=True, help="Every hook, chain and rule, and why.")
+@click.option("--live", is_flag=True, help="This host as it stands now: snapshot and trace in one.")
 @click.option("--packets", metavar="FILE", help="Many packets, one JSON object a line; - is stdin.")
 def command(
     place: str | None, commands: tuple[str, ...], packets: str | None, *,
-    assumptions: tuple[str, ...], moment: str | None, seed: int | None, **asked: Any,
+    assumptions: tuple[str, ...], moment: str | None, seed: int | None, later: float | None,
+    live: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Send a packet from A to B and follow all that comes of it.
 
@@ -44,16 +48,25 @@ def command(
     on something that fwsim was not told.
     """
     as_json, verbose = asked.pop("as_json"), asked.pop("verbose")
+    _check(packets == place == "-", packets, asked, as_json=as_json, live=live)
+    net = options.live_net(commands) if live else options.open_net(place, commands)
+    net = options.tell(net.later(later) if later else net, assumptions, moment, seed)
+    if packets is None:
+        sys.exit(_one(net.trace(**asked), as_json, verbose))
+    sys.exit(_many(net, packets))
+
+
+def _check(
+    twice: bool, packets: str | None, asked: dict[str, Any], *, as_json: bool, live: bool
+) -> None:
+    if live and click.get_current_context().get_parameter_source("place") is _TYPED:
+        raise click.UsageError("--live and --from name two places: which one?")
     if packets is None:
         _require(asked)
-        net = options.tell(options.open_net(place, commands), assumptions, moment, seed)
-        sys.exit(_one(net.trace(**asked), as_json, verbose))
-    if not as_json:
+    elif not as_json:
         raise click.UsageError("--packets needs --json: a line of JSON for each packet")
-    if packets == "-" and place == "-":
+    elif twice:
         raise click.UsageError("--packets - and --from - cannot both read standard input")
-    net = options.tell(options.open_net(place, commands), assumptions, moment, seed)
-    sys.exit(_many(net, packets))
 
 
 def _require(asked: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
+from fwsim.machine.containers import aliases
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
 from fwsim.machine.pile import HOST, RULES, Pile, as_text, pile_of
@@ -51,7 +52,8 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     namespaces = {part.name: part.namespace() for part in parts}
     notes = [note for part in parts for note in part.notes]
     joined, doubts = _join(namespaces, parts)
-    return World(joined, HOST, title, (*notes, *doubts))
+    names = aliases(parts[0].entries("docker-inspect.json"), joined)
+    return World(joined, HOST, title, (*notes, *doubts), aliases=names)
 
 
 def _where(shown: str, name: str, count: int) -> str:

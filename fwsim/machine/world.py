@@ -137,13 +137,14 @@ _CONNTRACK_USERS = frozenset({
 class World(NamedTuple):
     """Namespaces that are joined by links; `host` is the one the others hang off. `title` says
     where it all comes from, `notes` what was inferred or left out; `inferred`: only rules were
-    given, so that nobody knows what hangs on a bridge."""
+    given, so that nobody knows what hangs on a bridge; `aliases` are other names of namespaces."""
 
     namespaces: Mapping[str, Namespace]
     host: str = "host"
     title: str = ""
     notes: tuple[str, ...] = ()
     inferred: bool = False
+    aliases: Mapping[str, str] = MappingProxyType({})
 
     def with_namespace(self, namespace: Namespace) -> World:
         """The same world with one namespace replaced."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fwsim.machine.topology import owner
+from fwsim.machine.naming import owner
 from fwsim.machine.world import World
 from fwsim.model.names import proto_text
 from fwsim.model.packet import ICMP_ECHO, Packet

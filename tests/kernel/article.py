@@ -111,10 +111,8 @@ class Article(Netns):
         return counters_of(self.save())
 
     def snapshot(self, directory: Path) -> None:
-        """Write the four machines into `directory`: host, ns0, ns1 and internet."""
-        for name in ("host", *_INSIDE):
-            inside = self._inside(name)
-            write_snapshot(lambda *argv, at=inside: self.run(*at, *argv), directory / name, {})
+        """Write the whole network down, as `fwsim snapshot --all` does."""
+        write_snapshot(self.run, directory, "--all")
 
     @staticmethod
     def _inside(name: str) -> tuple[str, ...]:

@@ -152,7 +152,7 @@ class Lab(Netns):
 
     def snapshot(self, directory: Path) -> None:
         """Write the machine, as standard commands print it, into `directory`/host."""
-        write_snapshot(self.run, directory / "host", self._backend)
+        write_snapshot(self.run, directory)
 
     # building
 

@@ -5,10 +5,9 @@ from itertools import pairwise
 import pytest
 
 from fwsim.machine.place import open_place
-from fwsim.machine.topology import Endpoint, Place, find_address, graph, owner, resolve_mac, segment
+from fwsim.machine.topology import Place, graph, resolve_mac, segment
 from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Address, Namespace, World
-from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import replace
 from fwsim.model.names import address_value
 
@@ -20,67 +19,6 @@ def article() -> World:
 
 def v4(text: str) -> int:
     return address_value(text, 4)
-
-
-def found(namespace: str | None, text: str) -> Endpoint:
-    return Endpoint(namespace, 4, v4(text))
-
-
-# -- names -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("172.18.0.3", found("ns1", "172.18.0.3")),
-        ("8.8.8.8", found("internet", "8.8.8.8")),
-        ("1.1.1.1", found(None, "1.1.1.1")),
-        ("ns0", found("ns0", "172.18.0.2")),
-        ("internet", found("internet", "8.8.8.8")),
-        ("host", found("host", "192.0.2.10")),
-        ("docker1", found("host", "172.18.0.1")),
-        ("eth0", found("host", "192.0.2.10")),
-        ("127.0.0.1", found("host", "127.0.0.1")),
-    ],
-)
-def test_what_people_type(article: World, name: str, expected: Endpoint) -> None:
-    assert find_address(article, name) == expected
-
-
-def test_the_host_is_called_by_its_way_out(article: World) -> None:
-    host = article.namespaces["host"]
-    assert next(a for _, a in host.addresses(4) if a.scope == "global").value == v4("172.17.0.1")
-    assert find_address(article, "host").value == v4("192.0.2.10")
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("docker2", r"called 'docker2'.*\nKnown here: docker1, docker0"),
-        ("veth0", "veth0 has no IPv4 or IPv6 address here"),
-        ("1.2.3", "no address"),
-        ("", "called ''"),
-    ],
-)
-def test_unknown_names_get_their_neighbours(article: World, name: str, said: str) -> None:
-    with pytest.raises(QuestionError, match=said):
-        find_address(article, name)
-
-
-def test_families_are_not_mixed(article: World) -> None:
-    with pytest.raises(QuestionError, match=r"8\.8\.8\.8 is an IPv4 address, expected an IPv6 one"):
-        find_address(article, "8.8.8.8", 6)
-    with pytest.raises(QuestionError, match="ns0 has no IPv6 address here"):
-        find_address(article, "ns0", 6)
-
-
-def test_owners(article: World) -> None:
-    assert owner(article, 4, v4("172.18.0.2")) == "ns0"
-    assert owner(article, 4, v4("172.18.0.9")) is None
-    assert owner(article, 6, 1) is None
-
-
-# -- links -----------------------------------------------------------------------------------------
 
 
 def without_neighbours(world: World) -> World:

@@ -1,0 +1,1 @@
+"""A host written down: the standard commands whose output fwsim.machine.snapshot reads."""

@@ -1,0 +1,52 @@
+"""What Docker calls its containers: names, services and other aliases (docker inspect)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from fwsim.machine.iproute import Entry
+from fwsim.machine.world import Namespace
+from fwsim.model.names import address_value, family_of
+
+
+def aliases(items: Iterable[Entry], namespaces: Mapping[str, Namespace]) -> dict[str, str]:
+    """Each name of a container, and of a service that has one, with the namespace of the
+    container; a name that several containers have means none of them."""
+    found: dict[str, set[str]] = {}
+    for item in items:
+        home = _home(item, namespaces)
+        for name in _names(item) if home else ():
+            found.setdefault(name, set()).add(home)
+    return {
+        name: homes.pop()
+        for name, homes in found.items()
+        if len(homes) == 1 and name not in namespaces
+    }
+
+
+def _networks(item: Entry) -> Iterator[Entry]:
+    networks = item.inner("NetworkSettings").inner("Networks")
+    yield from (networks.inner(name) for name in networks.data)
+
+
+def _names(item: Entry) -> Iterator[str]:
+    yield item.text("Name").removeprefix("/")
+    for network in _networks(item):
+        yield from network.words("Aliases")
+        yield from network.words("DNSNames")
+
+
+def _home(item: Entry, namespaces: Mapping[str, Namespace]) -> str:
+    """The namespace of that name, else the one with the container's address."""
+    name = item.text("Name").removeprefix("/")
+    if name in namespaces:
+        return name
+    texts = [n.text(key) for n in _networks(item) for key in ("IPAddress", "GlobalIPv6Address")]
+    own = {(f, address_value(text, f)) for text in texts if text and (f := family_of(text))}
+    homes = (
+        ns.name
+        for ns in namespaces.values()
+        for device in ns.devices.values()
+        if any((a.family, a.value) in own for a in device.addresses)
+    )
+    return next(homes, "")

@@ -1,0 +1,135 @@
+"""Whom people mean by an address or a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fwsim
+from fwsim.machine.containers import aliases
+from fwsim.machine.iproute import Entry
+from fwsim.machine.naming import Endpoint, find_address, owner
+from fwsim.machine.place import open_place
+from fwsim.machine.world import Address, Device, Namespace, World
+from fwsim.model.errors import QuestionError
+from fwsim.model.names import address_value
+
+
+@pytest.fixture(scope="module")
+def article() -> World:
+    return open_place("example:article-before-docker")
+
+
+def v4(text: str) -> int:
+    return address_value(text, 4)
+
+
+def found(namespace: str | None, text: str) -> Endpoint:
+    return Endpoint(namespace, 4, v4(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("172.18.0.3", found("ns1", "172.18.0.3")),
+        ("8.8.8.8", found("internet", "8.8.8.8")),
+        ("1.1.1.1", found(None, "1.1.1.1")),
+        ("ns0", found("ns0", "172.18.0.2")),
+        ("internet", found("internet", "8.8.8.8")),
+        ("host", found("host", "192.0.2.10")),
+        ("docker1", found("host", "172.18.0.1")),
+        ("eth0", found("host", "192.0.2.10")),
+        ("127.0.0.1", found("host", "127.0.0.1")),
+    ],
+)
+def test_what_people_type(article: World, name: str, expected: Endpoint) -> None:
+    assert find_address(article, name) == expected
+
+
+def test_the_host_is_called_by_its_way_out(article: World) -> None:
+    host = article.namespaces["host"]
+    assert next(a for _, a in host.addresses(4) if a.scope == "global").value == v4("172.17.0.1")
+    assert find_address(article, "host").value == v4("192.0.2.10")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("docker2", r"called 'docker2'.*\nKnown here: docker1, docker0"),
+        ("veth0", "veth0 has no IPv4 or IPv6 address here"),
+        ("1.2.3", "no address"),
+        ("", "called ''"),
+    ],
+)
+def test_unknown_names_get_their_neighbours(article: World, name: str, said: str) -> None:
+    with pytest.raises(QuestionError, match=said):
+        find_address(article, name)
+
+
+def test_families_are_not_mixed(article: World) -> None:
+    with pytest.raises(QuestionError, match=r"8\.8\.8\.8 is an IPv4 address, expected an IPv6 one"):
+        find_address(article, "8.8.8.8", 6)
+    with pytest.raises(QuestionError, match="ns0 has no IPv6 address here"):
+        find_address(article, "ns0", 6)
+
+
+def test_owners(article: World) -> None:
+    assert owner(article, 4, v4("172.18.0.2")) == "ns0"
+    assert owner(article, 4, v4("172.18.0.9")) is None
+    assert owner(article, 6, 1) is None
+
+
+HOST = Path(__file__).resolve().parents[3] / "shared" / "snapshots" / "docker-legacy" / "snapshot"
+real = pytest.mark.skipif(not HOST.is_dir(), reason="the hosts' snapshots are not here")
+
+
+@real
+@pytest.mark.parametrize(
+    ("src", "dst", "source", "target"),
+    [
+        ("pg", "island", "172.19.0.3", "172.19.0.2"),  # on the network that they share
+        ("island", "pg", "172.19.0.2", "172.19.0.3"),
+        ("web", "pg", "172.18.0.2", "172.30.0.2"),  # they share none
+        ("web", "internet", "172.18.0.2", "8.8.8.8"),
+        ("host", "web", "172.18.0.1", "172.18.0.2"),
+        ("wan", "192.0.2.10", "192.0.2.1", "192.0.2.10"),
+    ],
+)
+def test_senders_and_receivers_meet_where_they_can(
+    src: str, dst: str, source: str, target: str
+) -> None:
+    packet = fwsim.load(str(HOST)).trace(src=src, dst=dst, one_way=True).packet
+    assert (packet.text(packet.src), packet.text(packet.dst)) == (source, target)
+
+
+def container(name: str, address: str, *aliases: str) -> Entry:
+    network = {"IPAddress": address, "Aliases": list(aliases), "GlobalIPv6Address": ""}
+    return Entry("docker-inspect.json", {
+        "Name": f"/{name}", "NetworkSettings": {"Networks": {"net": network}},
+    })  # fmt: skip
+
+
+def test_services_and_ids_mean_their_container_and_shared_names_nobody() -> None:
+    def space(name: str, address: str) -> Namespace:
+        device = Device("eth0", addresses=(Address(4, v4(address), 24),))
+        return Namespace(name, {"eth0": device})
+
+    namespaces = {"shop-web-1": space("shop-web-1", "10.0.0.2"), "x": space("x", "10.0.0.3")}
+    items = [
+        container("shop-web-1", "10.0.0.2", "web", "app", "0123abc"),
+        container("shop-db-1", "10.0.0.3", "db", "app"),
+        container("gone", "10.0.0.9", "ghost"),
+    ]
+    assert aliases(items, namespaces) == {
+        "web": "shop-web-1", "0123abc": "shop-web-1", "db": "x", "shop-db-1": "x",
+    }  # fmt: skip
+    world = World(namespaces, "x", aliases=aliases(items, namespaces))
+    assert find_address(world, "db") == Endpoint("x", 4, v4("10.0.0.3"))
+    with pytest.raises(QuestionError, match="called 'we', and it is no address"):
+        find_address(world, "we")
+
+
+def test_the_internet_is_a_namespace_of_that_name_or_what_lies_beyond(article: World) -> None:
+    assert find_address(article, "internet").namespace == "internet"
+    assert find_address(World({}, "host"), "internet") == Endpoint(None, 4, v4("8.8.8.8"))
