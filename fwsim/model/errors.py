@@ -12,6 +12,9 @@ Every message says what was found, what was expected and what to do; where there
 
 from __future__ import annotations
 
+from bisect import bisect
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -20,6 +23,12 @@ class Source(NamedTuple):
 
     name: str
     text: str
+
+
+@lru_cache(maxsize=4)  # a trace asks for the lines of many rules of one large text
+def _line_starts(text: str) -> list[int]:
+    lengths = (len(line) + 1 for line in text.split("\n"))
+    return list(accumulate(lengths, initial=0))
 
 
 class Span(NamedTuple):
@@ -32,7 +41,7 @@ class Span(NamedTuple):
     @property
     def line(self) -> int:
         """Line number, counting from 1."""
-        return self.source.text.count("\n", 0, self.start) + 1
+        return bisect(_line_starts(self.source.text), self.start)
 
     @property
     def column(self) -> int:
