@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fwsim.language.commands import apply as apply_command
-from fwsim.language.ruleset import Ruleset, Table
+from fwsim.language.rules import Rules, entries_of, rule_of
+from fwsim.language.ruleset import Chain, Ruleset
 from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_route
 from fwsim.machine.moment import Given
 from fwsim.machine.naming import chosen_source, destination, find_address, owner
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
+from fwsim.machine.state import CounterKey
 from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen, replace
@@ -100,9 +102,7 @@ class Net(Frozen):
         host = self.world.host
         ruleset = self.world.namespaces[host].rulesets.get(family, Ruleset(family))
         counters = self.simulation.states[host].counters
-        return Ruleset(
-            family, {n: _counted(t, family, counters) for n, t in ruleset.tables.items()}
-        )
+        return _counted(ruleset, counters)
 
     def packets(self, packets: Iterable[tuple[Packet, str, float]]) -> Iterator[Leg]:
         """Many packets, each with the device it comes in by ("" if the host sends it) and its time
@@ -174,19 +174,28 @@ class Net(Frozen):
         return way.dev
 
 
-def _counted(
-    table: Table, family: int, counters: dict[tuple[int, str, str, int], tuple[int, int]]
-) -> Table:
-    chains = {}
-    for name, chain in table.chains.items():
-        added = counters.get((family, table.name, name, 0), (0, 0))
-        rules = tuple(
-            rule.counted(*counters.get((family, table.name, name, number), (0, 0)))
-            for number, rule in enumerate(chain.rules, 1)
-        )
-        total = (chain.counters[0] + added[0], chain.counters[1] + added[1])
-        chains[name] = replace(chain, counters=total, rules=rules)
-    return Table(table.name, chains)
+def _counted(ruleset: Ruleset, counters: Mapping[CounterKey, tuple[int, int]]) -> Ruleset:
+    """The ruleset with that much added to its counters."""
+    moved: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
+    for (family, table, name, number), added in counters.items():
+        if family == ruleset.family and ruleset.chain(table, name):
+            moved.setdefault((table, name), {})[number] = added
+    tables = dict(ruleset.tables)
+    for (table, name), by_number in moved.items():
+        chains = tables[table].chains
+        chains = {**chains, name: _moved(chains[name], by_number)}
+        tables[table] = replace(tables[table], chains=chains)
+    return replace(ruleset, tables=tables)
+
+
+def _moved(chain: Chain, by_number: Mapping[int, tuple[int, int]]) -> Chain:
+    entries = list(entries_of(chain.rules))
+    for number, added in by_number.items():
+        if 1 <= number <= len(entries):
+            entries[number - 1] = rule_of(entries[number - 1]).counted(*added)
+    packets, octets = by_number.get(0, (0, 0))
+    counters = (chain.counters[0] + packets, chain.counters[1] + octets)
+    return replace(chain, counters=counters, rules=Rules(entries))
 
 
 class Trace(Frozen):

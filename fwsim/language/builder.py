@@ -6,6 +6,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from fwsim.language.options import Target, find
+from fwsim.language.rules import (
+    Entry,
+    Rules,
+    entries_of,
+    is_unmoved,
+    jump_of,
+    rule_of,
+    saved_of,
+)
 from fwsim.language.ruleset import TABLES, VERDICTS, Chain, Rule, Ruleset, Table, empty_table
 from fwsim.language.write import rule_text
 from fwsim.model.errors import ReadError, Span
@@ -13,26 +22,28 @@ from fwsim.model.frozen import replace
 
 
 class Builder:
-    """Chains as lists, until `freeze`. Every method raises ReadError at `span` where iptables
-    would refuse."""
+    """Tables under change, until `freeze`: the chains of each (`heads`) and, for those whose rules
+    may change, their rules as lists. Every method raises ReadError at `span` where iptables would
+    refuse."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.family = ruleset.family
         self.frozen: dict[str, Table] = dict(ruleset.tables)
         self.heads: dict[str, dict[str, Chain]] = {}
-        self.rules: dict[tuple[str, str], list[Rule]] = {}
+        self.rules: dict[str, dict[str, list[Entry]]] = {}
 
     def freeze(self) -> Ruleset:
         """The ruleset as it stands."""
         for name, heads in self.heads.items():
-            own = sorted((c for c in heads if c not in TABLES[name]), key=lambda c: c.encode())
-            order = [c for c in TABLES[name] if c in heads] + own
-            self.frozen[name] = Table(
-                name,
-                MappingProxyType(
-                    {c: replace(heads[c], rules=tuple(self.rules[name, c])) for c in order}
-                ),
+            for chain, held in self.rules[name].items():
+                if entries_of(heads[chain].rules) is not held:
+                    heads[chain] = replace(heads[chain], rules=Rules(held))
+            own = sorted(
+                (c for c in heads if c not in TABLES[name]),
+                key=lambda c: c.encode("utf-8", "surrogateescape"),
             )
+            order = [c for c in TABLES[name] if c in heads] + own
+            self.frozen[name] = Table(name, MappingProxyType({c: heads[c] for c in order}))
         self.heads.clear()
         self.rules.clear()
         return Ruleset(self.family, MappingProxyType(dict(self.frozen)))
@@ -46,19 +57,30 @@ class Builder:
         if name not in self.heads:
             if name not in self.frozen:
                 self.frozen = {name: empty_table(name), **self.frozen}
-            table = self.frozen[name]
-            self.heads[name] = {c: replace(h, counters=(0, 0)) for c, h in table.chains.items()}
-            self.rules.update({(name, c.name): list(c.rules) for c in table.chains.values()})
+            self.heads[name] = heads = dict(self.frozen[name].chains)
+            self.rules[name] = {}
+            for chain in TABLES[name]:
+                heads[chain] = replace(heads[chain], counters=(0, 0))
 
     def clear(self, table: str, span: Span) -> None:
         """As iptables-restore begins a table: no rules, no user chains; policies stay."""
         self.table(table, span)
         self.heads[table] = {c: self.heads[table][c] for c in TABLES[table]}
-        for chain in TABLES[table]:
-            self.rules[table, chain] = []
+        self.rules[table] = {chain: [] for chain in TABLES[table]}
+
+    def held(self, table: str, chain: str) -> list[Entry]:
+        """A chain's rules, to be changed."""
+        rules = self.rules[table]
+        if chain not in rules:
+            rules[chain] = list(self._entries(table, chain))
+        return rules[chain]
+
+    def _entries(self, table: str, chain: str) -> Sequence[Entry]:
+        changed = self.rules[table].get(chain)
+        return entries_of(self.heads[table][chain].rules) if changed is None else changed
 
     def head(self, table: str, chain: str, span: Span) -> Chain:
-        """The chain's record (its rules are in `rules`)."""
+        """The chain's record (its rules are in `held`)."""
         found = self.heads[table].get(chain)
         if found is None:
             raise ReadError(
@@ -81,8 +103,13 @@ class Builder:
             raise ReadError(
                 "a chain's name begins with neither - nor !, and has no blanks", span=span
             )
-        self.heads[table][chain] = Chain(chain, span=span)
-        self.rules[table, chain] = []
+        self.declare(table, chain, span)
+
+    def declare(self, table: str, chain: str, span: Span) -> None:
+        """-N of a good name that is free."""
+        held: list[Entry] = []
+        self.rules[table][chain] = held
+        self.heads[table][chain] = Chain(chain, None, (0, 0), Rules(held), span)
 
     def policy(
         self, table: str, chain: str, policy: str, counters: tuple[int, int], span: Span
@@ -101,7 +128,7 @@ class Builder:
         """-A (at None) or -I (at counts from 1). Each rule of several goes in at the same place, so
         that -I turns them round."""
         self.head(table, chain, span)
-        held = self.rules[table, chain]
+        held = self.held(table, chain)
         if at is not None and not 1 <= at <= len(held) + 1:
             raise ReadError(f"{chain} has {len(held)} rules: no place {at} to insert at", span=span)
         if at is None:
@@ -113,9 +140,9 @@ class Builder:
         """-D, by number or by an equal rule."""
         self.head(table, chain, span)
         if isinstance(which, int):
-            del self.rules[table, chain][self.index(table, chain, which, span)]
+            del self.held(table, chain)[self.index(table, chain, which, span)]
             return
-        del self.rules[table, chain][self._place(table, chain, which, span)]
+        del self.held(table, chain)[self._place(table, chain, which, span)]
 
     def check(self, table: str, chain: str, rule: Rule, span: Span) -> None:
         """-C"""
@@ -123,19 +150,20 @@ class Builder:
         self._place(table, chain, rule, span)
 
     def _place(self, table: str, chain: str, rule: Rule, span: Span) -> int:
-        for at, held in enumerate(self.rules[table, chain]):
-            if _same(held, rule):
+        text = f"-A {chain} {rule_text(rule)}".rstrip()
+        for at, held in enumerate(self._entries(table, chain)):
+            if _same(held, rule, text):
                 return at
         raise ReadError(f"{chain} has no such rule", span=span)
 
     def change(self, table: str, chain: str, number: int, rule: Rule, span: Span) -> None:
         """-R"""
         self.head(table, chain, span)
-        self.rules[table, chain][self.index(table, chain, number, span)] = rule
+        self.held(table, chain)[self.index(table, chain, number, span)] = rule
 
     def index(self, table: str, chain: str, number: int, span: Span) -> int:
         """The list index of rule `number`."""
-        count = len(self.rules[table, chain])
+        count = len(self._entries(table, chain))
         if not 1 <= number <= count:
             raise ReadError(f"{chain} has {count} rules: there is no rule {number}", span=span)
         return number - 1
@@ -143,18 +171,18 @@ class Builder:
     def flush(self, table: str, chain: str | None, span: Span) -> None:
         """-F"""
         for name in self._those(table, chain, span):
-            self.rules[table, name].clear()
+            self.rules[table][name] = []
 
     def zero(self, table: str, chain: str | None, number: int | None, span: Span) -> None:
         """-Z"""
         for name in self._those(table, chain, span):
-            held = self.rules[table, name]
+            held = self.held(table, name)
             if number is not None:
                 at = self.index(table, name, number, span)
-                held[at] = replace(held[at], counters=(0, 0))
+                held[at] = _zeroed(held[at])
                 continue
             self.heads[table][name] = replace(self.heads[table][name], counters=(0, 0))
-            held[:] = [replace(rule, counters=(0, 0)) for rule in held]
+            held[:] = map(_zeroed, held)
 
     def remove(self, table: str, chain: str | None, span: Span) -> None:
         """-X; without a chain, every user chain."""
@@ -162,7 +190,7 @@ class Builder:
         for name in own if chain is None else [self.head(table, chain, span).name]:
             if name in TABLES[table]:
                 raise ReadError(f"{name} is built in and cannot be deleted", span=span)
-            if self.rules[table, name]:
+            if self._entries(table, name):
                 raise ReadError(
                     f"{name} still has rules",
                     span=span,
@@ -172,7 +200,8 @@ class Builder:
             if users:
                 raise ReadError(f"{name} is still jumped to from {', '.join(users)}", span=span)
         for name in own if chain is None else [chain]:
-            del self.heads[table][name], self.rules[table, name]
+            del self.heads[table][name]
+            self.rules[table].pop(name, None)
 
     def rename(self, table: str, old: str, new: str, span: Span) -> None:
         """-E; jumps follow."""
@@ -181,14 +210,12 @@ class Builder:
             raise ReadError(f"{old} is built in and keeps its name", span=span)
         self.new(table, new, span)
         self.heads[table][new] = replace(head, name=new)
-        self.rules[table, new] = self.rules.pop((table, old))
+        self.rules[table][new] = list(self._entries(table, old))
         del self.heads[table][old]
-        for name in self.heads[table]:
-            held = self.rules[table, name]
-            held[:] = [
-                replace(r, jump=r.jump._replace(chain=new)) if r.jump and r.jump.chain == old else r
-                for r in held
-            ]
+        self.rules[table].pop(old, None)
+        for name in self._users(table, old):
+            held = self.held(table, name)
+            held[:] = [_led(entry, new) if jump_of(entry) == old else entry for entry in held]
 
     def _those(self, table: str, chain: str | None, span: Span) -> list[str]:
         return list(self.heads[table]) if chain is None else [self.head(table, chain, span).name]
@@ -197,12 +224,28 @@ class Builder:
         return [
             c
             for c in self.heads[table]
-            if any(r.jump and r.jump.chain == chain for r in self.rules[table, c])
+            if any(jump_of(entry) == chain for entry in self._entries(table, c))
         ]
 
 
-def _same(one: Rule, other: Rule) -> bool:
-    """The kernel's records are the same, however the rules were spelled."""
+def _zeroed(entry: Entry) -> Entry:
+    return entry if is_unmoved(entry) else replace(rule_of(entry), counters=(0, 0))
+
+
+def _led(entry: Entry, chain: str) -> Rule:
+    """The rule, with its jump to another chain."""
+    rule = rule_of(entry)
+    assert rule.jump is not None
+    return replace(rule, jump=rule.jump._replace(chain=chain))
+
+
+def _same(entry: Entry, other: Rule, line: str) -> bool:
+    """The kernel's records are the same, however the rules were spelled. `line` is the other one's
+    as iptables-save writes it."""
+    saved = saved_of(entry, counters=False)
+    if saved is not None:
+        return saved == line
+    one = rule_of(entry)
     if (one.target_name, one.proto, one.src, one.dst) != (
         other.target_name, other.proto, other.src, other.dst
     ):  # fmt: skip

@@ -123,7 +123,8 @@ class Match(NamedTuple):
 
     `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
     text of iptables-save and of iptables -L where the option table does not; `unlist` reads the
-    latter back."""
+    latter back. `regular`: to `check`, `save` and `hooks` it matters which options are given, not
+    their values (as iptables-save spells these)."""
 
     name: str
     meaning: Callable[[Options, Context], Pred | Meaning]
@@ -135,10 +136,12 @@ class Match(NamedTuple):
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
+    regular: bool = False
 
 
 class Target(NamedTuple):
-    """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere."""
+    """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere. The
+    others are as a match's."""
 
     name: str
     meaning: Callable[[Options, Context], tuple[Action, ...]]
@@ -151,6 +154,7 @@ class Target(NamedTuple):
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
+    regular: bool = False
 
 
 Extension = Match | Target
@@ -167,6 +171,12 @@ class Use(Frozen):
     def hooks(self) -> tuple[str, ...]:
         """The hooks from which it may be reached; empty means any."""
         return self.ext.hooks(self.options) if callable(self.ext.hooks) else self.ext.hooks
+
+    @property
+    def regular(self) -> bool:
+        """Whether it can be used and how it is saved does not depend on its options' values."""
+        ext = self.ext
+        return ext.regular or (ext.check is None and ext.save is None and not callable(ext.hooks))
 
     def words(self, context: Context) -> str:
         """Its options as iptables-save writes them, with a leading space each; may be empty."""
@@ -226,13 +236,18 @@ def lookup(kind: type[Any], name: str, family: int, span: Span) -> Extension:
 
 def known(kind: type[Any]) -> list[str]:
     """The names of all extensions of a kind, sorted; imports every extension."""
+    attribute = _attribute(kind)
+    found = [import_module(f"fwsim.language.ext.{name}") for name in sorted(modules())]
+    return sorted(getattr(m, attribute).name for m in found if hasattr(m, attribute))
+
+
+@cache
+def modules() -> frozenset[str]:
+    """The names of the files in which extensions are; imports none of them."""
     from pkgutil import iter_modules
 
     package = import_module("fwsim.language.ext")
-    attribute = _attribute(kind)
-    names = (module.name for module in iter_modules(package.__path__))
-    modules = [import_module(f"fwsim.language.ext.{name}") for name in names]
-    return sorted(getattr(m, attribute).name for m in modules if hasattr(m, attribute))
+    return frozenset(module.name for module in iter_modules(package.__path__))
 
 
 def checked(use: Use, context: Context, span: Span) -> Use:

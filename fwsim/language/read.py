@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fwsim.language.builder import Builder
 from fwsim.language.commands import run
@@ -15,6 +15,7 @@ from fwsim.model.errors import ReadError, Source, Span
 
 # Begins with one literal character: the search in a large dump is five times as fast so.
 _V6_HINT = re.compile(r"-(?:p (?:icmpv6|ipv6-icmp)\b|[sd] [0-9a-fA-F]*:[0-9a-fA-F:]*[/ ])")
+MANY_LINES = 500  # from here on it is worth while to learn their shapes
 
 
 def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset:
@@ -25,7 +26,15 @@ def read(text: str, family: int | None = None, name: str = "ruleset") -> Ruleset
     comes last, as in the kernel's own list. Raises ReadError with file, line, column and caret."""
     source = Source(name, text)
     builder = Builder(Ruleset(family or family_of_dump(text)))
-    restore(builder, source, _lines(source))
+    _refuse_windows(source)
+    if text.count("\n") < MANY_LINES:
+        restore(builder, source, _lines(text))
+    else:
+        from fwsim.language.quick import read_lines
+
+        reader = _Reader(builder, source, counted=True, flush=True)
+        read_lines(reader, source)
+        reader.finish()
     return _filled(builder.freeze(), source)
 
 
@@ -56,24 +65,23 @@ def family_of_dump(text: str) -> int:
     return 6 if "ip6tables-save" in text or _V6_HINT.search(text) else 4
 
 
-def _lines(source: Source) -> list[tuple[int, int]]:
-    text = source.text
-    lines = []
+def _refuse_windows(source: Source) -> None:
+    found = "\r" in source.text and re.search(r"\r$", source.text, re.MULTILINE)
+    if found:
+        raise ReadError(
+            "this line ends in CR LF, as Windows writes it; iptables-restore refuses that",
+            span=Span(source, found.start(), found.end()),
+            hint="Convert it first: `sed -i 's/\\r$//' FILE`.",
+        )
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
     start = 0
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        line = text[start:end]
-        if line.endswith("\r"):
-            raise ReadError(
-                "this line ends in CR LF, as Windows writes it; iptables-restore refuses that",
-                span=Span(source, end - 1, end),
-                hint="Convert it first: `sed -i 's/\\r$//' FILE`.",
-            )
+    for line in text.split("\n"):
+        end = start + len(line)
         if line:
-            lines.append((start, end))
+            yield start, end
         start = end + 1
-    return lines
 
 
 class _Reader:

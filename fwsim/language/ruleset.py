@@ -5,7 +5,7 @@ A rule's meaning is read off its parts (`Rule.meaning`), its canonical text by f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
@@ -133,6 +133,23 @@ class Rule(Frozen):
         return self.target.ext.meaning(self.target.options, self.context)
 
     @property
+    def uses(self) -> tuple[Use, ...]:
+        """Its extensions, in order."""
+        return (*self.matches, self.target) if self.target else self.matches
+
+    @cached_property
+    def particular(self) -> tuple[Use, ...]:
+        """Those of its extensions that may not stand everywhere."""
+        return tuple(use for use in self.uses if use.hooks or getattr(use.ext, "tables", ()))
+
+    @cached_property
+    def final(self) -> bool:
+        """It ends its chain for every packet: a verdict without any condition."""
+        core = (self.src, self.dst, self.in_, self.out, self.frag, *self.matches)
+        any_proto = self.proto is None or (self.family == 4 and not self.proto.value)
+        return self.verdict is not None and any_proto and not any(core)
+
+    @property
     def target_name(self) -> str:
         """The word behind -j or -g; empty for a rule that only counts."""
         if self.verdict is not None:
@@ -191,13 +208,21 @@ def whole(family: int, value: int) -> tuple[int, int]:
     return value, (1 << bits_of(family)) - 1
 
 
+class Unread(Sequence[Rule]):
+    """Rules that are read when somebody asks for them."""
+
+    def kinds(self) -> Iterable[Rule]:
+        """Some of them: every other one differs from one of these only in values of options."""
+        raise NotImplementedError
+
+
 class Chain(Frozen):
     """A chain: built-in ones have a policy (ACCEPT or DROP), user chains have None."""
 
     name: str
     policy: str | None = None
     counters: tuple[int, int] = aside(default=(0, 0))
-    rules: tuple[Rule, ...] = ()
+    rules: Sequence[Rule] = ()
     span: Span | None = aside(default=None)
 
 
@@ -220,6 +245,13 @@ class Ruleset(Frozen):
         """The chain, or None."""
         found = self.tables.get(table)
         return found.chains.get(chain) if found else None
+
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """The names of all extensions that its rules use."""
+        chains = (chain for table in self.tables.values() for chain in table.chains.values())
+        rules = (c.rules.kinds() if isinstance(c.rules, Unread) else c.rules for c in chains)
+        return frozenset(use.ext.name for some in rules for rule in some for use in rule.uses)
 
     def rule(self, table: str, chain: str, number: int) -> Rule:
         """Rule `number` of a chain, counting from 1."""

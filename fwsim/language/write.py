@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fwsim.language.rules import entries_of, rule_of, saved_of
 from fwsim.language.ruleset import Chain, Is, Rule, Ruleset, Table
 from fwsim.language.types import AddressMask
 from fwsim.model.names import proto_text
@@ -80,6 +81,11 @@ def _table_lines(table: Table, counters: bool) -> Iterator[str]:
 
 def chain_lines(chain: Chain, counters: bool = False) -> Iterable[str]:
     """The chain's rules as `-A` lines."""
-    for rule in chain.rules:
-        count = f"[{rule.counters[0]}:{rule.counters[1]}] " if counters else ""
-        yield f"{count}-A {chain.name} {rule_text(rule)}".rstrip()
+    for entry in entries_of(chain.rules):
+        line = saved_of(entry, counters)
+        yield _rule_line(chain.name, rule_of(entry), counters) if line is None else line
+
+
+def _rule_line(chain: str, rule: Rule, counters: bool) -> str:
+    count = f"[{rule.counters[0]}:{rule.counters[1]}] " if counters else ""
+    return f"{count}-A {chain} {rule_text(rule)}".rstrip()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from fwsim.language.rules import entries_of, rule_of, sample_of
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
 
@@ -80,8 +81,9 @@ def infer_host(
 ) -> tuple[Namespace, list[str]]:
     """The namespace `host` of a world without addresses, and how it was inferred."""
     notes: list[str] = []
-    subnets = dict(_subnets(rulesets, notes))
-    named = _named_devices(rulesets)
+    rules = list(_with_devices(rulesets))
+    subnets = dict(_subnets(rules, notes))
+    named = _named_devices(rules)
     bridges = list(dict.fromkeys([*subnets, *filter(_BRIDGE_NAMES.fullmatch, named)]))
     for name in bridges:
         if name not in subnets:
@@ -111,19 +113,22 @@ def infer_host(
     )
 
 
-def _rules(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, str, Rule]]:
+def _with_devices(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, Rule]]:
+    """The rules that name a device, each with its table; the others are not even read."""
     for ruleset in rulesets.values():
         for table in ruleset.tables.values():
             for chain in table.chains.values():
-                for rule in chain.rules:
-                    yield table.name, chain.name, rule
+                for entry in entries_of(chain.rules):
+                    rule = sample_of(entry)
+                    if rule.in_ or rule.out:
+                        yield table.name, rule_of(entry)
 
 
-def _subnets(rulesets: Mapping[int, Ruleset], notes: list[str]) -> dict[str, list[Address]]:
+def _subnets(rules: Iterable[tuple[str, Rule]], notes: list[str]) -> dict[str, list[Address]]:
     """The bridges of rules such as `-A POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE`,
     with the first address of each subnet, which Docker gives to the bridge."""
     found: dict[str, list[Address]] = {}
-    for table, _, rule in _rules(rulesets):
+    for table, rule in rules:
         address = _gateway(rule) if table == "nat" else None
         if address is None or rule.out is None:
             continue
@@ -156,12 +161,9 @@ def _line(rule: Rule) -> str:
     return f"line {rule.span.line}" if rule.span else "a rule"
 
 
-def _named_devices(rulesets: Mapping[int, Ruleset]) -> list[str]:
+def _named_devices(rules: Iterable[tuple[str, Rule]]) -> list[str]:
     names = (
-        option.value
-        for _, _, rule in _rules(rulesets)
-        for option in (rule.in_, rule.out)
-        if option is not None
+        option.value for _, rule in rules for option in (rule.in_, rule.out) if option is not None
     )
     return list(dict.fromkeys(name for name in names if not name.endswith("+")))
 

@@ -110,21 +110,11 @@ class Namespace(NamedTuple):
         """Whether conntrack is at work: the kernel hooks it in where a rule asks for connections or
         translates addresses (nf_ct_netns_get); a nat table alone does not."""
         ruleset = self.rulesets.get(family)
-        return ruleset is not None and _asks_for_connections(ruleset)
+        return ruleset is not None and not ruleset.extensions.isdisjoint(_CONNTRACK_USERS)
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
         """The same namespace under other rules."""
         return self._replace(rulesets=dict(rulesets))
-
-
-def _asks_for_connections(ruleset: Ruleset) -> bool:
-    return any(
-        use.ext.name in _CONNTRACK_USERS
-        for table in ruleset.tables.values()
-        for chain in table.chains.values()
-        for rule in chain.rules
-        for use in (*rule.matches, *([rule.target] if rule.target else []))
-    )
 
 
 _CONNTRACK_USERS = frozenset({

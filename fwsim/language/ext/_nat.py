@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
+from fwsim.language.spelling import ADDRESS, PORT
 from fwsim.language.values import address, bits_of, number, port
 from fwsim.model.actions import Nat, NatRange
 from fwsim.model.names import PROTOCOLS, address_text
@@ -82,6 +83,11 @@ class _Where(NamedTuple):
             return text, None
         before, _, ports = text.partition(":")
         return "" if len(before) == 2 else before, ports  # iptables looks for []: at its colon
+
+    def spellings(self, family: int) -> tuple[str, ...]:
+        """One address, with a port or without (fwsim.language.spelling)."""
+        one = ADDRESS[family]
+        return (rf"\[{one}\]:{PORT}" if family == 6 else f"{one}:{PORT}", one)
 
     def write(self, value: NatRange, family: int) -> str:
         """10.0.0.1-10.0.0.9:8000-8010"""

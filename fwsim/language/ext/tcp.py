@@ -115,6 +115,7 @@ MATCH = Match(
         "tcp",
         (*SHOWN, Shown("tcp-option", "option="), Shown("tcp-flags", "flags:", words=_shown_flags)),
     ),
+    regular=True,
 )
 EXAMPLES = """
 -p tcp --dport 80 ; -p tcp -m tcp --dport 80

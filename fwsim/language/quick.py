@@ -1,0 +1,141 @@
+"""Large dumps, without looking twice at what was seen before.
+
+Lines are told apart in bulk by a key: what is left of them without quoted texts, digits, capitals
+and other characters that names and addresses consist of. Lines of one key are of few shapes
+(fwsim.language.shapes); a line of a known shape is only noted down (fwsim.language.rules). Every
+other line, and every error, is the ordinary reader's.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from fwsim.language.builder import Builder
+from fwsim.language.rules import Dump, Entry, Shape, rule_of
+from fwsim.language.ruleset import VERDICTS
+from fwsim.language.shapes import NAME, Plain, shape_of
+from fwsim.language.words import Statement, statement
+from fwsim.model.errors import Source, Span
+
+_ASIDE = b"0123456789abcdefABCDEFGHIJKLMNOPQRSTUVWXYZ./:"
+_QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
+_CHAIN_LINE = re.compile(rf":({NAME}) -() \[[0-9]+:[0-9]+\]")
+_MOST_SHAPES = 8  # of one key: more are lines that only look alike
+
+
+class Reader(Protocol):
+    """The ordinary reader: one line after the other into a builder's open table."""
+
+    builder: Builder
+    table: str | None
+
+    def line(self, line: Statement) -> None:
+        """Read a line."""
+        ...
+
+
+def read_lines(reader: Reader, source: Source) -> None:
+    """Read all lines of a dump as the reader does. ReadError at the first that it refuses."""
+    collects = gc.isenabled()
+    gc.disable()  # all that is made here stays; looking for what does not takes a third of the time
+    try:
+        _Quick(reader, source).run()
+    finally:
+        if collects:
+            gc.enable()
+
+
+def keys(text: str) -> list[bytes]:
+    """A key for each line."""
+    pieces = text.split('"')
+    odd = "\n" in "".join(pieces[1::2])  # an open quote somewhere, or one with a \\ before it
+    outside = _QUOTED.sub('"', text) if odd else '"'.join(pieces[::2])
+    return outside.encode("utf-8", "surrogateescape").translate(None, _ASIDE).split(b"\n")
+
+
+_FullMatch = Callable[[str, int, int], re.Match[str] | None]
+_Note = Callable[[int, str, str], bool]
+"""Notes a line down, by where it begins, its chain and the chain it jumps to. False if it has to be
+looked at."""
+
+
+class _Quick:
+    def __init__(self, reader: Reader, source: Source) -> None:
+        self.reader, self.source = reader, source
+        self.dump = Dump(source, reader.builder.family)
+        self.shapes: dict[bytes, list[tuple[_FullMatch, _Note]]] = {}
+        self.seen: Counter[bytes] = Counter()
+        self.plain = Plain()
+        self._open()
+
+    def run(self) -> None:
+        text, shapes, start = self.source.text, self.shapes, 0
+        for key in keys(text):
+            end = text.find("\n", start)
+            if end < 0:
+                end = len(text)
+            for fullmatch, note in shapes.get(key, ()):
+                found = fullmatch(text, start, end)
+                if found and note(start, *found.groups()):
+                    break
+            else:
+                if start < end:
+                    self._look(start, end, key)
+            start = end + 1
+
+    def _open(self) -> None:
+        """See the table that is open now."""
+        builder, table = self.reader.builder, self.reader.table or ""
+        self.rules, self.heads = builder.rules.get(table, {}), builder.heads.get(table, {})
+
+    def _look(self, start: int, end: int, key: bytes) -> None:
+        """Read a line as every reader does, and learn its shape if its like was seen before."""
+        line = statement(self.source, start, end)
+        self.reader.line(line)
+        self._open()
+        known = self.shapes.setdefault(key, [])
+        if self.seen[key] and len(known) < _MOST_SHAPES:
+            known.extend(self._learned(line, start, end))
+        self.seen[key] += 1
+
+    def _learned(self, line: Statement, start: int, end: int) -> Iterator[tuple[_FullMatch, _Note]]:
+        """How to find lines like one that made a user chain or appended one rule."""
+        first = line.words[0]
+        if line.kind == "chain" and _CHAIN_LINE.fullmatch(self.source.text, start, end):
+            yield _CHAIN_LINE.fullmatch, self._declared
+        if first.text == "-A" and len(line.words) > 1:
+            held = self.rules.get(line.words[1].text, ())
+            made = [entry for entry in held[-2:] if _is_at(entry, first.span)]
+            if len(made) == 1:
+                shape = shape_of(self.dump, line, start, end, rule_of(made[0]))
+                yield shape.match.fullmatch, partial(self._appended, shape)
+
+    def _declared(self, start: int, chain: str, _: str) -> bool:
+        table = self.reader.table
+        if table is None or chain in self.heads or chain in VERDICTS:
+            return False
+        place = Span(self.source, start + 1, start + len(chain) + 3)
+        self.reader.builder.declare(table, chain, place)
+        return True
+
+    def _appended(self, shape: Shape, start: int, chain: str, jump: str) -> bool:
+        held = self.rules.get(chain)
+        if held is None:
+            return False
+        if jump:
+            target, plain = self.heads.get(jump), self.plain
+            if target is None or not (len(jump) > plain.longest or plain[jump]):
+                return False
+            jump = target.name  # the same text for all rules that jump there
+        held.append((shape, start, jump))
+        return True
+
+
+def _is_at(entry: Entry, begin: Span) -> bool:
+    span = None if isinstance(entry, tuple) else entry.span
+    return span is not None and span.source is begin.source and span.start == begin.start

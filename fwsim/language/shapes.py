@@ -1,0 +1,114 @@
+"""Shapes of lines: one line read by the grammar and the options' types, and from it a regular
+expression that finds the lines which differ from it in values only.
+
+What may differ: the user chain that the rule stands in, the chain it jumps to, counters, and the
+values of options whose types tell how they are spelled (fwsim.language.spelling), where nothing
+else in the rule depends on them. All else must be the same, character by character. So a line that
+is found reads without fault as the first of its shape did, provided that both chains exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from fwsim.language.options import Target, find, modules
+from fwsim.language.rules import Dump, Shape
+from fwsim.language.ruleset import TABLES, VERDICTS, Rule
+from fwsim.language.spelling import spellings
+from fwsim.language.types import AddressMask, Interface, Type
+from fwsim.language.words import Statement, Word
+from fwsim.language.write import rule_text
+
+BUILT_IN = frozenset(chain for chains in TABLES.values() for chain in chains)
+NAME = "[A-Za-z0-9_][A-Za-z0-9_.:+@/-]{0,27}"
+_USER_CHAIN = rf"(?!(?:{'|'.join(sorted(BUILT_IN))})(?: |$)){NAME}"
+_JUMPS = (NAME,)
+_COUNTER = "(?:0|[1-9][0-9]{0,18})"
+_COUNTERS = rf"\[{_COUNTER}:{_COUNTER}\] "
+_CORE: Mapping[str, Type] = {
+    "-s": AddressMask(), "-d": AddressMask(), "-i": Interface(), "-o": Interface(),
+}  # fmt: skip
+
+
+class Plain(dict[str, bool]):
+    """Names, and whether -j with each can only mean a user chain. All names longer than `longest`
+    are such."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys((*VERDICTS, *BUILT_IN), False))
+        self.longest = max(map(len, (*self, *modules())))
+
+    def __missing__(self, name: str) -> bool:
+        plain = self[name] = find(Target, name) is None
+        return plain
+
+
+def shape_of(dump: Dump, line: Statement, start: int, end: int, rule: Rule) -> Shape:
+    """The shape of a line, -A CHAIN and what follows, that was read as that one rule."""
+    text, first = dump.source.text, line.words[0].span.start
+    counted = start < first
+    regular = re.fullmatch(_COUNTERS, text[start:first]) is not None
+    before = _COUNTERS if regular else re.escape(text[start:first])
+    saved = f"-A {line.words[1].text} {rule_text(rule)}".rstrip()
+    canonical = text[first:end] == saved and (regular or not counted)
+    pattern = re.compile(before + _pattern(dump, line, first, end, rule))
+    return Shape(dump, rule, pattern, canonical, counted)
+
+
+def _pattern(dump: Dump, line: Statement, first: int, end: int, rule: Rule) -> str:
+    text, at = dump.source.text, first
+    parts: list[str] = []
+    for word, form in _varying(line.words, rule, dump.family):
+        parts += (re.escape(text[at : word.span.start]), form)
+        at = word.span.end
+    return "".join([*parts, re.escape(text[at:end]), "" if rule.jump else "()"])
+
+
+def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word, str]]:
+    """The words that may differ in lines of the same shape, and the form of each."""
+    yield words[1], f"({_form((_USER_CHAIN,), words[1])})"
+    given = dict(_given(rule, family))
+    at = 2
+    while at < len(words):
+        word, at = words[at], at + 1
+        taken = given.get(word.span.start) or _core(word, words[at:], rule)
+        values = [value for value in words[at:] if value.span.start < taken.end]
+        at += len(values)
+        if len(values) == 1:
+            form = _form(taken.forms, values[0])
+            yield values[0], f"({form})" if taken.forms is _JUMPS else form
+
+
+class _Taken(NamedTuple):
+    """The forms of an option's value, and where its last word ends."""
+
+    forms: tuple[str, ...]
+    end: int
+
+
+def _given(rule: Rule, family: int) -> Iterator[tuple[int, _Taken]]:
+    """The options of the rule's extensions, by where they begin."""
+    for use in rule.uses:
+        for option in use.ext.options:
+            span = use.options.given[option.name].span if option.name in use.options else None
+            if span is not None:
+                forms = spellings(option.type, family) if use.regular else ()
+                yield span.start, _Taken(forms, span.end)
+
+
+def _core(option: Word, rest: list[Word], rule: Rule) -> _Taken:
+    """As `_given`, for an option that is iptables' own."""
+    flag = option.span.text
+    if flag in _CORE:
+        return _Taken(spellings(_CORE[flag], rule.family), rest[0].span.end)
+    if flag in ("-j", "-g"):
+        return _Taken(_JUMPS if rule.jump else (), rest[0].span.end)
+    return _Taken((), 0)
+
+
+def _form(forms: tuple[str, ...], word: Word) -> str:
+    """The form that a word has; itself, if it has none of them."""
+    text = word.span.text
+    return next((form for form in forms if re.fullmatch(form, text)), re.escape(text))
