@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -12,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 FLOORS = ("model", "readings", "language", "machine", "questions", "show", "surface")
 LIMIT = 300
 HEAVY = {"lark", "numpy", "networkx", "rich", "oxidd", "hypothesis", "dataclasses", "inspect"}
+TRACE = ("-m", "fwsim", "trace", "--src", "172.18.0.3", "--dst", "8.8.8.8")
+NOT_FOR_TRACE = HEAVY | {"click", "difflib", "gettext"}
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",
     "fwsim.readings.diagram": "is nothing but oxidd; sets of packets only",
@@ -94,3 +98,13 @@ def test_heavy_libraries_are_imported_on_use(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(set(ON_USE) & set(FILES)))
 def test_who_imports_heavy_libraries_is_imported_on_use(module: str) -> None:
     assert _at_once(TREES[module]) & HEAVY, "no longer heavy: take it off the list"
+
+
+def test_a_trace_loads_nothing_heavy() -> None:
+    """The usual one, through a pipe: what else is imported on use, by whomever (decision 6)."""
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", *TRACE], capture_output=True, text=True, check=False
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "fwsim.net" in loaded
+    assert not loaded & NOT_FOR_TRACE

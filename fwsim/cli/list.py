@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from fwsim.cli import options
+from fwsim.cli.opening import open_net
+from fwsim.cli.streams import emit
 
 
 @click.command("list")
@@ -25,6 +27,6 @@ def command(
     """Print the rules of CHAIN, or of the whole table, as iptables -L does."""
     from fwsim.language.listing import listing
 
-    net = options.open_net(place, commands, exchanges)
+    net = open_net(place, commands, exchanges)
     rules = net.rules(6 if ipv6 else 4)
-    options.emit(listing(rules, table=table or "filter", chain=chain, **form))
+    emit(listing(rules, table=table or "filter", chain=chain, **form))

@@ -1,14 +1,11 @@
-"""Options that several commands share, and the place they lead to."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
-
-if TYPE_CHECKING:
-    from fwsim.net import Net
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -76,100 +73,3 @@ def _table(ctx: click.Context, param: click.Parameter, name: str | None) -> str 
 table = click.option(
     "-t", "--table", metavar="TABLE", callback=_table, help="Which table."
 )  # fmt: skip
-
-
-def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str, ...] = ()) -> Net:
-    """The place, after these commands and exchanges. Raises FwsimError."""
-    import fwsim
-
-    net = fwsim.load(place)
-    if commands:
-        net = net.apply(*commands)
-    for words in exchanges:
-        net = net.trace(**_exchange(words)).after
-    return net
-
-
-def live_net(commands: tuple[str, ...]) -> Net:
-    """This host and its namespaces as they stand now, after these commands."""
-    from fwsim.capture.run import taken
-    from fwsim.machine.simulate import Simulation
-    from fwsim.machine.snapshot import load_snapshot
-    from fwsim.net import Net
-
-    with taken() as folder:
-        net = Net(Simulation.of(load_snapshot(folder, "this host, as it stands")))
-    return net.apply(*commands) if commands else net
-
-
-def tell(net: Net, assumptions: tuple[str, ...], moment: str | None, seed: int | None) -> Net:
-    """The place, told what --assume, --at and --seed say. Raises QuestionError."""
-    if not (assumptions or moment or seed is not None):
-        return net
-    return net.given(dict(map(_assumption, assumptions)), epoch=_epoch(moment), seed=seed)
-
-
-def _assumption(text: str) -> tuple[str, bool]:
-    from fwsim.model.errors import QuestionError
-
-    name, _, answer = text.rpartition("=")
-    if not name or answer not in ("yes", "no"):
-        raise QuestionError(
-            f"--assume {text!r} is not FACT=yes or FACT=no",
-            hint="A trace that depends on a fact prints its name.",
-        )
-    return name, answer == "yes"
-
-
-def _epoch(text: str | None) -> float | None:
-    from datetime import UTC, datetime
-
-    from fwsim.model.errors import QuestionError
-
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise QuestionError(
-            f"--at {text!r} is no time", hint="Such as --at '2026-03-29 02:30', in UTC."
-        ) from None
-
-
-def emit(text: str) -> None:
-    """Print a dump's text: as it is for other programs, harmless on a terminal."""
-    import sys
-
-    from fwsim.model.errors import harmless
-
-    if sys.stdout.isatty():
-        sys.stdout.write(harmless(text))
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-
-
-def _exchange(words: str) -> dict[str, Any]:
-    from fwsim.model.errors import QuestionError
-
-    parts = words.split()
-    if len(parts) not in (2, 3):
-        raise QuestionError(
-            f"--after {words!r} is not SRC DST [PROTO[/DPORT]]",
-            hint="Such as --after '172.18.0.3 8.8.8.8 tcp/443'.",
-        )
-    asked: dict[str, Any] = {"src": parts[0], "dst": parts[1]}
-    if len(parts) == 3:
-        proto, slash, port = parts[2].partition("/")
-        asked["proto"] = proto
-        if slash:
-            asked["dport"] = _port(port, words)
-    return asked
-
-
-def _port(text: str, words: str) -> int:
-    from fwsim.model.errors import QuestionError
-
-    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 65536):
-        raise QuestionError(f"--after {words!r}: a port is a number from 0 to 65535, not {text!r}")
-    return int(text)

@@ -7,6 +7,8 @@ from datetime import datetime
 import click
 
 from fwsim.cli import options
+from fwsim.cli.opening import open_net
+from fwsim.cli.streams import emit
 
 
 @click.command("save")
@@ -22,7 +24,7 @@ def command(
     """Print the rules as iptables-save does, those of IPv6 after those of IPv4."""
     from fwsim.language.write import save
 
-    net = options.open_net(place, commands, exchanges)
+    net = open_net(place, commands, exchanges)
     date = datetime.now().strftime("%a %b %e %H:%M:%S %Y")
     for family in sorted(net.world.namespaces[net.world.host].rulesets):
-        options.emit(save(net.rules(family), counters=counters, table=table, date=date))
+        emit(save(net.rules(family), counters=counters, table=table, date=date))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import io
 import sys
+from typing import TextIO
 
-from fwsim.model.errors import FwsimError
+from fwsim.model.errors import FwsimError, harmless
 
 # "?" alone means something else in an explanation
 _PLAINER = {"✓": "+", "✗": "x", "→": "->", "←": "<-", "…": "..."}
@@ -20,6 +21,29 @@ def prepare_output() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         codecs.register_error("fwsim.plainer", _plainer)
         sys.stdout.reconfigure(errors="fwsim.plainer")
+
+
+def echo(text: str, stream: TextIO | None) -> None:
+    """Print a line at once, as click.echo does; click itself is asked only where it would do more
+    than that, for encodings that it takes for mistakes."""
+    if stream is None:
+        return
+    if stream.encoding.lower() == "utf-8":
+        stream.write(f"{text}\n")
+        stream.flush()
+    else:
+        import click
+
+        click.echo(text, stream)
+
+
+def emit(text: str) -> None:
+    """Print a dump's text: as it is for other programs, harmless on a terminal."""
+    if sys.stdout.isatty():
+        sys.stdout.write(harmless(text))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _plainer(error: UnicodeError) -> tuple[str, int]:

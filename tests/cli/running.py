@@ -7,7 +7,7 @@ import sys
 
 from click.testing import CliRunner, Result
 
-from fwsim.cli import main
+from fwsim.cli.commands import fwsim as main
 
 PING = ("trace", "--src", "172.18.0.3", "--dst", "8.8.8.8")
 

@@ -141,9 +141,9 @@ def test_an_unreadable_file(dump: Path) -> None:
     dump.chmod(0)
     dump.parent.chmod(0o755)
     code = (
-        "import os, sys, fwsim.cli.trace, fwsim.machine.place, fwsim.net; "
+        "import os, sys, fwsim.cli.commands, fwsim.cli.tracing, fwsim.machine.place, fwsim.net; "
         "os.geteuid() or os.setresuid(65534, 65534, 65534); "
-        "fwsim.cli.main(sys.argv[1:])"
+        "fwsim.cli.main()"
     )
     run = subprocess.run(
         [sys.executable, "-c", code, *PING, "--from", dump.name],

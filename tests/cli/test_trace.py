@@ -195,16 +195,6 @@ def test_the_module_runs_as_a_program() -> None:
     assert run.stdout == fwsim(*PING).stdout
 
 
-def test_rich_and_lark_stay_out_of_a_trace_through_a_pipe() -> None:
-    run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "fwsim", *PING],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
-    assert "click" in imported
-    assert not imported & {"rich", "lark", "numpy", "networkx", "oxidd", "difflib"}
-
-
 def test_help_after_the_command_list_was_used() -> None:
     """The module fwsim.cli.list hides the builtin in its package."""
     assert fwsim("list").exit_code == 0

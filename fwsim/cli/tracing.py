@@ -1,0 +1,88 @@
+"""What `fwsim trace` does, once its arguments are read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from fwsim.cli.opening import live_net, open_net, tell
+from fwsim.cli.streams import echo
+from fwsim.model.errors import QuestionError
+
+if TYPE_CHECKING:
+    from fwsim.net import Net, Trace
+
+THROUGH, STOPPED, UNKNOWN = 0, 1, 3
+
+
+def trace(*, as_json: bool, verbose: bool, **asked: Any) -> int:
+    """Trace one exchange and print what became of it; the exit status."""
+    net = _net(asked)
+    return _one(net.trace(**asked), as_json, verbose)
+
+
+def trace_many(packets: str, **asked: Any) -> int:
+    """Trace the packets of a file and print a line of JSON for each; the exit status."""
+    return _many(_net(asked), packets)
+
+
+def _net(asked: dict[str, Any]) -> Net:
+    """The place; what is left of `asked` is the question."""
+    place, commands = asked.pop("place"), asked.pop("commands")
+    net = live_net(commands) if asked.pop("live") else open_net(place, commands)
+    later = asked.pop("later")
+    net = net.later(later) if later else net
+    return tell(net, *(asked.pop(name) for name in ("assumptions", "moment", "seed")))
+
+
+def _one(trace: Trace, as_json: bool, verbose: bool) -> int:
+    if as_json:
+        import json
+
+        echo(json.dumps(trace.to_dict()), sys.stdout)
+    elif sys.stdout.isatty():
+        from fwsim.show.terminal import show
+
+        show(trace.lines(verbose=verbose))
+    else:
+        echo(trace.text(verbose=verbose), sys.stdout)
+    return status(trace)
+
+
+def status(trace: Trace) -> int:
+    """The exit status of an exchange."""
+    if "UNKNOWN" in (trace.verdict, trace.outcome.upper()):
+        return UNKNOWN
+    if trace.outcome == "answered":
+        return THROUGH
+    unanswerable = "no_answer_expected" in trace.exchange.notes
+    return THROUGH if unanswerable and trace.verdict == "ACCEPT" else STOPPED
+
+
+def _many(net: Net, file: str) -> int:
+    import json
+
+    from fwsim.cli.packets import read_packets
+    from fwsim.show.json import leg_dict
+
+    host, seen = net.world.host, set()
+    for leg in _placed(net, read_packets(file)):
+        echo(json.dumps(leg_dict(leg, host)), sys.stdout)
+        seen.add(leg.verdict)
+    return UNKNOWN if "UNKNOWN" in seen else STOPPED if seen - {"ACCEPT"} else THROUGH
+
+
+def _placed(net: Net, lines: Any) -> Any:
+    """The legs; what is wrong with a packet only this place can tell (an unknown device, say) is
+    told with its line."""
+    where = [""]
+
+    def packets() -> Any:
+        for name, packet in lines:
+            where[0] = name
+            yield packet
+
+    try:
+        yield from net.packets(packets())
+    except QuestionError as error:
+        raise QuestionError(f"{where[0]}: {error.message}", hint=error.hint) from None
