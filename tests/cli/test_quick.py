@@ -16,19 +16,18 @@ from fwsim.cli.trace import command
 
 OPTIONS = sorted({name for option in command.params for name in option.opts})
 VALUES = (
-    "ns1", "8.8.8.8", "tcp", "80", "", "-", "--", "-v", "--src", "--src=a", "-x", "a=b", "--ver", "\udcff", "example:x",
+    "ns1", "8.8.8.8", "tcp", "80", "", "-", "--", "-v", "--src", "--src=a", "-x", "a=b", "--ver",
+    "\udcff", "example:x",
 )  # fmt: skip
-word = st.sampled_from(OPTIONS) | st.sampled_from(VALUES) | st.text(max_size=4)
 PORTS = ("0", "80", "65535", "65536", "080", "٣", "1_0", "+1", " 8", "", "9" * 5000)
 pair = st.tuples(st.sampled_from(OPTIONS), st.sampled_from(VALUES)) | st.tuples(
     st.sampled_from(["--sport", "--dport"]), st.sampled_from(PORTS)
 )
-pairs = st.lists(pair, max_size=5).map(lambda found: [w for option in found for w in option])
-asked = st.just(["--src", "a", "--dst", "b"])
-calls = st.permutations([0, 1, 2]).flatmap(
-    lambda order: st.tuples(asked, pairs, st.lists(word, max_size=3)).map(
-        lambda parts: [w for at in order for w in parts[at]]
-    )
+word = st.sampled_from([*OPTIONS, *VALUES]) | st.text(max_size=4)
+given_ = st.lists(pair | st.tuples(st.sampled_from(["-v", "--json", "--one-way"])), max_size=4)
+parts = st.one_of(given_, given_, st.lists(st.tuples(word), max_size=3))  # mostly well-formed
+calls = st.tuples(parts, parts).map(
+    lambda two: [w for part in (*two[0], ("--src", "a", "--dst", "b"), *two[1]) for w in part]
 )
 
 
@@ -44,12 +43,23 @@ def by_click(words: list[str], monkeypatch: pytest.MonkeyPatch, place: str | Non
     return None if params.pop("packets") is not None else params
 
 
-@given(calls, st.sampled_from([None, "", "example:y"]))
-def test_both_read_the_same(words: list[str], place: str | None) -> None:
+def agree(words: list[str], place: str | None = None) -> None:
     found = question(["trace", *words], {} if place is None else {"FWSIM_FROM": place})
     if found is not None:
         with pytest.MonkeyPatch.context() as patch:
             assert by_click(words, patch, place) == found
+
+
+@given(calls, st.sampled_from([None, "", "example:y"]))
+def test_both_read_the_same(words: list[str], place: str | None) -> None:
+    agree(words, place)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_both_read_each_option_the_same(option: str) -> None:
+    for value in ((), *((text,) for text in (*VALUES, *PORTS))):
+        agree(["--src", "a", "--dst", "b", option, *value])
+        agree([option, *value, "--src", "a", "--dst", "b"])
 
 
 @pytest.mark.parametrize(
