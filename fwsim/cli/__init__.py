@@ -5,6 +5,7 @@ The usual call of `fwsim trace` is read without click (fwsim.cli.quick); all els
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -22,4 +23,8 @@ def main() -> NoReturn:
     from fwsim.cli.endings import finish
     from fwsim.cli.tracing import trace
 
-    finish(lambda: trace(**asked))
+    gc.disable()  # a short life: hardly anything is dropped before its end
+    try:
+        finish(lambda: trace(**asked))
+    finally:
+        gc.freeze()  # else the interpreter looks through everything for garbage before it ends
