@@ -20,10 +20,10 @@ def main() -> NoReturn:
         from fwsim.cli.commands import fwsim
 
         fwsim.main(prog_name="fwsim")
+    gc.disable()  # a short life: hardly anything is dropped before its end
     from fwsim.cli.endings import finish
     from fwsim.cli.tracing import trace
 
-    gc.disable()  # a short life: hardly anything is dropped before its end
     try:
         finish(lambda: trace(**asked))
     finally:
