@@ -7,6 +7,7 @@ print(net.trace(src="172.18.0.3", dst="8.8.8.8"))
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["FwsimError", "load", "read", "save"]
 __version__ = "0.1.0"
 
 
-def load(place: str | None = None) -> Net:
+def load(place: str | PathLike[str] | None = None) -> Net:
     """Open a PLACE: a dump, a snapshot, `example:NAME`, `-`; None is the article's example.
 
     Raises PlaceError or ReadError, saying where and why not."""
@@ -26,7 +27,7 @@ def load(place: str | None = None) -> Net:
     from fwsim.machine.simulate import Simulation
     from fwsim.net import Net
 
-    return Net(Simulation.of(open_place(place)))
+    return Net(Simulation.of(open_place(None if place is None else fspath(place))))
 
 
 def read(text: str, family: int | None = None) -> Ruleset:

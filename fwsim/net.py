@@ -8,19 +8,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fwsim.language.commands import apply as apply_command
-from fwsim.language.rules import Rules, entries_of, rule_of
-from fwsim.language.ruleset import Chain, Ruleset
+from fwsim.language.ruleset import Ruleset
+from fwsim.machine.counters import counted
 from fwsim.machine.explore import Explored, explore
-from fwsim.machine.infer import with_route
+from fwsim.machine.infer import with_device, with_route, with_way_back
 from fwsim.machine.moment import Given
 from fwsim.machine.naming import chosen_source, destination, find_address, owner
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
-from fwsim.machine.state import CounterKey
 from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
-from fwsim.model.frozen import Frozen, replace
-from fwsim.model.names import PROTOCOLS, TCP_FLAGS, family_of
+from fwsim.model.frozen import Frozen
+from fwsim.model.names import TCP_FLAGS, family_of, proto_text
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
 from fwsim.model.trace import Exchange, Leg, Ref
 
@@ -36,6 +35,9 @@ class Net(Frozen):
 
     simulation: Simulation
 
+    def __repr__(self) -> str:
+        return f"<Net: {self.world.title}>"
+
     @property
     def world(self) -> World:
         """The hosts as they stand."""
@@ -43,7 +45,7 @@ class Net(Frozen):
 
     def trace(
         self,
-        packet: Packet | None = None,
+        packet: Packet | Mapping[str, Any] | None = None,
         *,
         src: str = "",
         dst: str = "",
@@ -54,15 +56,18 @@ class Net(Frozen):
         out: str = "",
         one_way: bool = False,
     ) -> Trace:
-        """Send a packet (or one from `src` to `dst`, addresses or names) and follow all that comes
-        of it; with `one_way`, only itself. Raises QuestionError for what the place does not know.
+        """Send a packet (INTERFACE's PACKET, or one from `src` to `dst`, addresses or names) and
+        follow all that comes of it; with `one_way`, only itself. Raises QuestionError for what the
+        place does not know, PacketError for a packet that cannot be.
         """
-        home = None
+        home, given = None, False
         if packet is None:
             packet, home = self._packet(src, dst, proto, sport, dport)
-        net = self._routed(packet, out) if out else self
+        elif not isinstance(packet, Packet):
+            packet, in_, given = _read(packet, in_)
+        net = self._asked_of(packet, in_, out)
         simulation = net.simulation
-        start = self._start(simulation.world, packet, home, in_)
+        start = self._start(simulation.world, packet, home, in_, given)
         found = explore(simulation, lambda s: s.exchange(packet, start, one_way=one_way))
         return Trace(net, found.exchange, Net(found.after), packet, start, one_way, found)
 
@@ -91,7 +96,8 @@ class Net(Frozen):
         where iptables would refuse one."""
         simulation = self.simulation.fork()
         host = simulation.world.namespaces[simulation.world.host]
-        rulesets = dict(host.rulesets)
+        rulesets = {family: self.rules(family) for family in host.rulesets}
+        simulation.states[host.name].counters.clear()  # they are in the rules now, and move along
         for command in commands:
             apply_command(rulesets, command, name="command")
         simulation.world = simulation.world.with_namespace(host.with_rulesets(rulesets))
@@ -101,8 +107,7 @@ class Net(Frozen):
         """The host's rules, with the counters that traced packets left."""
         host = self.world.host
         ruleset = self.world.namespaces[host].rulesets.get(family, Ruleset(family))
-        counters = self.simulation.states[host].counters
-        return _counted(ruleset, counters)
+        return counted(ruleset, self.simulation.states[host].counters)
 
     def packets(self, packets: Iterable[tuple[Packet, str, float]]) -> Iterator[Leg]:
         """Many packets, each with the device it comes in by ("" if the host sends it) and its time
@@ -110,14 +115,24 @@ class Net(Frozen):
         simulation = self.simulation.fork()
         for packet, dev, time in packets:
             simulation.now = max(simulation.now, time)
-            start = self._start(simulation.world, packet, None, dev or "", given=True)
+            if dev:
+                simulation.world = with_device(simulation.world, dev)
+            start = self._start(simulation.world, packet, None, dev, given=True)
             yield simulation.carry(packet, start, follow=False)[0]
 
-    def _routed(self, packet: Packet, out: str) -> Net:
-        """The same place, whose host sends to the packet's destination by the device `out`."""
-        routed = self.simulation.fork()
-        routed.world = with_route(self.world, packet.family, packet.dst, out)
-        return Net(routed)
+    def _asked_of(self, packet: Packet, in_: str, out: str) -> Net:
+        """The same place, whose host has the device `in_` and sends to the packet's destination by
+        the device `out`."""
+        world, family = self.world, packet.family
+        if in_:
+            world = with_way_back(with_device(world, in_), family, packet.src, in_)
+        if out:
+            world = with_route(world, family, packet.dst, out)
+        if world is self.world:
+            return self
+        changed = self.simulation.fork()
+        changed.world = world
+        return Net(changed)
 
     def _packet(
         self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None
@@ -136,22 +151,20 @@ class Net(Frozen):
             packet = packet.but(icmp_type=kind, icmp_id=1, payload_len=PING_BYTES)
         elif number == TCP:
             packet = packet.but(
-                sport=sport or 40000, dport=dport if dport is not None else 80,
+                sport=_port(sport, 40000), dport=_port(dport, 80),
                 flags=TCP_FLAGS["SYN"], seq=1000, tcp_options=_SYN_OPTIONS,
             )  # fmt: skip
         elif packet.has_ports:
-            packet = packet.but(sport=sport or 40000, dport=dport if dport is not None else 53)
-        elif number not in PROTOCOLS.values() and (sport or dport):
-            raise QuestionError(f"protocol {number} has no ports")
+            packet = packet.but(sport=_port(sport, 40000), dport=_port(dport, 53))
+        if not packet.has_ports and (sport, dport) != (None, None):
+            what = proto_text(number)
+            raise QuestionError(f"{what} has no ports", hint="Say which protocol: tcp or udp.")
         return packet, origin.namespace
 
     def _start(
         self, world: World, packet: Packet, namespace: str | None, in_: str, given: bool = False
     ) -> Start:
         if in_:
-            if in_ not in world.namespaces[world.host].devices:
-                known = ", ".join(world.namespaces[world.host].devices)
-                raise QuestionError(f"{world.host} has no device {in_!r}; it has {known}")
             return Start(world.host, in_)
         if given:
             return Start(world.host)
@@ -174,28 +187,21 @@ class Net(Frozen):
         return way.dev
 
 
-def _counted(ruleset: Ruleset, counters: Mapping[CounterKey, tuple[int, int]]) -> Ruleset:
-    """The ruleset with that much added to its counters."""
-    moved: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
-    for (family, table, name, number), added in counters.items():
-        if family == ruleset.family and ruleset.chain(table, name):
-            moved.setdefault((table, name), {})[number] = added
-    tables = dict(ruleset.tables)
-    for (table, name), by_number in moved.items():
-        chains = tables[table].chains
-        chains = {**chains, name: _moved(chains[name], by_number)}
-        tables[table] = replace(tables[table], chains=chains)
-    return replace(ruleset, tables=tables)
+def _read(data: Mapping[str, Any], in_: str) -> tuple[Packet, str, bool]:
+    """The packet that an object tells, the device that it comes in by, and whether the object says
+    so (null: none, the host sends it)."""
+    from fwsim.model.packet_json import packet_from_dict
+
+    packet = packet_from_dict(data)
+    return packet, in_ or data.get("in") or "", "in" in data and not in_
 
 
-def _moved(chain: Chain, by_number: Mapping[int, tuple[int, int]]) -> Chain:
-    entries = list(entries_of(chain.rules))
-    for number, added in by_number.items():
-        if 1 <= number <= len(entries):
-            entries[number - 1] = rule_of(entries[number - 1]).counted(*added)
-    packets, octets = by_number.get(0, (0, 0))
-    counters = (chain.counters[0] + packets, chain.counters[1] + octets)
-    return replace(chain, counters=counters, rules=Rules(entries))
+def _port(asked: int | None, usual: int) -> int:
+    if asked is None:
+        return usual
+    if isinstance(asked, bool) or not isinstance(asked, int) or not 0 <= asked < 1 << 16:
+        raise QuestionError(f"a port is a number from 0 to 65535, not {asked!r}")
+    return asked
 
 
 class Trace(Frozen):
@@ -267,3 +273,6 @@ class Trace(Frozen):
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        return f"<Trace: {self.verdict}, {self.outcome}>"

@@ -9,9 +9,14 @@ from types import MappingProxyType
 
 from fwsim.language.rules import entries_of, rule_of, sample_of
 from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.machine.policy import Flow
+from fwsim.machine.routing import lookup
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
+from fwsim.model.errors import QuestionError
 
 UPLINK = "eth0"
+_DEVICE_NAME = re.compile(r"[!-.0-~]+")  # dev_valid_name, net/core/dev.c
+_LONGEST_NAME = 15
 _BRIDGE_NAMES = re.compile(r"docker\d+|docker_gwbridge|br-.+|br\d+|virbr\d+|cni\d+|lxcbr\d+")
 _LO = Device("lo", "loopback", addresses=(Address(4, 127 << 24 | 1, 8, scope="host"),), index=1)
 
@@ -95,6 +100,10 @@ def infer_host(
         subnets[uplink] = [_STAND_IN[family] for family in rulesets]
         held = " and ".join(shown(a.value, a.family) for a in subnets[uplink])
         notes.append(f"{uplink}'s address is not told; {held} stands for it")
+    elif others:
+        subnets[others[0]] = [_alone(_STAND_IN[family]) for family in rulesets]
+        held = " and ".join(shown(a.value, a.family) for a in subnets[others[0]])
+        notes.append(f"the host's addresses are not told; {held} on {others[0]} stands for them")
     devices = [_LO]
     for name in [*names, *bridges]:
         kind = "bridge" if name in bridges else ""
@@ -111,6 +120,11 @@ def infer_host(
         ),
         notes,
     )
+
+
+def _alone(address: Address) -> Address:
+    """The same address without a subnet of its own."""
+    return address._replace(length=32 if address.family == 4 else 128, broadcast=0)
 
 
 def _with_devices(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, Rule]]:
@@ -199,12 +213,38 @@ def assumed_sysctl(
     return dict.fromkeys(assumed, "1")
 
 
-def with_route(world: World, family: int, dst: int, dev: str) -> World:
-    """The same world whose host reaches that one address through `dev`, which is made if there is
-    none of that name. The new route is preferred to others of the table `main`."""
+def with_device(world: World, dev: str) -> World:
+    """The same world, whose host has a device of that name: where only rules were given it is made,
+    which is noted. Raises QuestionError where the devices are known and it is none of them."""
     host = world.namespaces[world.host]
-    device = host.devices.get(dev, Device(dev, index=len(host.devices) + 1))
+    if dev in host.devices:
+        return world
+    if not world.inferred:
+        known = ", ".join(host.devices)
+        raise QuestionError(f"{world.host} has no device {dev!r}; it has {known}")
+    if not _DEVICE_NAME.fullmatch(dev) or len(dev.encode()) > _LONGEST_NAME:
+        raise QuestionError(f"{dev!r} is no name of a device")
+    made = Device(dev, index=len(host.devices) + 1)
+    note = f"no rule names {dev}: it is taken for a device of {world.host} without addresses"
+    world = world.with_namespace(host._replace(devices={**host.devices, dev: made}))
+    return world._replace(notes=(*world.notes, note))
+
+
+def with_way_back(world: World, family: int, src: int, dev: str) -> World:
+    """The same world, whose host answers what comes from an address by the device that it came in
+    by: where only rules were given, and none shows the subnet of that address."""
+    way = lookup(world.namespaces[world.host], Flow(family, src))
+    if not world.inferred or way.dev == dev or (way.route is not None and way.route.length):
+        return world
+    note = f"the way back to {shown(src, family)} is taken to lead by {dev} too"
+    return with_route(world, family, src, dev)._replace(notes=(*world.notes, note))
+
+
+def with_route(world: World, family: int, dst: int, dev: str) -> World:
+    """The same world whose host reaches that one address through `dev`, which `with_device` lets
+    it have. The new route is preferred to others of the table `main`."""
+    world = with_device(world, dev)
+    host = world.namespaces[world.host]
     made = Route(dst, 32 if family == 4 else 128, dev, metric=-1)
-    return world.with_namespace(host._replace(devices={**host.devices, dev: device},
-        routes={**host.routes, family: (made, *host.routes.get(family, ()))},
-    ))  # fmt: skip
+    routes = {**host.routes, family: (made, *host.routes.get(family, ()))}
+    return world.with_namespace(host._replace(routes=routes))

@@ -53,7 +53,8 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     notes = [note for part in parts for note in part.notes]
     joined, doubts = _join(namespaces, parts)
     names = aliases(parts[0].entries("docker-inspect.json"), joined)
-    return World(joined, HOST, title, (*notes, *doubts), aliases=names)
+    inferred = not parts[0].links
+    return World(joined, HOST, title, (*notes, *doubts), inferred, aliases=names)
 
 
 def _where(shown: str, name: str, count: int) -> str:

@@ -176,7 +176,7 @@ class _Stack:
         if not routing.forwards(self.ns, flow.family, flow.iif):
             return self._end("dropped", "not_forwarding")
         if way.kind != "unicast":
-            return self._end("dropped", f"route_{way.kind}", routing.error_of(way.kind))
+            return self._no_way(way, routing.error_of(way.kind))
         if self._refuses(flow, way.dev):
             return ""
         self._take(way)
@@ -204,8 +204,15 @@ class _Stack:
     def _route_out(self) -> str:
         way = routing.lookup(self.ns, flow_of(self.buffer.packet, mark=self.buffer.mark))
         if not way.sends:
-            return self._end("dropped", f"route_{way.kind}")
+            return self._no_way(way)
         return self._out_by(way)
+
+    def _no_way(self, way: routing.Way, error: str = "") -> str:
+        if way.kind == "none" and self.world.inferred:
+            dst = shown(self.buffer.packet.dst, self.buffer.packet.family)
+            self.record.depends_on.append(f"by which device {dst} is reached (--in, --out)")
+            return self._end("unknown", "not_told")
+        return self._end("dropped", f"route_{way.kind}", error)
 
     def _out_by(self, way: routing.Way) -> str:
         if way.kind in ("local", "anycast"):

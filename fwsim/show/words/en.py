@@ -52,6 +52,7 @@ WORDS = {
     "reason.redirect": "NAT cannot translate what it quotes",
     "reason.no_address": "NAT finds no address to give it",
     "reason.multicast": "multicast routing is not modelled",
+    "reason.not_told": "nobody told where its destination is",
     "reason": "{why}",
     # what was assumed
     "note.listener_assumed": "something is assumed to listen on {where}",
