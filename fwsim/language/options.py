@@ -124,7 +124,8 @@ class Match(NamedTuple):
     `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
     text of iptables-save and of iptables -L where the option table does not; `unlist` reads the
     latter back. `regular`: to `check`, `save` and `hooks` it matters which options are given, not
-    their values (as iptables-save spells these)."""
+    their values (as iptables-save spells these). `shares`, of the options and the family, are the
+    memories (scopes of Free) that it has in common with others."""
 
     name: str
     meaning: Callable[[Options, Context], Pred | Meaning]
@@ -137,6 +138,7 @@ class Match(NamedTuple):
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
     regular: bool = False
+    shares: Callable[[Options, int], tuple[Hashable, ...]] | None = None
 
 
 class Target(NamedTuple):
@@ -155,6 +157,7 @@ class Target(NamedTuple):
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
     regular: bool = False
+    shares: Callable[[Options, int], tuple[Hashable, ...]] | None = None
 
 
 Extension = Match | Target

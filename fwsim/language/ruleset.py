@@ -61,7 +61,8 @@ class Part(NamedTuple):
 
 class Rule(Frozen):
     """One rule. `src` and `dst` are (address, mask); `frag` is -f; `jump` is a chain's name with
-    -j or -g, `target` an extension, `verdict` a plain one; a rule may have none of the three."""
+    -j or -g, `target` an extension, `verdict` a plain one; a rule may have none of the three.
+    `around` holds what the host has and its other rules share with this one (language.bind)."""
 
     family: int = 4
     src: Is[tuple[int, int]] | None = None
@@ -77,12 +78,14 @@ class Rule(Frozen):
     counters: tuple[int, int] = aside(default=(0, 0))
     span: Span | None = aside(default=None)
     target_span: Span | None = aside(default=None)
+    around: Context | None = aside(default=None)
 
     @property
     def context(self) -> Context:
         """What its extensions may depend on."""
         plain = self.proto if self.proto and not self.proto.negated else None
-        return Context(self.family, plain.value if plain else None)
+        around = self.around or Context(self.family)
+        return around._replace(proto=plain.value if plain else None)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

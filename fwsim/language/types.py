@@ -7,7 +7,7 @@ expected; the reader adds the place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -32,13 +32,15 @@ class Context(NamedTuple):
 
     `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read,
     it is the one given so far, and `named` is the same, a `!` before it or not. `nth` counts the
-    rule's extensions, from 0; `sets` are the address sets that the host has, by name."""
+    rule's extensions, from 0; `sets` are the address sets that the host has, by name; `kin` holds
+    the options of all uses in the host's rules that share a memory (see Match.shares), by it."""
 
     family: int
     proto: int | None = None
     named: int | None = None
     nth: int = 0
     sets: Mapping[str, Any] = MappingProxyType({})
+    kin: Mapping[Hashable, tuple[Any, ...]] = MappingProxyType({})
 
 
 class Type(Protocol):

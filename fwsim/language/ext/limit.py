@@ -1,0 +1,111 @@
+"""limit: a bucket of tokens, filled at a rate, one for each packet.
+
+Semantics: net/netfilter/xt_limit.c, 32-bit arithmetic included; text: libxt_limit.c. The bucket is
+full at first: how full a running host's is, no dump tells.
+"""
+
+from fwsim.language.ext._rate import (
+    DAY,
+    HZ,
+    Rate,
+    RateWord,
+    credits_a_jiffy,
+    jiffies,
+    rate_text,
+)
+from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.types import UInt
+from fwsim.model.facts import Facts
+from fwsim.model.pred import Pred
+
+_SCALE, _U32 = 10_000, 0xFFFFFFFF
+_DEFAULT = Rate(_SCALE * 60 * 60 // 3, 60 * 60)
+_BURST = 5
+_A_JIFFY = credits_a_jiffy(32, DAY)
+_Bucket = tuple[int, int]  # credit, and the jiffy at which it was counted
+
+
+def _asked(o: Options) -> tuple[int, int]:
+    """What a packet costs in time, and the burst."""
+    return o.get("limit", _DEFAULT).period, o.get("limit-burst", _BURST)
+
+
+def _credit(period: int) -> int:
+    """The same in credit (user2credits)."""
+    if period > _U32 // (HZ * _A_JIFFY):
+        return period // _SCALE * HZ * _A_JIFFY & _U32
+    return period * HZ * _A_JIFFY // _SCALE
+
+
+def _matches(o: Options, c: Context) -> Pred:
+    period, burst = _asked(o)
+    cost, cap = _credit(period), _credit(period * burst & _U32)
+    rate = rate_text(period, _SCALE)[0]
+
+    def step(facts: Facts, bucket: _Bucket | None) -> tuple[bool, _Bucket]:
+        now = jiffies(facts)
+        credit, since = bucket or (cap, now)
+        credit = min(credit + (now - since) * _A_JIFFY & _U32, cap)
+        allowed = credit >= cost
+        return allowed, (credit - cost if allowed else credit, now)
+
+    why = f"a token is left of {rate}, burst {burst}"
+    return fact(c, f"limit {rate} burst {burst}", why, step, once=False)
+
+
+def _check(o: Options, _: Context) -> None:
+    period, burst = _asked(o)
+    if not burst or _credit(period * burst & _U32) < _credit(period):
+        raise ValueError("the kernel cannot count so far: give a faster rate or a smaller burst")
+
+
+def _save(o: Options, _: Context) -> str:
+    period, burst = _asked(o)
+    text = f"--limit {rate_text(period, _SCALE)[0]}"
+    return text if burst == _BURST else f"{text} --limit-burst {burst}"
+
+
+def _list(o: Options, _: Context, numeric: bool) -> str:
+    period, burst = _asked(o)
+    return f"limit: avg {rate_text(period, _SCALE)[0]} burst {burst}"
+
+
+MATCH = Match(
+    "limit",
+    _matches,
+    options=(Option("limit", RateWord(_SCALE, 32)), Option("limit-burst", UInt(0, 10_000))),
+    check=_check,
+    save=_save,
+    listing=_list,
+)
+EXAMPLES = """
+-m limit ; -m limit --limit 3/hour
+-m limit --limit 5 ; -m limit --limit 5/sec
+-m limit --limit 5/S --limit-burst 0x10 ; -m limit --limit 5/sec --limit-burst 16
+-m limit --limit 5/s --limit-burst 5 ; -m limit --limit 5/sec
+-m limit --limit-burst 7 --limit 90/minute ; -m limit --limit 90/min --limit-burst 7
+-m limit --limit 60/min ; -m limit --limit 1/sec
+-m limit --limit 61/m ; -m limit --limit 61/min
+-m limit --limit 23/hour ; =
+-m limit --limit 10000/s --limit-burst 10000 ; -m limit --limit 10000/sec --limit-burst 10000
+-m limit --limit 9999/s ; -m limit --limit 10000/sec
+-m limit --limit 3000/s ; -m limit --limit 3333/sec
+-m limit --limit " +5x/s" ; -m limit --limit 5/sec
+-m limit --limit 4294967301/s ; -m limit --limit 5/sec
+-m limit --limit 1/d --limit-burst 49 ; -m limit --limit 1/day --limit-burst 49
+-m limit --limit 1/h --limit-burst 1193 ; -m limit --limit 1/hour --limit-burst 1193
+-m limit --limit 1/h --limit-burst 1194 ; error
+-m limit --limit 1/day ; error
+-m limit --limit 10001/s ; error
+-m limit --limit -1/s ; error
+-m limit --limit 0/s ; error
+-m limit --limit 0x5/s ; error
+-m limit --limit "" ; error
+-m limit --limit 5/ ; error
+-m limit --limit 5/seconds ; error
+-m limit --limit 5/m/s ; error
+-m limit --limit 5/s --limit-burst 0 ; error
+-m limit --limit 5/s --limit-burst 10001 ; error
+-m limit --limit 5/s --limit 6/s ; error
+-m limit ! --limit 5/s ; error
+"""
