@@ -8,22 +8,22 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from fwsim.language.options import Options, Use
+from fwsim.language.options import Use
 from fwsim.language.ruleset import Chain, Rule, Ruleset, Table
-from fwsim.language.types import Context
+from fwsim.language.types import Context, Kin
 
 
 def bind(rulesets: Mapping[int, Ruleset], sets: Mapping[str, Any]) -> dict[int, Ruleset]:
     """The rulesets, every rule that shares something told of the others and of the sets."""
-    kin: dict[Hashable, list[Options]] = {}
+    kin: dict[Hashable, list[Kin]] = {}
     for family, ruleset in rulesets.items():
         for rule in _loaded(ruleset):
             for use in sharing(rule):
                 for scope in use.ext.shares(use.options, family) if use.ext.shares else ():
-                    kin.setdefault(scope, []).append(use.options)
+                    kin.setdefault(scope, []).append(Kin(family, use.ext.name, use.options))
     if not kin:
         return dict(rulesets)
-    known = MappingProxyType({scope: tuple(options) for scope, options in kin.items()})
+    known = MappingProxyType({scope: tuple(uses) for scope, uses in kin.items()})
     return {
         family: _ruleset(ruleset, Context(family, sets=sets, kin=known))
         for family, ruleset in rulesets.items()

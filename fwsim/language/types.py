@@ -27,20 +27,29 @@ from fwsim.language.values import (
 from fwsim.model.names import address_text
 
 
+class Kin(NamedTuple):
+    """One of several uses that share a memory: the rule's family, the extension's name and the
+    options given."""
+
+    family: int
+    name: str
+    options: Any
+
+
 class Context(NamedTuple):
     """Where a rule stands: what its meaning may depend on besides its own options.
 
     `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read,
     it is the one given so far, and `named` is the same, a `!` before it or not. `nth` counts the
     rule's extensions, from 0; `sets` are the address sets that the host has, by name; `kin` holds
-    the options of all uses in the host's rules that share a memory (see Match.shares), by it."""
+    all uses in the host's rules that share a memory (see Match.shares), by it."""
 
     family: int
     proto: int | None = None
     named: int | None = None
     nth: int = 0
     sets: Mapping[str, Any] = MappingProxyType({})
-    kin: Mapping[Hashable, tuple[Any, ...]] = MappingProxyType({})
+    kin: Mapping[Hashable, tuple[Kin, ...]] = MappingProxyType({})
 
 
 class Type(Protocol):

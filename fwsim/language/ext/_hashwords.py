@@ -7,7 +7,8 @@ back as it was given. Text: libxt_hashlimit.c (parse_bytes, print_bytes, parse_b
 import re
 from typing import NamedTuple
 
-from fwsim.language.ext._rate import DAY, HZ, RateWord, c_integer, credits_a_jiffy, rate_text
+from fwsim.language.ext._numbers import c_integer
+from fwsim.language.ext._rate import DAY, HZ, RateWord, credits_a_jiffy, rate_text
 from fwsim.language.options import Context, Options
 from fwsim.language.values import address_mask, bits_of, prefix_length
 

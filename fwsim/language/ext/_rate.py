@@ -4,9 +4,9 @@ one packet costs; and the kernel's clock, in which they count.
 Text: libxt_limit.c, libxt_hashlimit.c (parse_rate, print_rate); semantics: xt_limit.c.
 """
 
-import re
 from typing import NamedTuple
 
+from fwsim.language.ext._numbers import c_integer
 from fwsim.language.types import begun
 from fwsim.model.facts import Facts
 
@@ -16,7 +16,6 @@ make the steps coarser or finer in which credit grows."""
 DAY = 24 * 60 * 60
 _WORDS = {"second": 1, "minute": 60, "hour": 60 * 60, "day": DAY}
 _WRITTEN = (("day", DAY), ("hour", 60 * 60), ("min", 60), ("sec", 1))
-_INTEGER = re.compile(r"[ \t-\r]*([+-]?[0-9]+)")
 
 
 class Rate(NamedTuple):
@@ -50,14 +49,6 @@ class RateWord(NamedTuple):
     def write(self, value: Rate, family: int) -> str:
         """5/min: in the unit that loses least."""
         return rate_text(value.period, self.scale)[0]
-
-
-def c_integer(text: str, bits: int) -> int:
-    """What C's atoi (32 bits) and atoll (64) make of the beginning of a text."""
-    found = _INTEGER.match(text)
-    value = min(max(int(found[1]), -(1 << 63)), (1 << 63) - 1) if found else 0
-    half = 1 << (bits - 1)
-    return (value + half) % (1 << bits) - half
 
 
 def rate_text(period: int, scale: int) -> tuple[str, int]:

@@ -93,7 +93,7 @@ def _shares(o: Options, family: int) -> tuple[Hashable, ...]:
 
 def _matches(o: Options, c: Context) -> Meaning:
     (scope,) = _shares(o, c.family)
-    first = c.kin.get(scope, (o,))[0]
+    first: Options = c.kin[scope][0].options if scope in c.kin else o
     above, octets, config = asked_of(o).above, asked_of(o).amount.octets, _config(first)
 
     def step(facts: Facts, table: Table | None) -> tuple[bool | None, Table | None]:

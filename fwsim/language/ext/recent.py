@@ -1,0 +1,254 @@
+"""recent: lists of addresses that were seen, and when.
+
+Semantics: net/netfilter/xt_recent.c, with a list's sizes as they are unless the module was told
+others (ip_list_tot, ip_pkt_list_tot): 100 addresses, and for each as many times as the list's rules
+count, 32 at least. Text: libxt_recent.c. Rules of both families share a list of the same name; the
+first one's mask counts. Lists are empty at first: no dump tells what a running host's hold.
+"""
+
+from collections.abc import Hashable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fwsim.language.ext._memory import ListName, with_item, without_item
+from fwsim.language.ext._rate import HZ, jiffies
+from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.types import Flag, Kin, UInt
+from fwsim.language.values import bits_of, host
+from fwsim.model.facts import Facts
+from fwsim.model.names import address_text
+from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of
+
+_LIST, _TIMES = 100, 32
+_OPERATIONS = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
+_U32 = 0xFFFFFFFF
+
+
+class Seen(NamedTuple):
+    """An address on a list: the TTL it last had, the jiffies at which it was seen, oldest first."""
+
+    ttl: int
+    times: tuple[int, ...]
+
+
+Recent = Mapping[tuple[int, int], Seen]  # by family and address, the one longest unseen first
+
+
+class _Address(NamedTuple):
+    """A mask written as an address; any bits will do."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> int:
+        """The mask."""
+        return host(words[0], context.family)
+
+    def write(self, value: int, family: int) -> str:
+        """255.255.255.255"""
+        return address_text(value, bits_of(family))
+
+
+def _operation(o: Options) -> str:
+    return next(name for name in _OPERATIONS if name in o)
+
+
+def _list_name(o: Options) -> str:
+    return str(o.get("name", "DEFAULT"))
+
+
+def _mask(o: Options, family: int) -> int:
+    return int(o.get("mask", (1 << bits_of(family)) - 1))
+
+
+def _shared_mask(first: Kin, family: int) -> int:
+    """The mask that the list's first rule gave it. One of IPv4 covers IPv6's first 32 bits."""
+    if first.family == family or "mask" not in first.options:
+        return (
+            _mask(first.options, family) if first.family == family else (1 << bits_of(family)) - 1
+        )
+    mask = int(first.options["mask"])
+    return mask << 96 if family == 6 else mask >> 96
+
+
+def _side(o: Options) -> str:
+    return next((name for name in reversed(tuple(o)) if name in ("rsource", "rdest")), "rsource")
+
+
+def _shares(o: Options, family: int) -> tuple[Hashable, ...]:
+    return (("recent", _list_name(o)),)
+
+
+def _matches(o: Options, c: Context) -> Pred:
+    (scope,) = _shares(o, c.family)
+    kin = c.kin.get(scope, (Kin(c.family, "recent", o),))
+    mask = _shared_mask(kin[0], c.family)
+    room = max(_room(one.options.get("hitcount", 0)) for one in kin)
+    operation, destination = _operation(o), _side(o) == "rdest"
+
+    def step(facts: Facts, memory: Recent | None) -> tuple[bool, Recent]:
+        packet = facts.packet
+        key = (c.family, (packet.dst if destination else packet.src) & mask)
+        return _asked(o, memory or MappingProxyType({}), key, _ttl(facts), jiffies(facts), room)
+
+    why = _why(o, "destination" if destination else "source")
+    asked = fact(c, f"recent {_list_name(o)} {operation}", why, step, scope)
+    if operation == "set":  # always holds, and remembers
+        return all_of(asked, FALSE) if o.negated("set") else any_of(asked, TRUE)
+    return o.sense(operation, asked)
+
+
+def _room(hits: int) -> int:
+    """How many times a list keeps for a rule that counts so many (roundup_pow_of_two)."""
+    return 1 << (hits - 1).bit_length() if hits else _TIMES
+
+
+def _ttl(facts: Facts) -> int:
+    """As it was before forwarding."""
+    routed = facts.device("out") and facts.hook != "OUTPUT" and facts.device("in")
+    return facts["ttl"] + bool(routed) & 0xFF
+
+
+def _asked(
+    o: Options, seen: Recent, key: tuple[int, int], ttl: int, now: int, room: int
+) -> tuple[bool, Recent]:
+    """Whether the rule holds (a `!` apart), and the list after it."""
+    entry = seen.get(key)
+    if entry and "rttl" in o and ttl and entry.ttl and ttl != entry.ttl:
+        entry = None
+    if "set" in o:
+        return True, _noted(seen, key, ttl, now, room)
+    if entry is None:
+        return False, seen
+    if "remove" in o:
+        return True, without_item(seen, key)
+    since = now - (o["seconds"] * HZ & _U32) if "seconds" in o else None
+    fresh = sum(since is None or time >= since for time in entry.times)
+    holds = fresh >= (o.get("hitcount", 0) or 1)
+    updates = "update" in o and holds != o.negated("update")
+    if "reap" in o and since is not None:
+        seen = _reaped(seen, since, key if updates else None)
+    return holds, _noted(seen, key, ttl, now, room) if updates else seen
+
+
+def _noted(seen: Recent, key: tuple[int, int], ttl: int, now: int, room: int) -> Recent:
+    """The list with the address seen now; a full one forgets who was longest unseen."""
+    times = seen[key].times if key in seen else ()
+    if key not in seen and len(seen) >= _LIST:
+        seen = without_item(seen, next(iter(seen)))
+    return with_item(seen, key, Seen(ttl, (*times, now)[-room:]))
+
+
+def _reaped(seen: Recent, since: int, spared: tuple[int, int] | None) -> Recent:
+    """Without the address longest unseen, if it was not seen since."""
+    oldest = next(iter(seen))
+    stale = oldest != spared and seen[oldest].times[-1] < since
+    return without_item(seen, oldest) if stale else seen
+
+
+def _why(o: Options, side: str) -> str:
+    on = f"its {side} is on the list {_list_name(o)}"
+    if "set" in o:
+        return f"its {side} is put on the list {_list_name(o)}"
+    if hits := o.get("hitcount", 0):
+        on += f", seen {hits} times"
+    return on + (f" in the last {o['seconds']} s" if "seconds" in o else "")
+
+
+def _check(o: Options, _: Context) -> None:
+    if "reap" in o and "seconds" not in o:
+        raise ValueError("--reap needs --seconds")
+    modifiers = [n for n in ("seconds", "hitcount", "reap", "rttl") if o.get(n)]
+    if modifiers and _operation(o) in ("set", "remove"):
+        raise ValueError(f"--{modifiers[0]} goes with --rcheck or --update")
+
+
+def _signed(value: int) -> int:
+    """iptables 1.8.9 writes these as C ints."""
+    return value - (1 << 32) if value >> 31 else value
+
+
+def _save(o: Options, c: Context) -> str:
+    operation = _operation(o)
+    words = [f"{'! ' if o.negated(operation) else ''}--{operation}"]
+    for name in ("seconds", "reap", "hitcount", "rttl"):
+        if o.get(name):
+            words.append(f"--{name}" + ("" if o[name] is True else f" {_signed(o[name])}"))
+    mask = _Address().write(_mask(o, c.family), c.family)
+    return " ".join([*words, f"--name {_list_name(o)} --mask {mask} --{_side(o)}"])
+
+
+def _list(o: Options, c: Context, numeric: bool) -> str:
+    operation = _operation(o)
+    text = f"{'! ' if o.negated(operation) else ''}recent: {_OPERATIONS[operation]}"
+    shown = {"seconds": "seconds:", "reap": "reap", "hitcount": "hit_count:", "rttl": "TTL-Match"}
+    for name, title in shown.items():
+        if o.get(name):
+            text += f" {title}" + ("" if o[name] is True else f" {_signed(o[name])}")
+    mask = _Address().write(_mask(o, c.family), c.family)
+    return f"{text} name: {_list_name(o)} side: {_side(o)[1:]} mask: {mask}"
+
+
+MATCH = Match(
+    "recent",
+    _matches,
+    options=(
+        *(Option(name, Flag(), negatable=True, choice="operation") for name in _OPERATIONS),
+        Option("seconds", UInt(1)),
+        Option("reap"),
+        Option("hitcount", UInt(0, 65535)),
+        Option("rttl"),
+        Option("name", ListName(199)),
+        Option("rsource"),
+        Option("rdest"),
+        Option("mask", _Address()),
+    ),
+    check=_check,
+    shares=_shares,
+    save=_save,
+    listing=_list,
+)
+_ALL = "--mask 255.255.255.255 --rsource"
+EXAMPLES = """
+-m recent --set --seconds 5 ; error
+-m recent --set --hitcount 5 ; error
+-m recent --set --rttl ; error
+-m recent --remove --rttl ; error
+-m recent --remove --seconds 4 ; error
+-m recent --set --rcheck ; error
+-m recent --update --seconds 0 ; error
+-m recent --update --reap ; error
+-m recent --rcheck --hitcount 65536 ; error
+-m recent --remove --name "" ; error
+-m recent --remove --name a/b ; error
+-m recent --remove --name . ; error
+-m recent --set --mask x ; error
+-m recent ! --rttl --rcheck ; error
+-m recent ! --name x --rcheck ; error
+-m recent --seconds 60 ; error
+-m recent ; error
+"""
+EXAMPLES4 = f"""
+-m recent --set ; -m recent --set --name DEFAULT {_ALL}
+-m recent ! --set ; -m recent ! --set --name DEFAULT {_ALL}
+-m recent --rcheck --seconds 60 --hitcount 4 --rttl --name ssh --rsource ; \
+-m recent --rcheck --seconds 60 --hitcount 4 --rttl --name ssh {_ALL}
+-m recent --update --reap --seconds 60 --rdest ; \
+-m recent --update --seconds 60 --reap --name DEFAULT --mask 255.255.255.255 --rdest
+-m recent ! --update --hitcount 0 ; -m recent ! --update --name DEFAULT {_ALL}
+-m recent ! --remove --name {"x" * 201} ; -m recent ! --remove --name {"x" * 199} {_ALL}
+-m recent --rcheck --hitcount 65535 ; -m recent --rcheck --hitcount 65535 --name DEFAULT {_ALL}
+-m recent --set --rsource --rdest ; \
+-m recent --set --name DEFAULT --mask 255.255.255.255 --rdest
+-m recent --set --rdest --rsource ; -m recent --set --name DEFAULT {_ALL}
+-m recent --set --mask 255.0.255.0 ; -m recent --set --name DEFAULT --mask 255.0.255.0 --rsource
+-m recent --set --mask 24 ; -m recent --set --name DEFAULT --mask 0.0.0.24 --rsource
+-m recent --set -m recent --name x --rcheck ; \
+-m recent --set --name DEFAULT {_ALL} -m recent --rcheck --name x {_ALL}
+"""
+EXAMPLES6 = """
+-m recent --set ; \
+-m recent --set --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --update --rdest --mask ffff:ffff:: ; \
+-m recent --update --name DEFAULT --mask ffff:ffff:: --rdest
+-m recent --set --mask 255.255.255.0 ; error
+"""
