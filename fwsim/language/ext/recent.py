@@ -1,17 +1,17 @@
 """recent: lists of addresses that were seen, and when.
 
-Semantics: net/netfilter/xt_recent.c, with a list's sizes as they are unless the module was told
-others (ip_list_tot, ip_pkt_list_tot): 100 addresses, and for each as many times as the list's rules
-count, 32 at least. Text: libxt_recent.c. Rules of both families share a list of the same name; the
-first one's mask counts. Lists are empty at first: no dump tells what a running host's hold.
+Semantics: net/netfilter/xt_recent.c; text: libxt_recent.c. Rules of both families share a list of
+the same name, and the first one's mask counts. Lists are empty at first: no dump tells what a
+running host's hold.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fwsim.language.ext._memory import ListName, with_item, without_item
+from fwsim.language.ext._memory import ListName, without_item
 from fwsim.language.ext._rate import HZ, jiffies
+from fwsim.language.ext._sightings import Recent, Sight, found, noted, reaped, times_kept
 from fwsim.language.options import Context, Match, Option, Options, fact
 from fwsim.language.types import Flag, Kin, UInt
 from fwsim.language.values import bits_of, host
@@ -19,19 +19,8 @@ from fwsim.model.facts import Facts
 from fwsim.model.names import address_text
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of
 
-_LIST, _TIMES = 100, 32
 _OPERATIONS = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
 _U32 = 0xFFFFFFFF
-
-
-class Seen(NamedTuple):
-    """An address on a list: the TTL it last had, the jiffies at which it was seen, oldest first."""
-
-    ttl: int
-    times: tuple[int, ...]
-
-
-Recent = Mapping[tuple[int, int], Seen]  # by family and address, the one longest unseen first
 
 
 class _Address(NamedTuple):
@@ -62,10 +51,10 @@ def _mask(o: Options, family: int) -> int:
 
 def _shared_mask(first: Kin, family: int) -> int:
     """The mask that the list's first rule gave it. One of IPv4 covers IPv6's first 32 bits."""
-    if first.family == family or "mask" not in first.options:
-        return (
-            _mask(first.options, family) if first.family == family else (1 << bits_of(family)) - 1
-        )
+    if first.family == family:
+        return _mask(first.options, family)
+    if "mask" not in first.options:
+        return (1 << bits_of(family)) - 1
     mask = int(first.options["mask"])
     return mask << 96 if family == 6 else mask >> 96
 
@@ -82,13 +71,14 @@ def _matches(o: Options, c: Context) -> Pred:
     (scope,) = _shares(o, c.family)
     kin = c.kin.get(scope, (Kin(c.family, "recent", o),))
     mask = _shared_mask(kin[0], c.family)
-    room = max(_room(one.options.get("hitcount", 0)) for one in kin)
+    room = max(times_kept(one.options.get("hitcount", 0)) for one in kin)
     operation, destination = _operation(o), _side(o) == "rdest"
 
     def step(facts: Facts, memory: Recent | None) -> tuple[bool, Recent]:
         packet = facts.packet
         key = (c.family, (packet.dst if destination else packet.src) & mask)
-        return _asked(o, memory or MappingProxyType({}), key, _ttl(facts), jiffies(facts), room)
+        one = Sight(key, _ttl(facts), jiffies(facts))
+        return _asked(o, memory or MappingProxyType({}), one, room)
 
     why = _why(o, "destination" if destination else "source")
     asked = fact(c, f"recent {_list_name(o)} {operation}", why, step, scope)
@@ -97,52 +87,28 @@ def _matches(o: Options, c: Context) -> Pred:
     return o.sense(operation, asked)
 
 
-def _room(hits: int) -> int:
-    """How many times a list keeps for a rule that counts so many (roundup_pow_of_two)."""
-    return 1 << (hits - 1).bit_length() if hits else _TIMES
-
-
 def _ttl(facts: Facts) -> int:
     """As it was before forwarding."""
     routed = facts.device("out") and facts.hook != "OUTPUT" and facts.device("in")
     return facts["ttl"] + bool(routed) & 0xFF
 
 
-def _asked(
-    o: Options, seen: Recent, key: tuple[int, int], ttl: int, now: int, room: int
-) -> tuple[bool, Recent]:
+def _asked(o: Options, seen: Recent, one: Sight, room: int) -> tuple[bool, Recent]:
     """Whether the rule holds (a `!` apart), and the list after it."""
-    entry = seen.get(key)
-    if entry and "rttl" in o and ttl and entry.ttl and ttl != entry.ttl:
-        entry = None
     if "set" in o:
-        return True, _noted(seen, key, ttl, now, room)
+        return True, noted(seen, one, room)
+    entry = found(seen, one, "rttl" in o)
     if entry is None:
         return False, seen
     if "remove" in o:
-        return True, without_item(seen, key)
-    since = now - (o["seconds"] * HZ & _U32) if "seconds" in o else None
+        return True, without_item(seen, one.key)
+    since = one.now - (o["seconds"] * HZ & _U32) if "seconds" in o else None
     fresh = sum(since is None or time >= since for time in entry.times)
     holds = fresh >= (o.get("hitcount", 0) or 1)
     updates = "update" in o and holds != o.negated("update")
     if "reap" in o and since is not None:
-        seen = _reaped(seen, since, key if updates else None)
-    return holds, _noted(seen, key, ttl, now, room) if updates else seen
-
-
-def _noted(seen: Recent, key: tuple[int, int], ttl: int, now: int, room: int) -> Recent:
-    """The list with the address seen now; a full one forgets who was longest unseen."""
-    times = seen[key].times if key in seen else ()
-    if key not in seen and len(seen) >= _LIST:
-        seen = without_item(seen, next(iter(seen)))
-    return with_item(seen, key, Seen(ttl, (*times, now)[-room:]))
-
-
-def _reaped(seen: Recent, since: int, spared: tuple[int, int] | None) -> Recent:
-    """Without the address longest unseen, if it was not seen since."""
-    oldest = next(iter(seen))
-    stale = oldest != spared and seen[oldest].times[-1] < since
-    return without_item(seen, oldest) if stale else seen
+        seen = reaped(seen, since, one.key if updates else None)
+    return holds, noted(seen, one, room) if updates else seen
 
 
 def _why(o: Options, side: str) -> str:

@@ -84,9 +84,9 @@ def _check(o: Options, _: Context) -> None:
         raise ValueError("--probability goes with neither --every nor --packet")
     if by_chance != (o["mode"] == "random"):
         raise ValueError("mode random needs --probability; mode nth --every and --packet")
-    if counted and not ("every" in o and "packet" in o):
+    if not by_chance and not ("every" in o and "packet" in o):
         raise ValueError("--every and --packet need each other")
-    if counted and o["packet"] >= o["every"]:
+    if not by_chance and o["packet"] >= o["every"]:
         raise ValueError("--packet is below --every")
 
 
