@@ -23,7 +23,8 @@ from fwsim.model.pred import FALSE, Free, Pred, Step, negate
 
 class Option(NamedTuple):
     """One option: its name as iptables-save writes it, without dashes; other spellings in
-    `aliases`. `choice` names a group of which exactly one must be given."""
+    `aliases`. `choice` names a group of which exactly one must be given. The words of an `optional`
+    value may be left out where an option follows."""
 
     name: str
     type: Type = Flag()
@@ -31,6 +32,7 @@ class Option(NamedTuple):
     required: bool = False
     aliases: tuple[str, ...] = ()
     choice: str = ""
+    optional: bool = False
 
     def spellings(self) -> tuple[str, ...]:
         """Every long name it answers to."""

@@ -244,10 +244,10 @@ class _Reader:
             raise ReadError(f"! does not go with --{option.name}", span=word.span)
         if option.name in loaded.given:
             raise ReadError(f"--{option.name} is given twice", span=word.span)
-        if equals and not option.type.arity:
+        if equals and (not option.type.arity or option.optional):
             raise ReadError(f"--{option.name} takes no value", span=word.span)
         values = [value] if equals else []
-        while len(values) < option.type.arity:
+        while len(values) < option.type.arity and not (option.optional and self._at_option()):
             values.append(self._next(word, "a value").text)
         last = self.words[self.at - 1].span
         span = Span(word.span.source, word.span.start, max(last.end, word.span.end))
@@ -256,6 +256,9 @@ class _Reader:
         except ValueError as err:
             raise ReadError(f"--{option.name}: {err}", span=last) from None
         loaded.given[option.name] = Given(read, negated, span)
+
+    def _at_option(self) -> bool:
+        return self.at >= len(self.words) or self.words[self.at].text[:1] in ("-", "!")
 
     def _find_option(self, name: str, word: Word) -> tuple[Loaded, Option]:
         found = extension_option(name, self.loaded) or self._implicit(name, word)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fwsim.machine.tcp import STATES
 from fwsim.model.packet import Packet
 
+from .netlink import attributes, nested, read_attributes
 from .netns import Netns
 
 _GET, _DELETE = 0x0101, 0x0102  # NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_*
@@ -47,7 +47,7 @@ class Connections:
     def of(self, packet: Packet) -> Entry | None:
         """The TCP connection that a packet, in either direction, belongs to."""
         body = self._ask(_GET, packet)
-        return _entry(dict(_attributes(body))) if body else None
+        return _entry(dict(read_attributes(body))) if body else None
 
     def forget(self, packet: Packet) -> None:
         """Forget the connection of a packet, if there is one."""
@@ -56,7 +56,7 @@ class Connections:
     def _ask(self, kind: int, packet: Packet) -> bytes:
         """The attributes of the kernel's answer; empty where there is no connection."""
         ipv4 = bytes((socket.AF_INET, 0, 0, 0))
-        body = ipv4 + _nested(_TUPLE_ORIG, _tuple(packet))
+        body = ipv4 + nested(_TUPLE_ORIG, _tuple(packet))
         self._socket.send(struct.pack("=IHHII", 16 + len(body), kind, _REQUEST | _ACK, 1, 0) + body)
         answer = b""
         while True:
@@ -75,31 +75,12 @@ def _tuple(packet: Packet) -> bytes:
     ends = ((1, packet.src.to_bytes(4, "big")), (2, packet.dst.to_bytes(4, "big")))
     sport, dport = packet.sport.to_bytes(2, "big"), packet.dport.to_bytes(2, "big")
     proto = ((1, bytes((packet.proto,))), (_SRC_PORT, sport), (_DST_PORT, dport))
-    return _nested(1, _list(ends)) + _nested(_TUPLE_PROTO, _list(proto))
-
-
-def _list(pairs: Iterable[tuple[int, bytes]]) -> bytes:
-    return b"".join(_attribute(kind, body) for kind, body in pairs)
-
-
-def _nested(kind: int, body: bytes) -> bytes:
-    return _attribute(kind | 0x8000, body)
-
-
-def _attribute(kind: int, body: bytes) -> bytes:
-    return struct.pack("=HH", 4 + len(body), kind) + body + bytes(-len(body) % 4)
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    while data:
-        length, kind = struct.unpack_from("=HH", data)
-        yield kind & 0x3FFF, data[4:length]
-        data = data[length + 3 & ~3 :]
+    return nested(1, attributes(ends)) + nested(_TUPLE_PROTO, attributes(proto))
 
 
 def _entry(found: dict[int, bytes]) -> Entry:
-    ports = dict(_attributes(dict(_attributes(found[_TUPLE_ORIG]))[_TUPLE_PROTO]))
-    tcp = dict(_attributes(dict(_attributes(found[_PROTOINFO]))[_TCP]))
+    ports = dict(read_attributes(dict(read_attributes(found[_TUPLE_ORIG]))[_TUPLE_PROTO]))
+    tcp = dict(read_attributes(dict(read_attributes(found[_PROTOINFO]))[_TCP]))
     state, scale, scale_back, flags, flags_back = (tcp[n][0] for n in range(1, 6))
     return Entry(
         int.from_bytes(ports[_SRC_PORT], "big"), STATES[state],

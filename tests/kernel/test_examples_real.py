@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from language.examples import ACCEPTED, REFUSED, Example
 
+from .existing import make_existing
 from .lab import BASE_CHAINS
 from .netns import Netns, require_kernel
 
@@ -17,6 +18,7 @@ require_kernel()
 @pytest.fixture(scope="module")
 def host() -> Iterator[Netns]:
     with Netns() as opened:
+        make_existing(opened)
         yield opened
 
 
