@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import log
 from typing import NamedTuple
 
-from fwsim.language.ext._rate import HZ
+from fwsim.model.jiffies import HZ
 
 SCOPE = ("rateest",)
 _FRACTION = 8  # bits of the averages behind the point

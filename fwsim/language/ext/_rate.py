@@ -1,5 +1,5 @@
 """What limit and hashlimit share: packets per second, minute, hour or day, kept as the time that
-one packet costs; and the kernel's clock, in which they count.
+one packet costs.
 
 Text: libxt_limit.c, libxt_hashlimit.c (parse_rate, print_rate); semantics: xt_limit.c.
 """
@@ -8,11 +8,8 @@ from typing import NamedTuple
 
 from fwsim.language.ext._numbers import c_integer
 from fwsim.language.types import begun
-from fwsim.model.facts import Facts
+from fwsim.model.jiffies import HZ
 
-HZ = 250
-"""Ticks a second (CONFIG_HZ): Debian's and most distributions' choice. Others (100, 300, 1000) only
-make the steps coarser or finer in which credit grows."""
 DAY = 24 * 60 * 60
 _WORDS = {"second": 1, "minute": 60, "hour": 60 * 60, "day": DAY}
 _WRITTEN = (("day", DAY), ("hour", 60 * 60), ("min", 60), ("sec", 1))
@@ -60,11 +57,6 @@ def rate_text(period: int, scale: int) -> tuple[str, int]:
             break
         chosen = unit
     return f"{chosen[1] * scale // period}/{chosen[0]}", chosen[1]
-
-
-def jiffies(facts: Facts) -> int:
-    """The kernel's ticks since simulated time began, which is at a tick."""
-    return round(facts.now * 1_000_000) * HZ // 1_000_000
 
 
 def credits_a_jiffy(bits: int, longest: int) -> int:

@@ -22,11 +22,11 @@ from fwsim.language.ext._hashwords import (
     octets_text,
 )
 from fwsim.language.ext._memory import ListName
-from fwsim.language.ext._rate import HZ, jiffies
 from fwsim.language.options import Context, Match, Meaning, Option, Options, fact
 from fwsim.language.types import UInt
 from fwsim.language.values import bits_of
 from fwsim.model.facts import Facts
+from fwsim.model.jiffies import HZ, jiffies
 from fwsim.model.packet import WITH_PORTS
 
 _BUCKETS, _MOST_BUCKETS = 8192, 1 << 20

@@ -8,7 +8,7 @@ from fwsim.language.ext.icmp import IcmpType, asks, codes, unlist
 from fwsim.language.options import Match, Option
 from fwsim.model.names import PROTOCOLS
 
-_TYPE = IcmpType(
+TYPE = IcmpType(
     codes(
         "destination-unreachable 1, no-route 1 0, communication-prohibited 1 1, beyond-scope 1 2, "
         "address-unreachable 1 3, port-unreachable 1 4, failed-policy 1 5, reject-route 1 6, "
@@ -25,10 +25,10 @@ _NAME = "icmpv6-type"
 MATCH = Match(
     "icmp6",
     lambda o, _: asks(_NAME, o, any_type=None),
-    options=(Option(_NAME, _TYPE, negatable=True, required=True),),
+    options=(Option(_NAME, TYPE, negatable=True, required=True),),
     families=(6,),
     protos=(PROTOCOLS["ipv6-icmp"],),
-    listing=lambda o, _, numeric: "ipv6-icmp" + _TYPE.listed(o[_NAME], o.negated(_NAME), numeric),
+    listing=lambda o, _, numeric: "ipv6-icmp" + TYPE.listed(o[_NAME], o.negated(_NAME), numeric),
     unlist=unlist("ipv6-icmp", _NAME),
 )
 EXAMPLES6 = """

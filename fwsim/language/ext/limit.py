@@ -4,18 +4,11 @@ Semantics: net/netfilter/xt_limit.c, 32-bit arithmetic included; text: libxt_lim
 full at first: how full a running host's is, no dump tells.
 """
 
-from fwsim.language.ext._rate import (
-    DAY,
-    HZ,
-    Rate,
-    RateWord,
-    credits_a_jiffy,
-    jiffies,
-    rate_text,
-)
+from fwsim.language.ext._rate import DAY, Rate, RateWord, credits_a_jiffy, rate_text
 from fwsim.language.options import Context, Match, Option, Options, fact
 from fwsim.language.types import UInt
 from fwsim.model.facts import Facts
+from fwsim.model.jiffies import HZ, jiffies
 from fwsim.model.pred import Pred
 
 _SCALE, _U32 = 10_000, 0xFFFFFFFF

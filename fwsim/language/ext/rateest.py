@@ -18,12 +18,12 @@ from fwsim.language.ext._estimator import (
     timing,
 )
 from fwsim.language.ext._memory import with_item
-from fwsim.language.ext._rate import jiffies
 from fwsim.language.ext._ratewords import RATES, SECOND, Time
 from fwsim.language.options import Context, Match, Option, Options, Target, fact
 from fwsim.language.types import Kin, Text
 from fwsim.model.actions import Remember
 from fwsim.model.facts import Facts
+from fwsim.model.jiffies import jiffies
 from fwsim.model.pred import Pred, negate
 
 _U32 = 0xFFFFFFFF

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fwsim.language.ext._memory import ListName, without_item
-from fwsim.language.ext._rate import HZ, jiffies
 from fwsim.language.ext._sightings import Recent, Sight, found, noted, reaped, times_kept
 from fwsim.language.options import Context, Match, Option, Options, fact
 from fwsim.language.types import Flag, Kin, UInt
 from fwsim.language.values import bits_of, host
 from fwsim.model.facts import Facts
+from fwsim.model.jiffies import HZ, jiffies
 from fwsim.model.names import address_text
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of
 
