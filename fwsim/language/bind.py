@@ -4,13 +4,13 @@ memory with them (a set, a recent list, a hashlimit table, a rate estimator)."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from fwsim.language.options import Use
 from fwsim.language.ruleset import Chain, Rule, Ruleset, Table
 from fwsim.language.types import Context, Kin
+from fwsim.model.frozen import replace
 
 
 def bind(rulesets: Mapping[int, Ruleset], sets: Mapping[str, Any]) -> dict[int, Ruleset]:

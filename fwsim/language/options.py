@@ -115,7 +115,7 @@ class Unlist(NamedTuple):
     options: tuple[Shown, ...] = ()
 
 
-Hooks = tuple[str, ...] | Callable[[Options], tuple[str, ...]]
+Places = tuple[str, ...] | Callable[[Options], tuple[str, ...]]
 
 
 class Match(NamedTuple):
@@ -134,7 +134,7 @@ class Match(NamedTuple):
     options: tuple[Option, ...] = ()
     families: tuple[int, ...] = (4, 6)
     protos: tuple[int, ...] = ()
-    hooks: Hooks = ()
+    hooks: Places = ()
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
@@ -144,16 +144,16 @@ class Match(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere. The
-    others are as a match's."""
+    """A target extension. `tables` and `hooks` are where it may stand, where its options matter as
+    functions of them; empty means anywhere. The others are as a match's."""
 
     name: str
     meaning: Callable[[Options, Context], tuple[Action, ...]]
     options: tuple[Option, ...] = ()
     families: tuple[int, ...] = (4, 6)
     protos: tuple[int, ...] = ()
-    tables: tuple[str, ...] = ()
-    hooks: Hooks = ()
+    tables: Places = ()
+    hooks: Places = ()
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
@@ -181,7 +181,18 @@ class Use(Frozen):
     def regular(self) -> bool:
         """Whether it can be used and how it is saved does not depend on its options' values."""
         ext = self.ext
-        return ext.regular or (ext.check is None and ext.save is None and not callable(ext.hooks))
+        return ext.regular or (ext.check is None and ext.save is None and not self._placed_by_options)
+
+    @property
+    def _placed_by_options(self) -> bool:
+        ext = self.ext
+        return callable(ext.hooks) or (isinstance(ext, Target) and callable(ext.tables))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it may stand in; empty means any."""
+        tables = self.ext.tables if isinstance(self.ext, Target) else ()
+        return tables(self.options) if callable(tables) else tables
 
     def words(self, context: Context) -> str:
         """Its options as iptables-save writes them, with a leading space each; may be empty."""

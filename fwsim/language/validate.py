@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
-from fwsim.language.options import Target, Use
+from fwsim.language.options import Use
 from fwsim.language.rules import Entry, entries_of, jump_of, rule_of, sample_of
 from fwsim.language.ruleset import TABLES, Chain, Rule, Ruleset, Table
 from fwsim.model.errors import ReadError, Span
@@ -126,17 +126,16 @@ def _refuse_circle(jumps: Jumps) -> NoReturn:
 
 
 def _stands_well(use: Use, table: str, hooks: frozenset[str]) -> bool:
-    tables = use.ext.tables if isinstance(use.ext, Target) else ()
-    return (not tables or table in tables) and (not use.hooks or hooks <= set(use.hooks))
+    placed = not use.tables or table in use.tables
+    return placed and (not use.hooks or hooks <= set(use.hooks))
 
 
 def _refuse_place(rule: Rule, table: str, hooks: frozenset[str]) -> NoReturn:
     use = next(use for use in rule.uses if not _stands_well(use, table, hooks))
     ext, span = use.ext, use.span or rule.span
-    tables = ext.tables if isinstance(ext, Target) else ()
-    if tables and table not in tables:
+    if use.tables and table not in use.tables:
         raise ReadError(
-            f"{ext.name} belongs in table {' or '.join(tables)}, not in {table}", span=span
+            f"{ext.name} belongs in table {' or '.join(use.tables)}, not in {table}", span=span
         )
     raise ReadError(
         f"{ext.name} belongs in {', '.join(use.hooks)}; this chain is reached from "

@@ -15,6 +15,7 @@ from fwsim.model.actions import (
     Action,
     Aside,
     Assign,
+    Compute,
     Copy,
     Log,
     Nat,
@@ -58,6 +59,12 @@ def _copy(action: Copy, site: Site) -> None:
     taken = taken << action.shift if action.shift >= 0 else taken >> -action.shift
     kept = site.view[action.target.key] & ~action.clear
     _write(site.view, action.target, kept ^ taken & action.target.top)
+
+
+def _compute(action: Compute, site: Site) -> None:
+    value = action.value(site.view, site.view.memory.get(site.view.place(action.scope)))
+    if value is not None:
+        _write(site.view, action.field, value)
 
 
 def _write(view: View, field: Field, value: int) -> None:
@@ -140,6 +147,7 @@ _EFFECTS: dict[type, Callable[[Any, Site], str | None]] = {
     Aside: _nothing,
     Assign: _assign,
     Copy: _copy,
+    Compute: _compute,
     Rewrite: _rewrite,
     Remember: _remember,
     Template: _template,

@@ -114,12 +114,8 @@ def infer_host(
         for family in (4, 6)
     }
     sysctl = {**assumed_sysctl(rulesets, bool(bridges), notes, settings), **settings}
-    return (
-        Namespace(
-            "host", {d.name: d for d in devices}, routes, sysctl=sysctl, rulesets=dict(rulesets)
-        ),
-        notes,
-    )
+    host = Namespace("host", {d.name: d for d in devices}, routes, sysctl=sysctl)
+    return host.with_rulesets(rulesets), notes
 
 
 def _alone(address: Address) -> Address:

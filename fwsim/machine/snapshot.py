@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
@@ -22,6 +23,9 @@ from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Device, Listener, Namespace, Route, World
 from fwsim.model.errors import PlaceError
 from fwsim.model.frozen import replace
+
+if TYPE_CHECKING:
+    from fwsim.language.ipset.model import IpSet
 
 _BRIDGES = ("bridge", "")
 
@@ -116,7 +120,8 @@ class _Part:
             self.listeners(),
             {family: self.route_rules(family) for family in (4, 6)},
         )
-        return self.assumed(found) if self.links else self.inferred(found)
+        placed = self.assumed(found) if self.links else self.inferred(found)
+        return placed.with_sets(self.sets())
 
     def assumed(self, found: Namespace) -> Namespace:
         """With addresses, but without a file that only the kernel's own settings would replace."""
@@ -155,6 +160,13 @@ class _Part:
                     else Ruleset(family)
                 )
         return rulesets
+
+    def sets(self) -> Mapping[str, IpSet]:
+        if "ipset-save" not in self.files:
+            return {}
+        from fwsim.language.ipset.read import read_ipset
+
+        return read_ipset(self.text("ipset-save"), self.path("ipset-save"))
 
     def listeners(self) -> tuple[Listener, ...] | None:
         if "ss" not in self.files:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from fwsim.language.bind import bind
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.policy import USUAL, RouteRule
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import address_text
+
+if TYPE_CHECKING:
+    from fwsim.language.ipset.model import IpSet
 
 
 class Address(NamedTuple):
@@ -70,7 +74,7 @@ class Listener(NamedTuple):
 class Namespace(NamedTuple):
     """One network namespace. `neighbours` maps (device, address) to a MAC, `fdb` (bridge, MAC) to a
     port; `sysctl` names are as `sysctl -a` prints them; `listeners` None: nobody told;
-    `rules` those of policy routing, by family."""
+    `rules` those of policy routing, by family; `sets` the address sets (ipset) by name."""
 
     name: str
     devices: Mapping[str, Device] = MappingProxyType({})
@@ -81,6 +85,7 @@ class Namespace(NamedTuple):
     rulesets: Mapping[int, Ruleset] = MappingProxyType({})
     listeners: tuple[Listener, ...] | None = None
     rules: Mapping[int, tuple[RouteRule, ...]] = MappingProxyType({})
+    sets: Mapping[str, IpSet] = MappingProxyType({})
 
     def route_rules(self, family: int) -> tuple[RouteRule, ...]:
         """The rules of policy routing, in their order."""
@@ -113,8 +118,12 @@ class Namespace(NamedTuple):
         return ruleset is not None and not ruleset.extensions.isdisjoint(_CONNTRACK_USERS)
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
-        """The same namespace under other rules."""
-        return self._replace(rulesets=dict(rulesets))
+        """The same namespace under other rules, which are told of its sets and of each other."""
+        return self._replace(rulesets=bind(rulesets, self.sets))
+
+    def with_sets(self, sets: Mapping[str, IpSet]) -> Namespace:
+        """The same namespace with other address sets."""
+        return self._replace(sets=sets).with_rulesets(self.rulesets)
 
 
 _CONNTRACK_USERS = frozenset({

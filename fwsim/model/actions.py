@@ -54,6 +54,16 @@ class Copy(NamedTuple):
     shift: int = 0
 
 
+class Compute(NamedTuple):
+    """field = what the facts and the memory of `scope` (as a Free's) give; None leaves it. `name`
+    says what that is."""
+
+    name: str
+    field: Field
+    value: Callable[[Facts, Any], int | None]
+    scope: Hashable = None
+
+
 class Rewrite(NamedTuple):
     """Put another packet in this one's place; None drops it. `name` says what is changed."""
 
@@ -123,4 +133,17 @@ class Log(NamedTuple):
     level: int = 4
 
 
-Action = Verdict | Jump | Assign | Copy | Rewrite | Remember | Aside | Template | Nat | Reject | Log
+Action = (
+    Verdict
+    | Jump
+    | Assign
+    | Copy
+    | Compute
+    | Rewrite
+    | Remember
+    | Aside
+    | Template
+    | Nat
+    | Reject
+    | Log
+)

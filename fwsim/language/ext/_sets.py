@@ -1,0 +1,84 @@
+"""What the match set and the target SET share: which set, and where in the packet to look.
+
+Text: libxt_set.h (parse_dirs); ipset's own semantics are in fwsim.language.ipset.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from fwsim.language.ipset.model import IpSet
+from fwsim.language.ipset.store import SCOPE
+from fwsim.language.options import Context, Option, Options
+
+_WAYS, _NAMED = 6, 31
+
+
+class SetWays(NamedTuple):
+    """Two words: a set's name, and up to six of src and dst. What follows src or dst in a word says
+    nothing."""
+
+    arity: int = 2
+
+    def read(self, words: list[str], context: Context) -> tuple[str, tuple[str, ...]]:
+        """The name and the ways."""
+        name, text = words
+        if len(name.encode("utf-8", "surrogateescape")) > _NAMED:
+            raise ValueError(f"a set's name has {_NAMED} bytes at most")
+        ways = tuple(word[:3] for word in text.split(","))
+        if not set(ways) <= {"src", "dst"}:
+            raise ValueError("expected src or dst, several of them separated by commas")
+        if len(ways) > _WAYS:
+            raise ValueError(f"expected src or dst {_WAYS} times at most")
+        return name, ways
+
+    def write(self, value: tuple[str, tuple[str, ...]], family: int) -> str:
+        """NAME src,dst"""
+        return f"{value[0]} {','.join(value[1])}"
+
+
+def set_words(options: Iterable[Option], o: Options, dashes: str) -> str:
+    """The options given, as they are saved, or listed without dashes."""
+    words = []
+    for option in options:
+        if option.name in o:
+            value = option.type.write(o[option.name], 4)
+            negated = "! " if o.negated(option.name) else ""
+            words.append(f"{negated}{dashes}{option.name} {value}".rstrip())
+    return " ".join(words)
+
+
+def within(sets: Mapping[str, IpSet], name: str) -> Iterator[IpSet]:
+    """A set and, where it is a list, those in it."""
+    one = sets[name]
+    yield one
+    if one.head.kind.name == "list:set":
+        for (member,) in one.members:
+            yield sets[member]
+
+
+def changes(c: Context, name: str) -> bool:
+    """Whether packets, or time, change who is in a set, or must be known by more than their fields:
+    a rule adds to it or takes from it, elements run out, counters are asked for, MAC addresses."""
+    parts = {one.head.name for one in within(c.sets, name)}
+    return _told(c, parts) or any(
+        "mac" in one.head.kind.parts or any(e.timeout is not None for e in one.members.values())
+        for one in within(c.sets, name)
+    )
+
+
+def _told(c: Context, parts: set[str]) -> bool:
+    """Rules of the host change one of these sets, or ask for its counters."""
+    for kin in c.kin.get(SCOPE, ()):
+        for option in ("add-set", "del-set"):
+            if option in kin.options and kin.options[option][0] in c.sets:
+                touched = {one.head.name for one in within(c.sets, kin.options[option][0])}
+                if touched & parts:
+                    return True
+        if counts(kin.options) and any("counters" in c.sets[part].head.options for part in parts):
+            return True
+    return False
+
+
+def counts(o: Mapping[str, object]) -> bool:
+    """Whether a match asks for counters."""
+    return any(name.startswith(("packets-", "bytes-")) for name in o)

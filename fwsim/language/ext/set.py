@@ -1,0 +1,274 @@
+"""set: the packet is in an address set of ipset; SET puts it in, takes it out, or takes its mark
+from there.
+
+Semantics: net/netfilter/xt_set.c (revisions 4 and 3), and fwsim.language.ipset; text: libxt_set.c,
+libxt_SET.c. A set that nobody told of is a fact that nobody knows.
+"""
+
+import operator
+from collections.abc import Callable, Hashable
+
+from fwsim.language.ext._sets import SetWays, changes, counts, set_words
+from fwsim.language.ipset.lookup import NOTHING, Found, Sets
+from fwsim.language.ipset.member import is_member
+from fwsim.language.ipset.seen import Question, UnknownError
+from fwsim.language.ipset.store import SCOPE, Memory
+from fwsim.language.options import Context, Given, Match, Option, Options, Target, fact
+from fwsim.language.types import UInt
+from fwsim.model import fields as F
+from fwsim.model.actions import Action, Aside, Compute, Remember
+from fwsim.model.facts import Facts
+from fwsim.model.pred import Pred
+
+_COUNT = UInt(high=(1 << 64) - 1)
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq, "lt": operator.lt, "gt": operator.gt
+}  # fmt: skip
+_COUNTERS = tuple(f"{what}-{how}" for what in ("packets", "bytes") for how in _COMPARE)
+_MAPS = ("map-mark", "map-prio", "map-queue")
+
+
+def _shares(o: Options, family: int) -> tuple[Hashable, ...]:
+    return (SCOPE,)
+
+
+# -- the match ------------------------------------------------------------------------------------
+
+
+def _matches(o: Options, c: Context) -> Pred:
+    name, ways = o["match-set"]
+    if name not in c.sets:
+        why = f"it is in the set {name}, of which nothing is known"
+        return o.sense("match-set", fact(c, f"set {name}", why))
+    if not changes(c, name):
+        pred = is_member(c.sets, name, ways, c.family, exceptions="return-nomatch" in o)
+        return o.sense("match-set", pred)
+    question = Question(
+        ways,
+        c.family,
+        "return-nomatch" in o,
+        _counted(o) if counts(o) else None,
+        not o.negated("update-counters"),
+        not o.negated("update-subcounters"),
+    )
+
+    def step(facts: Facts, memory: Memory | None) -> tuple[bool | None, Memory | None]:
+        sets = Sets(c.sets, memory, facts)
+        try:
+            return sets.test(name, question).answer, sets.remembered()
+        except UnknownError:
+            return None, memory
+
+    asked = fact(c, f"set {name} {','.join(ways)}", f"it is in the set {name} now", step, SCOPE)
+    return o.sense("match-set", asked)
+
+
+def _counted(o: Options) -> Callable[[int, int], bool]:
+    asked = [option for option in _COUNTERS if option in o]
+
+    def agree(packets: int, octets: int) -> bool:
+        return all(
+            _COMPARE[option[-2:]](packets if option[0] == "p" else octets, o[option])
+            is not o.negated(option)
+            for option in asked
+        )
+
+    return agree
+
+
+def _check_match(o: Options, _: Context) -> None:
+    for what in ("packets", "bytes"):
+        if sum(option.startswith(what) for option in o) > 1:
+            raise ValueError(f"--{what}-eq, --{what}-lt and --{what}-gt exclude each other")
+
+
+def _told(o: Options, option: Option) -> bool:
+    """Counters are counted up unless a rule says no."""
+    return o.negated(option.name) or not option.name.startswith("update-")
+
+
+def _words(o: Options, dashes: str) -> str:
+    return set_words((option for option in MATCH.options if _told(o, option)), o, dashes)
+
+
+# -- the target -----------------------------------------------------------------------------------
+
+
+def _acts(o: Options, c: Context) -> tuple[Action, ...]:
+    unknown = [n for n in ("add-set", "del-set", "map-set") if n in o and o[n][0] not in c.sets]
+    if unknown:
+        return (Aside(f"change of the set {o[unknown[0]][0]}, of which nothing is known"),)
+    return (*_changes(o, c), *_maps(o, c))
+
+
+def _changes(o: Options, c: Context) -> tuple[Action, ...]:
+    def step(facts: Facts, memory: Memory | None) -> Memory | None:
+        sets = Sets(c.sets, memory, facts)
+        try:
+            if "add-set" in o:
+                name, ways = o["add-set"]
+                sets.add(name, Question(ways, c.family), o.get("timeout"), "exist" in o)
+            if "del-set" in o:
+                name, ways = o["del-set"]
+                sets.delete(name, Question(ways, c.family))
+        except UnknownError:
+            return memory
+        return sets.remembered()
+
+    names = [o[name][0] for name in ("add-set", "del-set") if name in o]
+    return (Remember(f"set {' and '.join(names)}", step, SCOPE),) if names else ()
+
+
+def _maps(o: Options, c: Context) -> tuple[Action, ...]:
+    if "map-set" not in o:
+        return ()
+    name, ways = o["map-set"]
+
+    def found(facts: Facts, memory: Memory | None) -> Found:
+        try:
+            return Sets(c.sets, memory, facts).test(name, Question(ways, c.family))
+        except UnknownError:
+            return NOTHING
+
+    def mark(facts: Facts, memory: Memory | None) -> int | None:
+        entry = found(facts, memory).entry
+        value, mask = (entry.mark if entry else None) or (0, 0)
+        return (facts["mark"] & ~mask) ^ value
+
+    def priority(facts: Facts, memory: Memory | None) -> int | None:
+        answer, entry = found(facts, memory)
+        return entry.priority if answer and entry else None
+
+    acts: list[Action] = []
+    if "map-mark" in o:
+        acts.append(Compute(f"mark from the set {name}", F.MARK, mark, SCOPE))
+    if "map-prio" in o:
+        acts.append(Compute(f"priority from the set {name}", F.PRIORITY, priority, SCOPE))
+    return tuple(acts)
+
+
+def _check_target(o: Options, _: Context) -> None:
+    if not any(name in o for name in ("add-set", "del-set", "map-set")):
+        raise ValueError("--add-set, --del-set or --map-set is needed")
+    for option in ("exist", "timeout"):
+        if option in o and "add-set" not in o:
+            raise ValueError(f"--{option} goes with --add-set")
+    given = [option for option in _MAPS if option in o]
+    if given and "map-set" not in o:
+        raise ValueError(f"--{given[0]} goes with --map-set")
+    if "map-set" in o and not given:
+        raise ValueError(f"--map-set needs one of --{', --'.join(_MAPS)}")
+
+
+def _hooks(o: Options) -> tuple[str, ...]:
+    if "map-set" in o and ("map-prio" in o or "map-queue" in o):
+        return ("FORWARD", "OUTPUT", "POSTROUTING")
+    return ()
+
+
+def _target_words(o: Options, dashes: str) -> str:
+    plain = Options({name: Given(given.value) for name, given in o.given.items()})
+    return set_words(TARGET.options, plain, dashes)
+
+
+MATCH = Match(
+    "set",
+    _matches,
+    options=(
+        Option("match-set", SetWays(), negatable=True, required=True, aliases=("set",)),
+        Option("return-nomatch"),
+        Option("update-counters", negatable=True),
+        Option("update-subcounters", negatable=True),
+        *(Option(name, _COUNT, negatable=name.endswith("eq")) for name in _COUNTERS),
+    ),
+    check=_check_match,
+    shares=_shares,
+    save=lambda o, _: _words(o, "--"),
+    listing=lambda o, _, numeric: _words(o, ""),
+)
+TARGET = Target(
+    "SET",
+    _acts,
+    options=(
+        Option("add-set", SetWays(), negatable=True),  # a ! that says nothing
+        Option("exist"),
+        Option("timeout", UInt(high=(1 << 32) - 2)),
+        Option("del-set", SetWays(), negatable=True),
+        Option("map-set", SetWays(), negatable=True),
+        *(Option(name) for name in _MAPS),
+    ),
+    tables=lambda o: ("mangle",) if "map-set" in o else (),
+    hooks=_hooks,
+    check=_check_target,
+    shares=_shares,
+    save=lambda o, _: _target_words(o, "--"),
+    listing=lambda o, _, numeric: _target_words(o, ""),
+)
+EXAMPLES = """
+-m set --match-set several src ; =
+-m set ! --match-set several src,dst ; =
+-m set --set several srcx,dstfoo ; -m set --match-set several src,dst
+-m set --match-set several src,dst,src,dst,src,dst ; =
+-m set --return-nomatch --match-set several src ; -m set --match-set several src --return-nomatch
+-m set --match-set several src ! --update-subcounters ! --update-counters ; \
+-m set --match-set several src ! --update-counters ! --update-subcounters
+-m set --match-set several src --update-counters --update-subcounters ; \
+-m set --match-set several src
+-m set --match-set several src --packets-eq 5 --bytes-gt 10 ; =
+-m set --match-set several src ! --packets-eq 5 ! --bytes-eq 0x10 ; \
+-m set --match-set several src ! --packets-eq 5 ! --bytes-eq 16
+-m set --match-set several src --bytes-lt 3 --packets-lt 5 ; \
+-m set --match-set several src --packets-lt 5 --bytes-lt 3
+-m set --match-set several src --packets-gt 18446744073709551615 ; =
+-m set --match-set several src,dst,src,dst,src,dst,src ; error
+-m set --match-set several SRC ; error
+-m set --match-set several "" ; error
+-m set --match-set several src, ; error
+-m set --match-set several -src ; error
+-m set --match-set several ; error
+-m set --match-set several src --match-set several dst ; error
+-m set --match-set several src ! --return-nomatch ; error
+-m set --match-set several src --packets-gt 18446744073709551616 ; error
+-m set --match-set several src ! --packets-gt 5 ; error
+-m set --match-set several src ! --bytes-lt 5 ; error
+-m set --match-set several src --packets-gt 5 --packets-lt 9 ; error
+-m set --match-set averyveryverylongnameof33characters src ; error
+-m set --return-nomatch ; error
+-m set ; error
+-j SET --add-set several src ; =
+-j SET --del-set several src,dst --add-set several dst ; \
+-j SET --add-set several dst --del-set several src,dst
+-j SET ! --add-set several src ; -j SET --add-set several src
+-j SET --timeout 0x5 --add-set several src --exist ; \
+-j SET --add-set several src --exist --timeout 5
+-j SET --add-set several src --timeout 4294967294 ; =
+-j SET --map-set several src --map-mark ; = ; mangle INPUT
+-j SET ! --map-set several src --map-queue --map-prio --map-mark ; \
+-j SET --map-set several src --map-mark --map-prio --map-queue ; mangle POSTROUTING
+-m set --match-set several src -j SET --del-set several src ; =
+-j SET --add-set several src --timeout 4294967295 ; error
+-j SET --add-set several src --add-set several src ; error
+-j SET --add-set several ; error
+-j SET --add-set several src,dst,src,dst,src,dst,src ; error
+-j SET --del-set several src --exist ; error
+-j SET --del-set several src --timeout 5 ; error
+-j SET --add-set several src --map-mark ; error
+-j SET --map-mark ; error
+-j SET --map-set several src ; error ; mangle FORWARD
+-j SET --map-set several src --map-mark ; error
+-j SET --map-set several src --map-prio ; error ; mangle PREROUTING
+-j SET --map-set several src --map-queue ; error ; mangle INPUT
+-j SET ; error
+"""
+EXAMPLES4 = """
+-m set --match-set addresses src ; =
+-m set --match-set sockets dst,dst ; =
+-m set --match-set counted src --packets-gt 5 ; =
+-j SET --add-set sockets src,dst --timeout 0 ; =
+-j SET --map-set marks src --map-mark ; = ; mangle OUTPUT
+"""
+EXAMPLES6 = """
+-m set --match-set six-addresses src ; =
+-m set --match-set six-sockets dst,dst ; =
+-j SET --add-set six-sockets src,dst ; =
+"""
