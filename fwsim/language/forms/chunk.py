@@ -94,6 +94,7 @@ def _in_order(some: Sequence[str], chains: Sequence[str]) -> bool:
 
 @cache
 def _placed() -> dict[str, tuple[str, ...]]:
-    """The targets that belong in certain tables."""
+    """The targets that belong in certain tables, whatever their options."""
     found = (find(Target, name) for name in known(Target))
-    return {t.name: t.tables for t in found if isinstance(t, Target) and t.tables}
+    targets = (target for target in found if isinstance(target, Target))
+    return {t.name: t.tables for t in targets if t.tables and not callable(t.tables)}
