@@ -4,12 +4,14 @@ estimators and accounting objects."""
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 
 from .netlink import attribute
 from .netns import Netns
 
+_NAMED = re.compile(r"--(?:match|add|del)-set (\S+)")
 SETS = """create addresses hash:ip
 create sockets hash:ip,port
 create counted hash:net counters timeout 60
@@ -35,6 +37,14 @@ def make_existing(host: Netns) -> None:
         host.run("iptables-nft", "-t", "raw", *rule)
     for name in OBJECTS:
         make_object(host, name)
+
+
+def make_sets_named(host: Netns, text: str, family: int) -> None:
+    """The sets that rules name, empty, of a type that they do not tell."""
+    inet = "inet" if family == 4 else "inet6"
+    names = dict.fromkeys(_NAMED.findall(text))
+    made = "".join(f"create {name} hash:net family {inet}\n" for name in names)
+    host.run("ipset", "restore", "-exist", text=made)
 
 
 def make_object(host: Netns, name: str) -> None:

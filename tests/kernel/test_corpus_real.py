@@ -12,6 +12,7 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import save
 from fwsim.model.errors import ReadError
 
+from .existing import make_sets_named
 from .netns import Netns, require_kernel
 from .test_listing_real import alike, same_listings, tool, without_names
 
@@ -65,6 +66,7 @@ def test_is_saved_alike(file: Published) -> None:
 def _restored(file: Published, *flags: str) -> str | None:
     """What the real iptables saves after it has loaded the file; None if it refuses it."""
     with Netns() as host:
+        make_sets_named(host, file.text(), file.family)
         if host.attempt(tool(file.family, "-restore"), *flags, text=file.text()).returncode:
             return None
         lines = host.run(tool(file.family, "-save"), *flags).splitlines(keepends=True)
@@ -77,5 +79,6 @@ def test_are_listed_alike() -> None:
         assert isinstance(ruleset, Ruleset)
         with Netns() as host:
             without_names(host)
+            make_sets_named(host, file.text(), file.family)
             if host.attempt(tool(file.family, "-restore"), "-c", text=file.text()).returncode == 0:
                 same_listings(host, ruleset)

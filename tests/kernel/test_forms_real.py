@@ -7,7 +7,7 @@ from random import Random, SystemRandom
 
 import pytest
 from language.dumps import Published, published, random_dump
-from language.telling import dumped, restorable, told, uncounted
+from language.telling import dumped, listable, restorable, told, uncounted
 
 from fwsim.language.forms import read
 from fwsim.language.read import read as read_dump
@@ -15,6 +15,7 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import save
 from fwsim.model.errors import ReadError
 
+from .existing import make_existing, make_sets_named
 from .netns import Netns, require_kernel
 from .rulesets import random_rules
 from .test_listing_real import tool, without_names
@@ -32,6 +33,7 @@ _UNREAD = "fwsim cannot read this part of a listing back"
 def host() -> Iterator[Netns]:
     with Netns() as opened:
         without_names(opened)
+        make_existing(opened)
         yield opened
 
 
@@ -91,7 +93,7 @@ def test_random_rules_come_back(host: Netns, seed: int, family: int, backend: st
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_random_options_come_back(host: Netns, seed: int, family: int) -> None:
-    ruleset = restorable(read_dump(random_dump(Random(seed), family), family))
+    ruleset = listable(restorable(read_dump(random_dump(Random(seed), family), family)))
     _comes_back(host, _load(host, ruleset))
 
 
@@ -105,6 +107,7 @@ def test_published_rulesets_come_back(host: Netns, file: Published) -> None:
         read_dump(file.text(), file.family)
     except ReadError:
         return  # test_corpus_real.py asks why
+    make_sets_named(host, file.text(), file.family)
     done = host.attempt(tool(file.family, "-restore"), text=file.text())
     assert not done.returncode
     saved = host.run(tool(file.family, "-save"), "-c")

@@ -15,6 +15,7 @@ from fwsim.language.read import read
 from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import save
 
+from .existing import make_existing
 from .netns import Netns, require_kernel
 
 require_kernel()
@@ -27,6 +28,7 @@ _SEEDS = [1, 2, 3, SystemRandom().getrandbits(32)]
 def host() -> Iterator[Netns]:
     with Netns() as opened:
         without_names(opened)
+        make_existing(opened)
         yield opened
 
 

@@ -36,14 +36,29 @@ def dumped(ruleset: Ruleset) -> dict[str, str]:
 def restorable(ruleset: Ruleset) -> Ruleset:
     """Without the rules that iptables-restore could not read back from iptables-save: base ports
     that SNAT loses, for example."""
+    return _only(ruleset, _reads)
+
+
+def _only(ruleset: Ruleset, wanted: Callable[[Rule, str], bool]) -> Ruleset:
     tables = {}
     for table in ruleset.tables.values():
         chains = {
-            chain.name: replace(chain, rules=tuple(r for r in chain.rules if _reads(r, table.name)))
+            chain.name: replace(chain, rules=tuple(r for r in chain.rules if wanted(r, table.name)))
             for chain in table.chains.values()
         }
         tables[table.name] = Table(table.name, chains)
     return Ruleset(ruleset.family, tables)
+
+
+def listable(ruleset: Ruleset) -> Ruleset:
+    """Without the rules whose extensions' listings nobody reads back: they do not tell enough."""
+    return _only(
+        ruleset, lambda rule, _: all(u.ext.unlist or not u.ext.listing for u in _uses(rule))
+    )
+
+
+def _uses(rule: Rule) -> list[Use]:
+    return [*rule.matches, *([rule.target] if rule.target else [])]
 
 
 def _reads(rule: Rule, table: str) -> bool:

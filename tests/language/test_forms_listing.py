@@ -18,7 +18,7 @@ from fwsim.model.errors import ReadError
 
 from .dumps import random_dump
 from .examples import ACCEPTED, Example
-from .telling import FLAGS, WORDS, dumped, restorable, told
+from .telling import FLAGS, WORDS, dumped, listable, restorable, told
 
 HEADING = "target     prot opt source               destination"
 VERBOSE = " pkts bytes target     prot opt in     out     source               destination"
@@ -47,7 +47,7 @@ def _rules(*rows: str, heading: str = HEADING, chain: str = "FORWARD") -> list[s
 @pytest.mark.parametrize("flags", SWITCHES, ids=" ".join)
 @pytest.mark.parametrize("family", [4, 6])
 def test_random_rulesets_come_back(family: int, flags: tuple[str, ...], seed: int) -> None:
-    ruleset = restorable(read_dump(random_dump(Random(seed + family), family), family))
+    ruleset = listable(restorable(read_dump(random_dump(Random(seed + family), family), family)))
     back = read(_listed(ruleset, flags))
     assert back.family == family
     assert dumped(back) == told(ruleset, flags)

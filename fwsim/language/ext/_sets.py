@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fwsim.language.ipset.model import IpSet
 from fwsim.language.ipset.store import SCOPE
-from fwsim.language.options import Context, Option, Options
+from fwsim.language.options import Context, Option, Options, Shown
 
 _WAYS, _NAMED = 6, 31
 
@@ -45,6 +45,11 @@ def set_words(options: Iterable[Option], o: Options, dashes: str) -> str:
             negated = "! " if o.negated(option.name) else ""
             words.append(f"{negated}{dashes}{option.name} {value}".rstrip())
     return " ".join(words)
+
+
+def shown_ways(option: str) -> Shown:
+    """The way back from a listing."""
+    return Shown(option, f"{option} ", r"\S+ \S+", words=lambda v, _: [f"--{option}", *v.split()])
 
 
 def within(sets: Mapping[str, IpSet], name: str) -> Iterator[IpSet]:

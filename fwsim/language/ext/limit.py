@@ -5,7 +5,7 @@ full at first: how full a running host's is, no dump tells.
 """
 
 from fwsim.language.ext._rate import DAY, Rate, RateWord, credits_a_jiffy, rate_text
-from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import UInt
 from fwsim.model.facts import Facts
 from fwsim.model.jiffies import HZ, jiffies
@@ -70,6 +70,7 @@ MATCH = Match(
     check=_check,
     save=_save,
     listing=_list,
+    unlist=Unlist("limit:", (Shown("limit", "avg "), Shown("limit-burst", "burst "))),
 )
 EXAMPLES = """
 -m limit ; -m limit --limit 3/hour

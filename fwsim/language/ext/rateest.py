@@ -19,7 +19,7 @@ from fwsim.language.ext._estimator import (
 )
 from fwsim.language.ext._memory import with_item
 from fwsim.language.ext._ratewords import RATES, SECOND, Time
-from fwsim.language.options import Context, Match, Option, Options, Target, fact
+from fwsim.language.options import Context, Match, Option, Options, Shown, Target, Unlist, fact
 from fwsim.language.types import Kin, Text
 from fwsim.model.actions import Remember
 from fwsim.model.facts import Facts
@@ -194,6 +194,10 @@ TARGET = Target(
     shares=_shares,
     save=lambda o, _: _told(o, "--rateest-"),
     listing=lambda o, _, numeric: _told(o, ""),
+    unlist=Unlist(
+        "",
+        tuple(Shown(f"rateest-{name}", f"{name} ") for name in ("name", "interval", "ewmalog")),
+    ),
 )
 EXAMPLES = """
 -m rateest --rateest RE1 --rateest-lt --rateest-bps 8bit ; =

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fwsim.language.ext._memory import ListName, without_item
 from fwsim.language.ext._sightings import Recent, Sight, found, noted, reaped, times_kept
-from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import Flag, Kin, UInt
 from fwsim.language.values import bits_of, host
 from fwsim.model.facts import Facts
@@ -20,6 +20,7 @@ from fwsim.model.names import address_text
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of
 
 _OPERATIONS = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
+_TITLES = {"seconds": "seconds:", "reap": "reap", "hitcount": "hit_count:", "rttl": "TTL-Match"}
 _U32 = 0xFFFFFFFF
 
 
@@ -146,12 +147,28 @@ def _save(o: Options, c: Context) -> str:
 def _list(o: Options, c: Context, numeric: bool) -> str:
     operation = _operation(o)
     text = f"{'! ' if o.negated(operation) else ''}recent: {_OPERATIONS[operation]}"
-    shown = {"seconds": "seconds:", "reap": "reap", "hitcount": "hit_count:", "rttl": "TTL-Match"}
-    for name, title in shown.items():
+    for name, title in _TITLES.items():
         if o.get(name):
             text += f" {title}" + ("" if o[name] is True else f" {_signed(o[name])}")
     mask = _Address().write(_mask(o, c.family), c.family)
     return f"{text} name: {_list_name(o)} side: {_side(o)[1:]} mask: {mask}"
+
+
+def _shown(text: str, _: Context) -> list[str]:
+    """The options of a listing, in the order that it has."""
+    operation, _blank, rest = text.partition(" ")
+    names = {title: name for name, title in _OPERATIONS.items()}
+    words = [f"--{names.get(operation, operation)}"]
+    for name, title in (*_TITLES.items(), ("name", "name:"), ("side", "side:"), ("mask", "mask:")):
+        if not rest.startswith(title):
+            continue
+        rest = rest.removeprefix(title).strip()
+        if name in ("reap", "rttl"):
+            words.append(f"--{name}")
+            continue
+        value, _blank, rest = rest.partition(" ")
+        words += [f"--r{value}"] if name == "side" else [f"--{name}", value]
+    return words
 
 
 MATCH = Match(
@@ -172,6 +189,7 @@ MATCH = Match(
     shares=_shares,
     save=_save,
     listing=_list,
+    unlist=Unlist("", (Shown("set", "recent: ", r"[A-Z]+ .*? mask: \S+", words=_shown),)),
 )
 _ALL = "--mask 255.255.255.255 --rsource"
 EXAMPLES = """

@@ -8,12 +8,22 @@ libxt_SET.c. A set that nobody told of is a fact that nobody knows.
 import operator
 from collections.abc import Callable, Hashable
 
-from fwsim.language.ext._sets import SetWays, changes, counts, set_words
+from fwsim.language.ext._sets import SetWays, changes, counts, set_words, shown_ways
 from fwsim.language.ipset.lookup import NOTHING, Found, Sets
 from fwsim.language.ipset.member import is_member
 from fwsim.language.ipset.seen import Question, UnknownError
 from fwsim.language.ipset.store import SCOPE, Memory
-from fwsim.language.options import Context, Given, Match, Option, Options, Target, fact
+from fwsim.language.options import (
+    Context,
+    Given,
+    Match,
+    Option,
+    Options,
+    Shown,
+    Target,
+    Unlist,
+    fact,
+)
 from fwsim.language.types import UInt
 from fwsim.model import fields as F
 from fwsim.model.actions import Action, Aside, Compute, Remember
@@ -185,6 +195,14 @@ MATCH = Match(
     shares=_shares,
     save=lambda o, _: _words(o, "--"),
     listing=lambda o, _, numeric: _words(o, ""),
+    unlist=Unlist(
+        "",
+        (
+            shown_ways("match-set"),
+            *(Shown(f, f, "") for f in ("return-nomatch", "update-counters", "update-subcounters")),
+            *(Shown(name, f"{name} ") for name in _COUNTERS),
+        ),
+    ),
 )
 TARGET = Target(
     "SET",
@@ -203,6 +221,14 @@ TARGET = Target(
     shares=_shares,
     save=lambda o, _: _target_words(o, "--"),
     listing=lambda o, _, numeric: _target_words(o, ""),
+    unlist=Unlist(
+        "",
+        (
+            *(shown_ways(name) for name in ("add-set", "del-set", "map-set")),
+            Shown("timeout", "timeout "),
+            *(Shown(name, name, "") for name in ("exist", *_MAPS)),
+        ),
+    ),
 )
 EXAMPLES = """
 -m set --match-set several src ; =

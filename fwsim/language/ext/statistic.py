@@ -7,7 +7,7 @@ not every probability comes back as it was given.
 from typing import NamedTuple
 
 from fwsim.language.ext._numbers import c_double
-from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import UInt
 from fwsim.model.facts import Facts
 from fwsim.model.pred import FALSE, TRUE, Pred
@@ -99,6 +99,11 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     return f"statistic mode nth {'! ' if o.negated('every') else ''}every {o['every']}{packet}"
 
 
+def _shown_every(text: str, _: Context) -> list[str]:
+    every, _word, packet = text.partition(" packet ")
+    return ["--every", every, "--packet", packet or "0"]
+
+
 MATCH = Match(
     "statistic",
     _matches,
@@ -110,6 +115,14 @@ MATCH = Match(
     ),
     check=_check,
     listing=_list,
+    unlist=Unlist(
+        "statistic",
+        (
+            Shown("mode", "mode "),
+            Shown("probability", "probability "),
+            Shown("every", "every ", r"\d+(?: packet \d+)?", words=_shown_every),
+        ),
+    ),
 )
 EXAMPLES = """
 -m statistic --mode random --probability .5 ; -m statistic --mode random --probability 0.50000000000
