@@ -181,7 +181,9 @@ class Use(Frozen):
     def regular(self) -> bool:
         """Whether it can be used and how it is saved does not depend on its options' values."""
         ext = self.ext
-        return ext.regular or (ext.check is None and ext.save is None and not self._placed_by_options)
+        return ext.regular or (
+            ext.check is None and ext.save is None and not self._placed_by_options
+        )
 
     @property
     def _placed_by_options(self) -> bool:
