@@ -3,7 +3,8 @@
 Text: libxt_set.h (parse_dirs); ipset's own semantics are in fwsim.language.ipset.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from fwsim.language.ipset.model import IpSet
@@ -11,6 +12,10 @@ from fwsim.language.ipset.store import SCOPE
 from fwsim.language.options import Context, Option, Options, Shown
 
 _WAYS, _NAMED = 6, 31
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq, "lt": operator.lt, "gt": operator.gt
+}  # fmt: skip
+COUNTERS = tuple(f"{what}-{how}" for what in ("packets", "bytes") for how in _COMPARE)
 
 
 class SetWays(NamedTuple):
@@ -87,3 +92,17 @@ def _told(c: Context, parts: set[str]) -> bool:
 def counts(o: Mapping[str, object]) -> bool:
     """Whether a match asks for counters."""
     return any(name.startswith(("packets-", "bytes-")) for name in o)
+
+
+def counted(o: Options) -> Callable[[int, int], bool]:
+    """How counters of packets and bytes must stand."""
+    asked = [option for option in COUNTERS if option in o]
+
+    def agree(packets: int, octets: int) -> bool:
+        return all(
+            _COMPARE[option[-2:]](packets if option[0] == "p" else octets, o[option])
+            is not o.negated(option)
+            for option in asked
+        )
+
+    return agree

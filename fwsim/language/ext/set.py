@@ -5,10 +5,17 @@ Semantics: net/netfilter/xt_set.c (revisions 4 and 3), and fwsim.language.ipset;
 libxt_SET.c. A set that nobody told of is a fact that nobody knows.
 """
 
-import operator
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 
-from fwsim.language.ext._sets import SetWays, changes, counts, set_words, shown_ways
+from fwsim.language.ext._sets import (
+    COUNTERS,
+    SetWays,
+    changes,
+    counted,
+    counts,
+    set_words,
+    shown_ways,
+)
 from fwsim.language.ipset.lookup import NOTHING, Found, Sets
 from fwsim.language.ipset.member import is_member
 from fwsim.language.ipset.seen import Question, UnknownError
@@ -31,10 +38,6 @@ from fwsim.model.facts import Facts
 from fwsim.model.pred import Pred
 
 _COUNT = UInt(high=(1 << 64) - 1)
-_COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "eq": operator.eq, "lt": operator.lt, "gt": operator.gt
-}  # fmt: skip
-_COUNTERS = tuple(f"{what}-{how}" for what in ("packets", "bytes") for how in _COMPARE)
 _MAPS = ("map-mark", "map-prio", "map-queue")
 
 
@@ -57,7 +60,7 @@ def _matches(o: Options, c: Context) -> Pred:
         ways,
         c.family,
         "return-nomatch" in o,
-        _counted(o) if counts(o) else None,
+        counted(o) if counts(o) else None,
         not o.negated("update-counters"),
         not o.negated("update-subcounters"),
     )
@@ -71,19 +74,6 @@ def _matches(o: Options, c: Context) -> Pred:
 
     asked = fact(c, f"set {name} {','.join(ways)}", f"it is in the set {name} now", step, SCOPE)
     return o.sense("match-set", asked)
-
-
-def _counted(o: Options) -> Callable[[int, int], bool]:
-    asked = [option for option in _COUNTERS if option in o]
-
-    def agree(packets: int, octets: int) -> bool:
-        return all(
-            _COMPARE[option[-2:]](packets if option[0] == "p" else octets, o[option])
-            is not o.negated(option)
-            for option in asked
-        )
-
-    return agree
 
 
 def _check_match(o: Options, _: Context) -> None:
@@ -189,7 +179,7 @@ MATCH = Match(
         Option("return-nomatch"),
         Option("update-counters", negatable=True),
         Option("update-subcounters", negatable=True),
-        *(Option(name, _COUNT, negatable=name.endswith("eq")) for name in _COUNTERS),
+        *(Option(name, _COUNT, negatable=name.endswith("eq")) for name in COUNTERS),
     ),
     check=_check_match,
     shares=_shares,
@@ -200,7 +190,7 @@ MATCH = Match(
         (
             shown_ways("match-set"),
             *(Shown(f, f, "") for f in ("return-nomatch", "update-counters", "update-subcounters")),
-            *(Shown(name, f"{name} ") for name in _COUNTERS),
+            *(Shown(name, f"{name} ") for name in COUNTERS),
         ),
     ),
 )
