@@ -168,9 +168,9 @@ class _AtHook:
         self.buffer.found = self.state.conntrack.track(self.buffer.packet, self.now)
         self.view.clear()
         found = self.buffer.found
-        self.record.step(
-            Step("conntrack", data={"state": STATES[found.state], "reply": found.reply})
-        )
+        if self.ns.tracks(self.buffer.packet.family):
+            data = {"state": STATES[found.state], "reply": found.reply}
+            self.record.step(Step("conntrack", data=data))
         return "ACCEPT"
 
     def _confirm(self) -> str:

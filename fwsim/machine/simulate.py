@@ -18,7 +18,7 @@ from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
 
-_MOST_HOPS = 64
+_MOST_HOPS = 260  # more than any TTL allows; between bridges a frame may go in circles for ever
 _VERDICTS = {
     "delivered": "ACCEPT", "forwarded": "ACCEPT", "sent": "ACCEPT", "dropped": "DROP",
     "rejected": "REJECT", "consumed": "DROP", "unknown": "UNKNOWN",
@@ -77,6 +77,8 @@ class Simulation:
             passages.append(passage)
             if follow:
                 pending.extend(self._crossings(passage))
+        if pending:
+            passages[-1].give_up(f"where it ends: after {_MOST_HOPS} hosts it goes on")
         return passages
 
     def _pass(self, at: Start, packet: Packet, explain: bool) -> Passage:
@@ -147,7 +149,7 @@ def _leg(
     outside = [
         sent for p in passages for sent in p.emitted if not follow or _peer(world, sent) is None
     ]
-    ends = [p for p in passages if not follow or not _went_on(world, p)]
+    ends = [p for p in passages if not follow or p.fate == "unknown" or not _went_on(world, p)]
     last = min(ends or passages, key=lambda p: _BEST.index(p.fate))
     decided = None
     if not (last.fate == "dropped" and last.reason):
@@ -174,7 +176,11 @@ def _counted(passages: list[Passage], what: str) -> tuple[Counted, ...]:
 
 def _state(world: World, passages: list[Passage]) -> str:
     """The connection's state as the world's host saw it, else as the first host that tracks."""
-    seen = {p.host: p.buffer.found.state for p in reversed(passages) if p.buffer.found}
+    seen = {
+        p.host: p.buffer.found.state
+        for p in reversed(passages)
+        if p.buffer.found and world.namespaces[p.host].tracks(p.packet.family)
+    }
     if not seen:
         return ""
     return STATES[seen.get(world.host, list(seen.values())[-1])]

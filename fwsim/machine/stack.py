@@ -39,6 +39,11 @@ class Passage:
         """The packet as it was at the end."""
         return self.buffer.packet
 
+    def give_up(self, depends_on: str) -> None:
+        """What becomes of the packet behind this host is not followed."""
+        self.fate, self.reason = "unknown", "endless"
+        self.record.depends_on.append(depends_on)
+
 
 def pass_through(
     world: World,

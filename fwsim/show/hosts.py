@@ -12,6 +12,8 @@ from fwsim.show.layout import Row
 from fwsim.show.rules import Decision, Told, every_rule, reason, table_rows
 from fwsim.show.words import say
 
+_FIRST, _LAST = 8, 4  # the hosts of a long way that are told in short
+
 
 class Teller:
     """Tells the legs of an exchange in order; what an earlier leg told is said shorter."""
@@ -22,7 +24,12 @@ class Teller:
 
     def leg(self, leg: Leg) -> Iterator[Row]:
         """The rows of a leg."""
+        left_out = range(_FIRST, len(leg.hops) - _LAST) if not self.verbose else range(0)
         for number, hop in enumerate(leg.hops):
+            if number in left_out:
+                if number == _FIRST:
+                    yield Row(where=say("more_hosts", count=len(left_out)))
+                continue
             rows = self._everything(hop) if self.verbose else self._digest(leg, number, hop)
             yield from (row._replace(host="" if n else hop.text) for n, row in enumerate(rows))
 

@@ -52,6 +52,7 @@ WORDS = {
     "reason.redirect": "NAT cannot translate what it quotes",
     "reason.no_address": "NAT finds no address to give it",
     "reason.multicast": "multicast routing is not modelled",
+    "reason.endless": "it goes on from host to host, as in a circle of bridges",
     "reason.not_told": "nobody told where its destination is",
     "reason": "{why}",
     # what was assumed
@@ -103,6 +104,7 @@ WORDS = {
     "malformed": "DROP: the packet is malformed",
     "decided": "← decided here",
     "undecided": "← depends on what is not known",
+    "more_hosts": "… and {count} more hosts …",
     "semicolon": "; ",
     "comma": ", ",
     "colon": ": ",
