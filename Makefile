@@ -5,11 +5,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench golden clean
+.PHONY: help demo test test-docker bench golden clean
 
 help:
 	@echo "make demo    one packet through Docker's rules, explained"
 	@echo "make test    lint, types and tests (as root the kernel tests too)"
+	@echo "make test-docker  a real Docker host against its prediction (root; docker.io, ufw)"
 	@echo "make bench   the benchmarks"
 	@echo "make golden  write the golden traces anew, to be read with git diff"
 	@echo "make clean   remove what the above made"
@@ -26,6 +27,9 @@ test: $(STAMP)
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/pytest -q
+
+test-docker: $(STAMP)
+	@$(BIN)/pytest -q -m docker tests/docker
 
 bench: $(STAMP)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -13,7 +13,7 @@ from fwsim.machine.counters import counted
 from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_device, with_route, with_way_back
 from fwsim.machine.moment import Given
-from fwsim.machine.naming import chosen_source, destination, find_address, owner
+from fwsim.machine.naming import chosen_source, destination, find_address, owner, sender
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World, shown
@@ -139,7 +139,7 @@ class Net(Frozen):
     ) -> tuple[Packet, str | None]:
         family = family_of(dst) or family_of(src)
         family = find_address(self.world, dst, family).family
-        origin = find_address(self.world, src, family)
+        origin = sender(self.world, src, family)
         to = destination(self.world, dst, family, origin.namespace)
         number = proto_number(proto)
         if to.family == 6 and number == ICMP:

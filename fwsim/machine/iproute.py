@@ -139,6 +139,18 @@ def _addresses(item: Entry) -> Iterator[Address]:
         )
 
 
+def unready(item: Entry) -> str:
+    """Which addresses of a device the kernel does not use (yet); empty if it uses all."""
+    waiting = [
+        found.text("local")
+        for found in item.entries("addr_info")
+        if found.data.get("tentative") or found.data.get("dadfailed")
+    ]
+    if not waiting:
+        return ""
+    return f"{', '.join(waiting)} on {item.text('ifname')} was not in use yet (tentative)"
+
+
 def bits(family: int) -> int:
     """How long an address is."""
     return 32 if family == 4 else 128

@@ -44,6 +44,15 @@ def find_address(world: World, name: str, family: int | None = None) -> Endpoint
     raise _unknown(world, name, families)
 
 
+def sender(world: World, name: str, family: int) -> Endpoint:
+    """As `find_address`; a namespace may be asked to send what it has no address for, and bears
+    none then (value 0)."""
+    ns = world.namespaces.get(world.aliases.get(name, name))
+    if ns is None:
+        return find_address(world, name, family)
+    return Endpoint(ns.name, family, _main_address(ns, family) or 0)
+
+
 def destination(world: World, name: str, family: int | None, sender: str | None) -> Endpoint:
     """As `find_address`; a namespace with an address on a network of the sender's is meant by
     that, as names are resolved between containers."""

@@ -1,0 +1,122 @@
+"""A real dockerd with networks, published ports, ufw before and DOCKER-USER rules after it: what
+clients in every namespace see is what fwsim predicts from `fwsim snapshot` alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import fwsim
+
+from .host import DockerHost, require_docker
+
+pytestmark = pytest.mark.docker
+
+NETWORKS = (
+    "front --subnet 172.18.0.0/16",
+    "back --internal --subnet 172.30.0.0/24",
+    "noicc --subnet 172.20.0.0/16 -o com.docker.network.bridge.enable_icc=false",
+    "six --subnet 172.21.0.0/16 --ipv6 --subnet fd00:6::/64",
+)
+CONTAINERS = (
+    ("web", 80, "--network front -p 8080:80"),
+    ("db", 5432, "--network back"),
+    ("plain", 80, "-p 127.0.0.1:7070:80"),
+    ("other", 80, ""),
+    ("lone1", 80, "--network noicc"),
+    ("lone2", 80, "--network noicc -p 9001:80"),
+    ("six1", 80, "--network six -p 8006:80"),
+    ("six2", 80, "--network six"),
+)
+UFW = ("ufw --force reset", "ufw default deny incoming", "ufw allow 22/tcp", "ufw --force enable")
+USER_RULES = (
+    "-A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
+    "-A DOCKER-USER -i eth0 -p tcp -m conntrack --ctorigdstport 9001 -j DROP",
+    "-A DOCKER-USER -d 203.0.113.9/32 -s 172.17.0.0/16 -p tcp -j REJECT",
+)
+OWN = ("192.0.2.10", "172.17.0.1", "127.0.0.1", "2001:db8::10", "203.0.113.9", "198.51.100.1")
+PORTS = (80, 81, 5432, 7070, 8006, 8080, 9001)
+
+
+def built(work: Path) -> DockerHost:
+    host = DockerHost(work)
+    for command in UFW:
+        host.run(*command.split())
+    for network in NETWORKS:
+        name, _, options = network.partition(" ")
+        host.docker(f"network create {options} {name}")
+    for name, port, options in CONTAINERS:
+        host.container(name, port, options)
+    host.docker("network connect front db")
+    host.run("iptables", "-F", "DOCKER-USER")
+    for rule in USER_RULES:
+        host.run("iptables", *rule.split())
+    return host
+
+
+def addresses(host: DockerHost) -> dict[str, list[str]]:
+    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}"
+    names = [name for name, _, _ in CONTAINERS]
+    words = [host.run(*_docker(), "inspect", "--format", form, name).split() for name in names]
+    return dict(zip(names, words, strict=True))
+
+
+def _docker() -> tuple[str, ...]:
+    return ("docker", "-H", "unix:///run/docker.sock")
+
+
+def targets(found: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:
+    for address in (*OWN, *(a for own in found.values() for a in own)):
+        yield "icmp", address
+        yield from (("tcp", address, str(port)) for port in PORTS)
+
+
+def seen(host: DockerHost, name: str, asked: list[tuple[str, ...]]) -> list[str]:
+    probe = Path(__file__).with_name("probe.py").read_text()
+    enter = _entry(host, name)
+    host.run(*enter, "sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
+    lines = "\n".join(map(" ".join, asked))
+    return host.run(*enter, sys.executable, "-c", probe, input=lines).split("\n")[: len(asked)]
+
+
+def _entry(host: DockerHost, name: str) -> tuple[str, ...]:
+    if name == "host":
+        return ()
+    if name == "wan":
+        return ("ip", "netns", "exec", "wan")
+    pid = host.docker(f"inspect --format {{{{.State.Pid}}}} {name}")
+    return ("nsenter", "-t", pid, "-n")
+
+
+def snapshot(host: DockerHost, folder: Path) -> None:
+    path = f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}"
+    host.run("env", path, sys.executable, "-m", "fwsim", "snapshot", "--all", "-o", str(folder))
+
+
+def test_clients_on_a_real_docker_host_see_what_fwsim_predicts(tmp_path: Path) -> None:
+    require_docker()
+    with built(tmp_path) as host:
+        snapshot(host, tmp_path / "snapshot")
+        net = fwsim.load(str(tmp_path / "snapshot"))
+        asked = list(targets(addresses(host)))
+        told: Counter[str] = Counter()
+        wrong: list[str] = []
+        for name in ("host", "wan", *(name for name, _, _ in CONTAINERS)):
+            for target, saw in zip(asked, seen(host, name, asked), strict=True):
+                told[saw] += 1
+                predicted = _predicted(net, name, target)
+                if predicted != saw:
+                    wrong.append(f"{name} → {' '.join(target)}: saw {saw}, predicted {predicted}")
+        assert not wrong, f"{len(wrong)} of {told.total()}:\n" + "\n".join(wrong)
+        assert min(told[word] for word in ("answered", "refused", "timeout")) > 50, told
+
+
+def _predicted(net: fwsim.Net, name: str, target: tuple[str, ...]) -> str:
+    kind, address = target[:2]
+    port = int(target[2]) if kind == "tcp" else None
+    return net.trace(src=name, dst=address, proto=kind, dport=port).outcome
