@@ -10,8 +10,9 @@ from fwsim.machine import routing
 from fwsim.machine.policy import Flow
 from fwsim.machine.world import Namespace
 from fwsim.model.names import TCP_FLAGS
-from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet
+from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, UDPLITE, Packet
 
+_TIMESTAMP, _LAST_KNOWN = 13, 18
 _SYN, _ACK, _RST = TCP_FLAGS["SYN"], TCP_FLAGS["ACK"], TCP_FLAGS["RST"]
 
 # name: (type, code) for IPv4 and for IPv6
@@ -22,13 +23,13 @@ ERRORS: dict[int, dict[str, tuple[int, int]]] = {
         "icmp-net-prohibited": (3, 9), "icmp-host-prohibited": (3, 10),
         "icmp-admin-prohibited": (3, 13),
         "net-unreachable": (3, 0), "host-unreachable": (3, 1), "admin-prohibited": (3, 13),
-        "ttl-exceeded": (11, 0),
+        "port-unreachable": (3, 3), "proto-unreachable": (3, 2), "ttl-exceeded": (11, 0),
     },
     6: {
         "icmp6-no-route": (1, 0), "icmp6-adm-prohibited": (1, 1), "icmp6-addr-unreachable": (1, 3),
         "icmp6-port-unreachable": (1, 4), "icmp6-policy-fail": (1, 5), "icmp6-reject-route": (1, 6),
         "net-unreachable": (1, 0), "host-unreachable": (1, 3), "admin-prohibited": (1, 1),
-        "ttl-exceeded": (3, 0),
+        "port-unreachable": (1, 4), "proto-unreachable": (4, 1), "ttl-exceeded": (3, 0),
     },
 }  # fmt: skip
 
@@ -42,9 +43,12 @@ def answer(packet: Packet) -> Packet | None:
     )  # fmt: skip
     if packet.is_icmp:
         request, reply = ICMP_ECHO[packet.family]
-        if packet.icmp_type != request:
-            return None
-        return back.but(sport=0, dport=0, icmp_type=reply, icmp_id=packet.icmp_id)
+        back = back.but(sport=0, dport=0, icmp_id=packet.icmp_id, tos=packet.tos)
+        if packet.icmp_type == request:
+            return back.but(icmp_type=reply)
+        if (packet.family, packet.icmp_type) == (4, _TIMESTAMP) and packet.data_len >= 4:
+            return back.but(icmp_type=_TIMESTAMP + 1, payload_len=12)
+        return None
     if packet.proto == TCP:
         if packet.flags & (_SYN | _ACK) != _SYN:
             return None
@@ -53,6 +57,15 @@ def answer(packet: Packet) -> Packet | None:
             tcp_options=packet.tcp_options,
         )  # fmt: skip
     return back if packet.proto == UDP else None
+
+
+_HANDLED = frozenset({ICMP, 2, TCP, UDP, UDPLITE, ICMP6, 4, 41, 47, 50, 51, 33, 108, 132})
+
+
+def is_foreign(packet: Packet) -> bool:
+    """No part of the kernel takes its protocol (those that a module may take are given the benefit
+    of the doubt; ip_protocol_deliver_rcu, net/ipv4/ip_input.c)."""
+    return packet.proto not in _HANDLED
 
 
 def ignores(ns: Namespace, packet: Packet) -> bool:
@@ -73,25 +86,36 @@ def shared(ns: Namespace, packet: Packet) -> bool:
     )
 
 
-def refusal(ns: Namespace, packet: Packet, error: str) -> Packet | None:
+def refusal(ns: Namespace, packet: Packet, error: str, dev: str) -> Packet | None:
     """The packet by which a host refuses another; None where it stays silent: no error answers an
-    error, a later fragment, or a multicast, and no reset answers a reset."""
+    error, a later fragment, or what went to many, and no reset answers a reset (__icmp_send,
+    net/ipv4/icmp.c; icmp6_send, net/ipv6/icmp.c). `dev` is the device it came in by."""
     if error == "tcp-reset":
         return _reset(packet)
-    if not error or packet.is_icmp_error or packet.frag or _is_shared(packet):
+    if error == "reset":  # the stack's own keeps the TOS, REJECT's does not
+        reset = _reset(packet)
+        return reset.but(tos=packet.tos) if reset else None
+    if not error or _is_error(packet) or packet.frag or shared(ns, packet):
         return None
     kind, code = ERRORS[packet.family][error]
-    source = _speaks_as(ns, packet)
+    source = _speaks_as(ns, packet, dev)
     if source is None:
         return None
     return Packet(
         packet.family, source, packet.src, ICMP if packet.family == 4 else ICMP6,
-        icmp_type=kind, icmp_code=code, tos=packet.tos & 0x1E | 0xC0, inner=_quoted(packet),
+        icmp_type=kind, icmp_code=code, inner=_quoted(packet),
+        tos=packet.tos & 0x1E | 0xC0 if packet.family == 4 else 0,
     )  # fmt: skip
 
 
 def _is_shared(packet: Packet) -> bool:
     return routing.is_multicast(packet.family, packet.dst) or packet.dst == 0xFFFFFFFF
+
+
+def _is_error(packet: Packet) -> bool:
+    """An ICMP error, or in IPv4 a message that the kernel does not know and so may be one."""
+    unknown = packet.family == 4 and packet.is_icmp and packet.icmp_type > _LAST_KNOWN
+    return packet.is_icmp_error or unknown
 
 
 def _quoted(packet: Packet) -> Packet:
@@ -103,14 +127,16 @@ def _quoted(packet: Packet) -> Packet:
     return packet.but(payload=b"", payload_len=max(0, packet.data_len - over))
 
 
-def _speaks_as(ns: Namespace, packet: Packet) -> int | None:
+def _speaks_as(ns: Namespace, packet: Packet, dev: str) -> int | None:
     """The address an error comes from: the one that was asked for if it is the host's own, else
-    that of the way back."""
+    that of the way back, in IPv6 one of the device that the packet came in by."""
     if routing.own_address(ns, packet.family, packet.dst):
         return packet.dst
     way = routing.lookup(ns, Flow(packet.family, packet.src))
     if way.kind == "local":
         return packet.src
+    if packet.family == 6 and dev:
+        return routing.source_address(ns, 6, dev, packet.src)
     return way.source or routing.source_address(ns, packet.family, way.dev, way.hop)
 
 

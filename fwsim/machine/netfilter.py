@@ -89,8 +89,8 @@ class _AtHook:
         if flow.family == 4:
             flow = flow._replace(uid=0)  # ip_route_me_harder forgets who sends, its IPv6 twin not
         way = routing.lookup(self.ns, flow)
-        if not way.sends:
-            self.record.reason = f"route_{way.kind}"
+        if (refusal := routing.refuses_to_send(self.ns, flow, way)) is not None:
+            self.record.reason = refusal
             return "DROP"
         self.buffer.rerouted = way
         return "ACCEPT"

@@ -15,12 +15,14 @@ from fwsim.model.trace import Leg
 
 
 class Start(NamedTuple):
-    """Where a packet begins: sent by a namespace itself (`dev` ""), or coming in by a device."""
+    """Where a packet begins: sent by a namespace itself (`dev` ""), or coming in by a device;
+    `leaves` is a port by which the host puts it out at once, past all hooks."""
 
     namespace: str
     dev: str = ""
     mac_dst: str | None = None
     found: Found | None = None
+    leaves: str = ""
 
 
 class Response(NamedTuple):
@@ -33,10 +35,8 @@ class Response(NamedTuple):
 
 def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) -> Response | None:
     """What answers a request, None if nothing does. What was assumed is added to `notes`."""
-    for passage in passages:
-        error = passage.record.reject or passage.error
-        if error:
-            return _refused(world, passage, error)
+    if any(passage.record.reject or passage.error for passage in passages):
+        return refused(world, passages)
     if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
         return None
     if leg.fate == "delivered":
@@ -50,15 +50,33 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
     return Response("reply", reply, Start(sent.host, sent.dev))
 
 
+def refused(world: World, passages: list[Passage], sent: Response | None = None) -> Response | None:
+    """The error or reset that tells the sender of a packet that it was refused on its way. `sent`
+    is the response whose way that was: while a host sends an ICMP message of its own it sends no
+    other (icmp_xmit_lock)."""
+    for passage in passages:
+        error = passage.record.reject or passage.error
+        busy = (
+            sent is not None
+            and sent.packet.is_icmp
+            and (sent.start.namespace, sent.start.dev) == (passage.host, "")
+        )
+        if error:
+            return None if busy else _refused(world, passage, error)
+    return None
+
+
 def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> Response | None:
     """What a host of this world does with a packet that is for itself."""
     ns = world.namespaces[last.host]
     if answers.ignores(ns, packet):
         notes.append("ignored")
         return None
+    if answers.is_foreign(packet):
+        return _refused(world, last, "proto-unreachable")
     if listening(ns.listeners, packet, last.buffer.in_) is False:
         notes.append("nobody_listens")
-        return _refused(world, last, "tcp-reset" if packet.proto == TCP else "port-unreachable")
+        return _refused(world, last, "reset" if packet.proto == TCP else "port-unreachable")
     known: list[str] = []
     reply = _willing(packet, known)
     notes += (note for note in known if note != "listener_assumed" or ns.listeners is None)
@@ -76,20 +94,25 @@ def _willing(packet: Packet, notes: list[str]) -> Packet | None:
 
 
 def _refused(world: World, passage: Passage, error: str) -> Response | None:
-    """REJECT's answers belong to the connection of what they refuse (nf_ct_attach); the host's own
-    find it by what they quote."""
-    packet = answers.refusal(world.namespaces[passage.host], passage.packet, error)
+    """An error, and REJECT's reset, belong to the connection of what they refuse (nf_ct_attach).
+    REJECT's reset of what came by a bridge port that br_netfilter sees goes straight back out of
+    that port (nf_send_reset)."""
+    buffer = passage.buffer
+    came_by = buffer.speaks_by or buffer.in_
+    packet = answers.refusal(world.namespaces[passage.host], passage.packet, error, came_by)
     if packet is None:
         return None
-    found, attached = passage.buffer.found, None
-    if passage.record.reject and found is not None and found.connection is not None:
+    if passage.record.reject == "tcp-reset" and buffer.physin:
+        return Response("error", packet, Start(passage.host, leaves=buffer.physin))
+    found, attached = buffer.found, None
+    if error != "reset" and found is not None and found.connection is not None:
         attached = Found(RELATED, found.connection, not found.reply)
     return Response("error", packet, Start(passage.host, found=attached))
 
 
 def outcome_of(legs: list[Leg], start: Start, one_way: bool) -> str:
     """What ping, curl or nc on the source would have reported."""
-    request, last = legs[0], legs[-1]
+    request, last = legs[0], legs[:2][-1]
     if any(leg.verdict == "UNKNOWN" for leg in legs):
         return "unknown"
     # whoever asked from beyond the world is reached by what leaves it

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fwsim.machine.policy import Flow, chosen
+from fwsim.machine.policy import LOOPBACK, Flow, chosen
 from fwsim.machine.world import Namespace, Route
 from fwsim.model.names import ROUTE_TYPES
 
@@ -129,6 +129,17 @@ def martian(ns: Namespace, flow: Flow) -> str | None:
 def _setting(ns: Namespace, dev: str, name: str) -> int:
     """The higher of a device's setting and that of all."""
     return max(ns.number(f"net.ipv4.conf.{of}.{name}") for of in ("all", dev))
+
+
+def refuses_to_send(ns: Namespace, flow: Flow, way: Way) -> str | None:
+    """Why a packet of the host's own does not go that way; None if it does. A source of 127/8
+    leaves no host (__mkroute_output)."""
+    if not way.sends:
+        return f"route_{way.kind}"
+    leaves = way.kind not in ("local", "anycast") and way.dev != LOOPBACK
+    loopback = flow.family == 4 and flow.src >> 24 == 127
+    inside = loopback and leaves and not _setting(ns, way.dev, "route_localnet")
+    return "loopback_source" if inside else None
 
 
 def unexpected(ns: Namespace, flow: Flow, out: str) -> str | None:

@@ -8,7 +8,7 @@ from random import Random
 from fwsim.machine.bridging import BROADCAST
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.moment import Given, Moment, Script
-from fwsim.machine.response import Start, outcome_of, response
+from fwsim.machine.response import Start, outcome_of, refused, response
 from fwsim.machine.stack import Passage, pass_through
 from fwsim.machine.state import State
 from fwsim.machine.tcp import Knobs
@@ -19,6 +19,7 @@ from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
 
 _MOST_HOPS = 260  # more than any TTL allows; between bridges a frame may go in circles for ever
+_MOST_LEGS = 4
 _VERDICTS = {
     "delivered": "ACCEPT", "forwarded": "ACCEPT", "sent": "ACCEPT", "dropped": "DROP",
     "rejected": "REJECT", "consumed": "DROP", "unknown": "UNKNOWN",
@@ -88,7 +89,9 @@ class Simulation:
         state = self.states[ns.name]
         chance = Random(f"{self.given.seed} {self.seed}")  # noqa: S311 (simulated)
         moment = Moment(self.now, chance, state.memory, self.given, self.script)
-        return pass_through(self.world, ns, state, buffer, moment, explain=explain)
+        return pass_through(
+            self.world, ns, state, buffer, moment, leaves=at.leaves, explain=explain
+        )
 
     def _crossings(self, passage: Passage) -> list[tuple[Start, Packet]]:
         """Where what a host emitted comes in next: at the other ends of its veth pairs."""
@@ -111,14 +114,14 @@ class Simulation:
         leg, passages = self.carry(packet, start, explain=explain)
         legs = [leg]
         notes: list[str] = []
-        if not one_way:
-            back = response(self.world, leg, passages, notes)
-            if back is not None:
-                reply, _ = self.carry(
-                    back.packet, back.start, direction=back.direction, explain=explain
-                )
-                legs.append(reply)
-        last = legs[-1]
+        back = None if one_way else response(self.world, leg, passages, notes)
+        while back is not None and len(legs) < _MOST_LEGS:
+            leg_back, passages = self.carry(
+                back.packet, back.start, direction=back.direction, explain=explain
+            )
+            legs.append(leg_back)
+            back = refused(self.world, passages, back)  # whoever answered may be told off in turn
+        last = legs[:2][-1]
         outcome = outcome_of(legs, start, one_way)
         verdict = leg.verdict if last.direction == "error" else last.verdict
         decided = leg.decided_by if last.direction == "error" else last.decided_by

@@ -52,13 +52,16 @@ def pass_through(
     buffer: Buffer,
     moment: Moment,
     *,
+    leaves: str = "",
     explain: bool,
 ) -> Passage:
-    """Take a packet in (where `buffer.in_` names a device) or send it (where it names none)."""
+    """Take a packet in (where `buffer.in_` names a device) or send it (where it names none); with
+    `leaves`, put it out by that port at once."""
     stack = _Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
     if buffer.in_:
         stack.record.step(Step("enter", data={"dev": buffer.in_}))
-    stack.walk("arrive" if buffer.in_ else "send")
+    stack.ports = [leaves] if leaves else []
+    stack.walk("flood" if leaves else "arrive" if buffer.in_ else "send")
     return stack.passage
 
 
@@ -128,6 +131,7 @@ class _Stack:
         if packet.dst != self.bridged_to:
             way = routing.lookup(self.ns, flow_of(packet, bridge, self.buffer.mark))
             if way.dev != bridge or way.kind != "unicast":
+                self.buffer.speaks_by = way.dev  # ip6_rcv_core takes its iif from the new route
                 return "up"
             found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
             self.buffer.mac_dst = found[0]
@@ -207,9 +211,12 @@ class _Stack:
     # -- going out ------------------------------------------------------------------------------
 
     def _route_out(self) -> str:
-        way = routing.lookup(self.ns, flow_of(self.buffer.packet, mark=self.buffer.mark))
+        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)
+        way = routing.lookup(self.ns, flow)
         if not way.sends:
             return self._no_way(way)
+        if (refusal := routing.refuses_to_send(self.ns, flow, way)) is not None:
+            return self._end("dropped", refusal)
         return self._out_by(way)
 
     def _no_way(self, way: routing.Way, error: str = "") -> str:

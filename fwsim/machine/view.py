@@ -19,7 +19,8 @@ from fwsim.model.pred import Free
 class Buffer:
     """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
     name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
-    rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it."""
+    rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it; `speaks_by`
+    the device whose address IPv6 errors about it bear, where that is not `in_`."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class Buffer:
         found: Found | None = None,
     ) -> None:
         self.packet, self.in_, self.out = packet, in_, ""
-        self.physin = self.physout = ""
+        self.physin = self.physout = self.speaks_by = ""
         self.mark = self.priority = 0
         self.found = found
         self.template: Template | None = None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
-from fwsim.machine.response import Start
+from fwsim.machine.response import Start, refused, response
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.snapshot import load_snapshot
 from fwsim.machine.world import World
@@ -71,20 +71,41 @@ class Duel:
         before, self.counters = self.counters, self.lab.counters(self.family)
         rules, policies = moved(before, self.counters)
         left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
-        emitted = [(d, f.eth_dst, f.packet) for d, f in left if f.packet and f.eth_dst != SENDER]
+        emitted = [
+            (d, f.eth_dst, _timeless(f.packet)) for d, f in left if f.packet and f.eth_dst != SENDER
+        ]
         return Seen(rules, policies, tuple(sorted(emitted, key=repr)))
 
-    def fwsim(self, sent: Sent) -> tuple[Seen, Leg]:
-        """What fwsim says of it."""
+    def fwsim(self, sent: Sent, answers: bool = False) -> tuple[Seen, Leg]:
+        """What fwsim says of it; with `answers`, of what the host itself sends back too."""
         start = Start("host", sent.dev, sent.mac or None)
-        leg, _ = self.simulation.carry(sent.packet, start, follow=False)
-        left = ((e.dev, e.mac_dst or "", e.packet) for e in leg.emitted)
+        leg, passages = self.simulation.carry(sent.packet, start, follow=False)
+        legs = [leg]
+        if answers and leg.fate not in ("forwarded", "sent"):
+            back = response(self.simulation.world, leg, passages, [])
+            while back is not None:
+                more, passages = self.simulation.carry(back.packet, back.start, follow=False)
+                legs.append(more)
+                back = refused(self.simulation.world, passages, back)
+        left = (  # what REJECT sends out of a bridge port goes to SENDER
+            (e.dev, e.mac_dst or "", e.packet)
+            for one in legs
+            for e in one.emitted
+            if one is leg or e.mac_dst
+        )
         seen = Seen(
-            dict(Counter((c.family, c.table, c.chain, c.rule) for c in leg.matched)),
-            dict(Counter((c.family, c.table, c.chain) for c in leg.policies)),
+            dict(Counter((c.family, c.table, c.chain, c.rule) for o in legs for c in o.matched)),
+            dict(Counter((c.family, c.table, c.chain) for o in legs for c in o.policies)),
             tuple(sorted(left, key=repr)),
         )
-        return seen, leg
+        return seen, leg._replace(by_chance=tuple(c for one in legs for c in one.by_chance))
+
+
+def _timeless(packet: Packet) -> Packet:
+    """A timestamp reply without the times, which fwsim does not make up."""
+    if packet.family == 4 and packet.is_icmp and packet.icmp_type == 14:
+        return packet.but(payload=b"", payload_len=packet.data_len)
+    return packet
 
 
 def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:

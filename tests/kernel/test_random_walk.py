@@ -38,6 +38,7 @@ class Case:
     family: int
     rules: Rules
     packets: tuple[Sent, ...] = ()
+    answers: bool = False  # the host answers too
 
     def to_json(self) -> str:
         """To be kept in fixtures/kernel."""
@@ -45,7 +46,7 @@ class Case:
         data = {
             "backend": self.backend, "family": self.family, "policies": rules,
             "rules": [list(line) for line in self.rules.lines],
-            "packets": [sent.to_dict() for sent in self.packets],
+            "packets": [sent.to_dict() for sent in self.packets], "answers": self.answers,
         }  # fmt: skip
         return json.dumps(data, indent=1) + "\n"
 
@@ -55,7 +56,7 @@ def case_from_json(text: str) -> Case:
     policies = {(table, chain): policy for table, chain, policy in data["policies"]}
     rules = Rules(policies, tuple(Line(*line) for line in data["rules"]))
     packets = tuple(map(sent_from_dict, data["packets"]))
-    return Case(data["backend"], data["family"], rules, packets)
+    return Case(data["backend"], data["family"], rules, packets, data.get("answers", False))
 
 
 @dataclass
@@ -102,7 +103,7 @@ def bare_world() -> World:
 def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> None:
     """Send the case's packets, or with `more` those it makes up. Raises DifferenceError."""
     tally = tally or Tally()
-    with Lab() as lab:
+    with Lab(quiet=not case.answers) as lab:
         if lab.restore(case.rules.dump(), case.family, case.backend):
             tally.refused += 1
             return
@@ -111,7 +112,7 @@ def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> Non
         given = iter(case.packets)
         while sent := next(given, None) if more is None else more.next():
             done.append(sent)
-            kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent)
+            kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent, case.answers)
             _count(tally, kernel, leg)
             if not same(kernel, fwsim, bool(leg.by_chance)):
                 raise DifferenceError(replace(case, packets=tuple(done)), kernel, fwsim, leg)
@@ -132,11 +133,13 @@ def _count(tally: Tally, kernel: Seen, leg: Leg) -> None:
     tally.states[leg.ctstate] += 1
 
 
-def random_difference(seed: str, backend: str, family: int, tally: Tally) -> DifferenceError | None:
+def random_difference(
+    seed: str, backend: str, family: int, tally: Tally, *, answers: bool = False
+) -> DifferenceError | None:
     rng = Random(seed)
-    case = Case(backend, family, random_rules(rng, family, backend))
+    case = Case(backend, family, random_rules(rng, family, backend), answers=answers)
     try:
-        run(case, Talk(rng, family), tally)
+        run(case, Talk(rng, family, plain=answers), tally)
     except DifferenceError as difference:
         return difference
     return None
@@ -207,6 +210,17 @@ def test_what_once_differed_agrees(path: Path) -> None:
     except DifferenceError as difference:
         pytest.fail(difference.report(), pytrace=False)
     assert tally.packets == len(case.packets) > 0
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("backend", ["legacy", "nft"])
+def test_random_rules_and_what_the_host_answers(backend: str, family: int, seed: int) -> None:
+    tally = Tally()
+    for number in range(CASES_EACH // 2):
+        name = f"answers-{backend}-{family}-{seed}-{number}"
+        if difference := random_difference(name, backend, family, tally, answers=True):
+            complain(difference, name)
+    assert tally.fates["delivered"] + tally.fates["rejected"] >= tally.packets * 0.1
 
 
 @pytest.mark.parametrize("family", [4, 6])

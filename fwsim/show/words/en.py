@@ -34,6 +34,7 @@ WORDS = {
     "unknown.something": "something that is not known",
     # why, where no rule decided
     "reason.martian_source": "its source address cannot come from outside",
+    "reason.loopback_source": "its source 127.0.0.0/8 never leaves a host",
     "reason.own_source": "its source is the host's own address",
     "reason.rp_filter": "rp_filter: the way back to its source leads by another device",
     "reason.not_forwarding": "the host does not forward (net.ipv4.ip_forward and the like)",
