@@ -22,6 +22,7 @@ _LONG = {
 }  # fmt: skip
 _KNOWN = frozenset(_LONG.values())
 _ON_RULES = ("-A", "-C", "-D", "-I", "-R")
+_LOOKING = ("-C", "-L", "-S")  # they leave the table as it is, counters included
 _CHAIN_OPTIONAL = ("-F", "-L", "-S", "-X", "-Z")
 _PROGRAMS = {
     f"{program}{backend}": family
@@ -48,6 +49,8 @@ def apply(rulesets: dict[int, Ruleset], command: str, name: str = "command") -> 
     table, words = _table_of(words)
     builder.table(table.text if table else "filter", table.span if table else span)
     run(builder, table.text if table else "filter", words)
+    if next(filter(None, (_letter(word.text) for word in words))) in _LOOKING:
+        return
     changed = builder.freeze()
     validate(changed)
     rulesets[family] = changed
@@ -178,6 +181,8 @@ class _Command:
         word = self._may_take()
         chain = word.text if word else None
         at = self._number() if self.letter in ("-L", "-S", "-Z") else None
+        if chain:
+            self.builder.head(self.table, chain, self.span)
         if self.letter in ("-L", "-S"):
             return
         self._end()

@@ -213,6 +213,15 @@ def test_a_changed_table_forgets_its_policies_counts_and_keeps_its_rules_counts(
     assert "[2:120] -A INPUT -i lo" in shown
 
 
+@pytest.mark.parametrize(
+    "command", ["-L", "-L INPUT -n -v", "-S INPUT", "-C INPUT -i lo -j ACCEPT"]
+)
+def test_a_command_that_only_looks_leaves_the_policies_counts(command: str) -> None:
+    rulesets = {4: read(DUMP)}
+    apply(rulesets, f"iptables {command}")
+    assert save(rulesets[4], counters=True) == save(read(DUMP), counters=True)
+
+
 # refusals: the line, the words that the carets stand under, a part of the message
 
 REFUSED = {
@@ -272,6 +281,8 @@ REFUSED = {
     "-X nonsense": (None, "no chain 'nonsense'"),
     "-X INPUT": (None, "built in"),
     "-F INPUT -j ACCEPT": ("-j", "nothing more"),
+    "-L nope": (None, "no chain 'nope'"),
+    "-S nope": (None, "no chain 'nope'"),
     "-E INPUT in": (None, "built in"),
     "nonsense": ("nonsense", "expected a command"),
     " *nat": ("*nat", "expected a command"),
