@@ -8,7 +8,6 @@ mean something else tomorrow.
 from __future__ import annotations
 
 import re
-from socket import getservbyname, getservbyport, inet_aton
 
 from fwsim.model.errors import PacketError
 from fwsim.model.names import address_text, address_value, family_of
@@ -52,6 +51,8 @@ def resolved_port(text: str) -> int:
 
 
 def _service(text: str, protocol: str | None) -> int:
+    from socket import getservbyname
+
     try:
         return getservbyname(text, protocol) if protocol else getservbyname(text)
     except (OSError, UnicodeError, ValueError):
@@ -60,6 +61,8 @@ def _service(text: str, protocol: str | None) -> int:
 
 def service_text(value: int, protocol: str) -> str:
     """The port's service name, as listings without -n show it; its number if it has none."""
+    from socket import getservbyport
+
     try:
         return getservbyport(value, protocol)
     except OSError:
@@ -105,6 +108,8 @@ def host(text: str, family: int) -> int:
     """An address as getaddrinfo takes it: in IPv4 `10.1` is 10.0.0.1."""
     if family == 6:
         return address(text, family)
+    from socket import inet_aton
+
     try:
         return int.from_bytes(inet_aton(text), "big")
     except (OSError, UnicodeError):

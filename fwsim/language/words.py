@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fwsim.model.errors import ReadError, Source, Span
@@ -111,6 +110,8 @@ def command_words(source: Source) -> list[Word]:
 @cache
 def grammar() -> Lark:
     """The grammar, compiled; shipped as fwsim/grammars in a wheel, beside the package otherwise."""
+    from pathlib import Path
+
     from lark import Lark
 
     package = Path(__file__).parents[1]

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
 
 from fwsim.model.errors import PlaceError
@@ -25,11 +24,11 @@ Pile = Mapping[str, Mapping[str, Callable[[], bytes]]]
 Files = dict[str, dict[str, Callable[[], bytes]]]
 
 
-def pile_of(folder: Path) -> Files:
+def pile_of(folder: str | os.PathLike[str]) -> Files:
     """The files of each namespace. Raises PlaceError for a directory that cannot be listed."""
     try:
         found = [
-            (namespace, path.name, partial(read_file, path)) for namespace, path in _find(folder)
+            (namespace, name, partial(read_file, path)) for namespace, name, path in _find(folder)
         ]
     except OSError as error:
         raise PlaceError(f"{folder}: {error.strerror or error}") from None
@@ -47,19 +46,21 @@ def gather(found: Iterable[tuple[str, str, Callable[[], bytes]]], shown: str) ->
     return pile
 
 
-def _find(folder: Path) -> Iterator[tuple[str, Path]]:
+def _find(folder: str | os.PathLike[str]) -> Iterator[tuple[str, str, str]]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name in FILES:
-            yield "", Path(entry.path)
+            yield "", entry.name, entry.path
         elif entry.is_dir():
             inner = sorted(os.listdir(entry.path))
-            yield from ((entry.name, Path(entry.path, name)) for name in inner if name in FILES)
+            for name in inner:
+                if name in FILES:
+                    yield entry.name, name, os.path.join(entry.path, name)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: str | os.PathLike[str]) -> bytes:
     """A file's bytes. Raises PlaceError if it cannot be read or is too large."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise PlaceError(f"{path}: {error.strerror or error}") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from fwsim.language.forms import paste
@@ -27,7 +26,7 @@ from fwsim.model.errors import PlaceError
 
 PREFIX = "example:"
 DEFAULT = "article-outbound-only"
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 
 
@@ -53,6 +52,8 @@ def open_place(place: str | None) -> World:
     if place == "-":
         name = "standard input"
         return _open_bytes(bounded(standard_input().read(MOST_BYTES + 1), name), name)
+    from pathlib import Path  # its own spelling of a path is what errors show
+
     if os.path.isdir(place):
         return load_snapshot(Path(place), place)
     if "\0" in place or not os.path.lexists(place):
@@ -89,23 +90,24 @@ def _open_example(name: str, title: str) -> World:
         names = [example.name for example in _index()]
         near = get_close_matches(name, names, 1) or names
         raise PlaceError(f"there is no example {name!r}", hint=f"There is: {', '.join(near)}.")
-    pile = pile_of(_folder() / found.machine)
-    rules = _folder() / found.rules
+    pile = pile_of(os.path.join(_folder(), found.machine))
+    rules = os.path.join(_folder(), found.rules)
     pile[HOST][RULES[4]] = lambda: read_file(rules)
     return assemble(pile, title, f"{PREFIX}{name}")
 
 
 @cache
-def _folder() -> Path:
+def _folder() -> str:
     """The examples inside the installed package, or beside it in a checkout."""
-    places = [_PACKAGE / "fixtures" / "examples", _PACKAGE.parent / "fixtures" / "examples"]
+    roots = (_PACKAGE, os.path.dirname(_PACKAGE))
+    places = [os.path.join(root, "fixtures", "examples") for root in roots]
     for folder in places:
-        if (folder / "index.json").is_file():
+        if os.path.isfile(os.path.join(folder, "index.json")):
             return folder
     raise PlaceError(f"fwsim's own examples are missing: expected them in {places[0]}")
 
 
 @cache
 def _index() -> tuple[Example, ...]:
-    index = json.loads((_folder() / "index.json").read_text("utf-8"))
+    index = json.loads(read_file(os.path.join(_folder(), "index.json")))
     return tuple(Example(**example) for example in index)

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fwsim.language.read import read_as_listed
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _BRIDGES = ("bridge", "")
 
 
-def load_snapshot(folder: Path, title: str) -> World:
+def load_snapshot(folder: str | os.PathLike[str], title: str) -> World:
     """The world that a snapshot's directory shows.
 
     Raises PlaceError for files that cannot be read or are not what their command prints, ReadError

@@ -6,8 +6,6 @@ names are those that iptables prints (/etc/protocols of Debian 12, libxtables' o
 
 from __future__ import annotations
 
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-
 IFNAMSIZ = 16
 
 PROTOCOLS = {
@@ -44,15 +42,31 @@ TCP_FLAGS = {
 
 def address_value(text: str, family: int) -> int:
     """The integer of an address in its standard form. ValueError if it is none of that family."""
+    if family == 4:
+        octets = [_OCTETS.get(part, 256) for part in text.split(".")]
+        if len(octets) != 4 or 256 in octets:
+            raise ValueError(text)
+        return int.from_bytes(octets, "big")
+    if ":" not in text:
+        raise ValueError(text)
+    from socket import AF_INET6, inet_pton
+
     try:
-        return int.from_bytes(inet_pton(AF_INET if family == 4 else AF_INET6, text), "big")
+        return int.from_bytes(inet_pton(AF_INET6, text), "big")
     except OSError:
         raise ValueError(text) from None
 
 
+_OCTETS = {str(octet): octet for octet in range(256)}
+
+
 def address_text(value: int, bits: int = 32) -> str:
     """An address as iptables prints it; `bits` is 32 for IPv4, 128 for IPv6."""
-    return inet_ntop(AF_INET if bits == 32 else AF_INET6, value.to_bytes(bits // 8, "big"))
+    if bits == 32:
+        return ".".join(map(str, value.to_bytes(4, "big")))
+    from socket import AF_INET6, inet_ntop
+
+    return inet_ntop(AF_INET6, value.to_bytes(16, "big"))
 
 
 def family_of(text: str) -> int | None:

@@ -141,7 +141,8 @@ def test_an_unreadable_file(dump: Path) -> None:
     dump.chmod(0)
     dump.parent.chmod(0o755)
     code = (
-        "import os, sys, fwsim.cli.commands, fwsim.cli.tracing, fwsim.machine.place, fwsim.net; "
+        "import os, pathlib, sys; "
+        "import fwsim.cli.commands, fwsim.cli.tracing, fwsim.machine.place, fwsim.net; "
         "os.geteuid() or os.setresuid(65534, 65534, 65534); "
         "fwsim.cli.main()"
     )
