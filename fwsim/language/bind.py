@@ -4,72 +4,71 @@ memory with them (a set, a recent list, a hashlimit table, a rate estimator)."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from fwsim.language.options import Use
-from fwsim.language.rules import Entry, Rules, entries_of, rule_of, sample_of
-from fwsim.language.ruleset import Chain, Rule, Ruleset, Table, Unread
+from fwsim.language.rules import Chains, entries_in, raw_chains, rule_of, sample_of
+from fwsim.language.ruleset import Ruleset, Table
 from fwsim.language.types import Context, Kin
 from fwsim.model.frozen import replace
 
 
 def bind(rulesets: Mapping[int, Ruleset], sets: Mapping[str, Any]) -> dict[int, Ruleset]:
-    """The rulesets, every rule that shares something told of the others and of the sets. Of rules
-    that nobody has read yet, only those are read."""
-    kin: dict[Hashable, list[Kin]] = {}
-    for family, ruleset in rulesets.items():
-        for rule in _sharing_rules(ruleset):
-            for use in _sharing(rule):
-                for scope in use.ext.shares(use.options, family) if use.ext.shares else ():
-                    kin.setdefault(scope, []).append(Kin(family, use.ext.name, use.options))
-    if not kin:
-        return dict(rulesets)
-    known = MappingProxyType({scope: tuple(uses) for scope, uses in kin.items()})
+    """The rulesets, every rule that shares something told of the others and of the sets: once it is
+    read, and of the others once it asks."""
+    kin = _Kin(rulesets)
     return {
-        family: _ruleset(ruleset, Context(family, sets=sets, kin=known))
+        family: _ruleset(ruleset, Context(family, sets=sets, kin=kin))
         for family, ruleset in rulesets.items()
     }
 
 
-def _sharing(rule: Rule) -> Iterator[Use]:
-    """The rule's extensions that share a memory with others."""
-    return (use for use in rule.uses if use.ext.shares is not None)
-
-
-def _shares(entry: Entry) -> bool:
-    return any(_sharing(sample_of(entry)))
-
-
-def _has_any(chain: Chain) -> bool:
-    rules = chain.rules
-    return any(map(_shares, rules.kinds() if isinstance(rules, Unread) else rules))
-
-
-def _sharing_rules(ruleset: Ruleset) -> Iterator[Rule]:
-    """The rules that share something, in the order in which the kernel came to know them: its list
-    of tables begins with the latest."""
-    for table in reversed(tuple(ruleset.tables.values())):
-        for chain in table.chains.values():
-            if _has_any(chain):
-                yield from (rule_of(e) for e in entries_of(chain.rules) if _shares(e))
-
-
 def _ruleset(ruleset: Ruleset, around: Context) -> Ruleset:
-    tables = {name: _table(table, around) for name, table in ruleset.tables.items()}
+    if not any(map(_shares, ruleset.tables.values())):
+        return ruleset
+    tables = {
+        name: replace(table, chains=Chains(dict(raw_chains(table)), around))
+        for name, table in ruleset.tables.items()
+    }
     return replace(ruleset, tables=MappingProxyType(tables))
 
 
-def _table(table: Table, around: Context) -> Table:
-    chains = {name: _chain(chain, around) for name, chain in table.chains.items()}
-    return replace(table, chains=MappingProxyType(chains))
+def _shares(table: Table) -> bool:
+    return any(ext.shares for ext in table.extensions.values())
 
 
-def _chain(chain: Chain, around: Context) -> Chain:
-    if not _has_any(chain):
-        return chain
-    entries = [
-        replace(rule_of(entry), around=around) if _shares(entry) else entry
-        for entry in entries_of(chain.rules)
-    ]
-    return replace(chain, rules=Rules(entries))
+class _Kin(Mapping[Hashable, tuple[Kin, ...]]):
+    """All uses that share a memory, by it; found when the first is asked for."""
+
+    def __init__(self, rulesets: Mapping[int, Ruleset]) -> None:
+        self._rulesets = rulesets
+
+    @cached_property
+    def _known(self) -> dict[Hashable, tuple[Kin, ...]]:
+        kin: dict[Hashable, list[Kin]] = {}
+        for family, ruleset in self._rulesets.items():
+            for scope, one in _sharing(family, ruleset):
+                kin.setdefault(scope, []).append(one)
+        return {scope: tuple(uses) for scope, uses in kin.items()}
+
+    def __getitem__(self, scope: Hashable) -> tuple[Kin, ...]:
+        return self._known[scope]
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def _sharing(family: int, ruleset: Ruleset) -> Iterator[tuple[Hashable, Kin]]:
+    """The uses that share something, in the order in which the kernel came to know them: its list
+    of tables begins with the latest."""
+    for table in reversed(tuple(ruleset.tables.values())):
+        chains = raw_chains(table).values() if _shares(table) else ()
+        for entry in (entry for chain in chains for entry in entries_in(chain)):
+            if sample_of(entry).sharing:
+                for use in rule_of(entry).uses:
+                    for scope in use.ext.shares(use.options, family) if use.ext.shares else ():
+                        yield scope, Kin(family, use.ext.name, use.options)

@@ -7,11 +7,16 @@ from types import MappingProxyType
 
 from fwsim.language.options import Target, find
 from fwsim.language.rules import (
+    Chains,
+    Declared,
+    Entries,
     Entry,
     Rules,
-    entries_of,
+    chain_of,
+    entries_in,
     is_unmoved,
     jump_of,
+    raw_chains,
     rule_of,
     saved_of,
 )
@@ -29,21 +34,21 @@ class Builder:
     def __init__(self, ruleset: Ruleset) -> None:
         self.family = ruleset.family
         self.frozen: dict[str, Table] = dict(ruleset.tables)
-        self.heads: dict[str, dict[str, Chain]] = {}
-        self.rules: dict[str, dict[str, list[Entry]]] = {}
+        self.heads: dict[str, dict[str, Chain | Declared]] = {}
+        self.rules: dict[str, dict[str, Entries]] = {}
 
     def freeze(self) -> Ruleset:
         """The ruleset as it stands."""
         for name, heads in self.heads.items():
             for chain, held in self.rules[name].items():
-                if entries_of(heads[chain].rules) is not held:
-                    heads[chain] = replace(heads[chain], rules=Rules(held))
+                if entries_in(heads[chain]) is not held:
+                    heads[chain] = replace(self._head(name, chain), rules=Rules(held))
             own = sorted(
                 (c for c in heads if c not in TABLES[name]),
                 key=lambda c: c.encode("utf-8", "surrogateescape"),
             )
             order = [c for c in TABLES[name] if c in heads] + own
-            self.frozen[name] = Table(name, MappingProxyType({c: heads[c] for c in order}))
+            self.frozen[name] = Table(name, Chains({c: heads[c] for c in order}))
         self.heads.clear()
         self.rules.clear()
         return Ruleset(self.family, MappingProxyType(dict(self.frozen)))
@@ -57,39 +62,41 @@ class Builder:
         if name not in self.heads:
             if name not in self.frozen:
                 self.frozen = {name: empty_table(name), **self.frozen}
-            self.heads[name] = heads = dict(self.frozen[name].chains)
+            self.heads[name] = dict(raw_chains(self.frozen[name]))
             self.rules[name] = {}
             for chain in TABLES[name]:
-                heads[chain] = replace(heads[chain], counters=(0, 0))
+                self.heads[name][chain] = replace(self._head(name, chain), counters=(0, 0))
 
     def clear(self, table: str, span: Span) -> None:
         """As iptables-restore begins a table: no rules, no user chains; policies stay."""
         self.table(table, span)
         self.heads[table] = {c: self.heads[table][c] for c in TABLES[table]}
-        self.rules[table] = {chain: [] for chain in TABLES[table]}
+        self.rules[table] = {chain: Entries() for chain in TABLES[table]}
 
-    def held(self, table: str, chain: str) -> list[Entry]:
+    def held(self, table: str, chain: str) -> Entries:
         """A chain's rules, to be changed."""
         rules = self.rules[table]
         if chain not in rules:
-            rules[chain] = list(self._entries(table, chain))
+            rules[chain] = Entries(self._entries(table, chain))
         return rules[chain]
 
     def _entries(self, table: str, chain: str) -> Sequence[Entry]:
         changed = self.rules[table].get(chain)
-        return entries_of(self.heads[table][chain].rules) if changed is None else changed
+        return entries_in(self.heads[table][chain]) if changed is None else changed
+
+    def _head(self, table: str, chain: str) -> Chain:
+        return chain_of(chain, self.heads[table][chain])
 
     def head(self, table: str, chain: str, span: Span) -> Chain:
         """The chain's record (its rules are in `held`)."""
-        found = self.heads[table].get(chain)
-        if found is None:
+        if chain not in self.heads[table]:
             raise ReadError(
                 f"table {table} has no chain {chain!r}",
                 span=span,
                 hint=f"Make it with `iptables{_t(table)} -N {chain}`."
                 + _near(chain, self.heads[table]),
             )
-        return found
+        return self._head(table, chain)
 
     def new(self, table: str, chain: str, span: Span, checked: bool = False) -> None:
         """-N, which checks the name more closely (`checked`) than a dump's `:CHAIN`."""
@@ -107,7 +114,7 @@ class Builder:
 
     def declare(self, table: str, chain: str, span: Span) -> None:
         """-N of a good name that is free."""
-        held: list[Entry] = []
+        held = Entries()
         self.rules[table][chain] = held
         self.heads[table][chain] = Chain(chain, None, (0, 0), Rules(held), span)
 
@@ -171,7 +178,7 @@ class Builder:
     def flush(self, table: str, chain: str | None, span: Span) -> None:
         """-F"""
         for name in self._those(table, chain, span):
-            self.rules[table][name] = []
+            self.rules[table][name] = Entries()
 
     def zero(self, table: str, chain: str | None, number: int | None, span: Span) -> None:
         """-Z"""
@@ -181,7 +188,7 @@ class Builder:
                 at = self.index(table, name, number, span)
                 held[at] = _zeroed(held[at])
                 continue
-            self.heads[table][name] = replace(self.heads[table][name], counters=(0, 0))
+            self.heads[table][name] = replace(self._head(table, name), counters=(0, 0))
             held[:] = map(_zeroed, held)
 
     def remove(self, table: str, chain: str | None, span: Span) -> None:
@@ -210,7 +217,7 @@ class Builder:
             raise ReadError(f"{old} is built in and keeps its name", span=span)
         self.new(table, new, span)
         self.heads[table][new] = replace(head, name=new)
-        self.rules[table][new] = list(self._entries(table, old))
+        self.rules[table][new] = Entries(self._entries(table, old))
         del self.heads[table][old]
         self.rules[table].pop(old, None)
         for name in self._users(table, old):

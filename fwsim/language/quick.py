@@ -12,11 +12,10 @@ import gc
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Protocol
 
 from fwsim.language.builder import Builder
-from fwsim.language.rules import Dump, Entry, Shape, rule_of
+from fwsim.language.rules import Dump, Entries, Entry, Shape, rule_of
 from fwsim.language.ruleset import VERDICTS
 from fwsim.language.shapes import NAME, Plain, shape_of
 from fwsim.language.words import Statement, statement
@@ -24,7 +23,7 @@ from fwsim.model.errors import Source, Span
 
 _ASIDE = b"0123456789abcdefABCDEFGHIJKLMNOPQRSTUVWXYZ./:"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
-_CHAIN_LINE = re.compile(rf":({NAME}) -() \[[0-9]+:[0-9]+\]")
+_CHAIN_LINE = re.compile(rf":({NAME}) (-) \[[0-9]+:[0-9]+\]")
 _MOST_SHAPES = 8  # of one key: more are lines that only look alike
 
 
@@ -48,6 +47,9 @@ def read_lines(reader: Reader, source: Source) -> None:
     finally:
         if collects:
             gc.enable()
+        if not gc.get_freeze_count():  # all at once into the oldest generation
+            gc.freeze()
+            gc.unfreeze()
 
 
 def keys(text: str) -> list[bytes]:
@@ -59,42 +61,66 @@ def keys(text: str) -> list[bytes]:
 
 
 _FullMatch = Callable[[str, int, int], re.Match[str] | None]
-_Note = Callable[[int, str, str], bool]
-"""Notes a line down, by where it begins, its chain and the chain it jumps to. False if it has to be
-looked at."""
 
 
 class _Quick:
     def __init__(self, reader: Reader, source: Source) -> None:
         self.reader, self.source = reader, source
         self.dump = Dump(source, reader.builder.family)
-        self.shapes: dict[bytes, list[tuple[_FullMatch, _Note]]] = {}
+        self.shapes: dict[bytes, list[tuple[_FullMatch, Shape | None]]] = {}
         self.seen: Counter[bytes] = Counter()
         self.plain = Plain()
         self._open()
 
     def run(self) -> None:
         text, shapes, start = self.source.text, self.shapes, 0
+        rules, targets = self.rules, self.targets
         for key in keys(text):
             end = text.find("\n", start)
             if end < 0:
                 end = len(text)
-            for fullmatch, note in shapes.get(key, ()):
-                found = fullmatch(text, start, end)
-                if found and note(start, *found.groups()):
+            for fullmatch, shape in shapes.get(key, ()):
+                if not (found := fullmatch(text, start, end)):
+                    continue
+                chain, jump = found.groups()
+                held, target = rules.get(chain), targets.get(jump)
+                if held is not None and target is not None and shape is not None:
+                    held.append((shape, start, target))
+                    break
+                if self._noted(shape, start, chain, jump):
                     break
             else:
-                if start < end:
-                    self._look(start, end, key)
+                self._look(start, end, key)
+                rules, targets = self.rules, self.targets
             start = end + 1
 
     def _open(self) -> None:
-        """See the table that is open now."""
+        """See the table that is open now. `targets` are chains where jumps were seen to lead."""
         builder, table = self.reader.builder, self.reader.table or ""
         self.rules, self.heads = builder.rules.get(table, {}), builder.heads.get(table, {})
+        self.targets = {"": ""}
+
+    def _noted(self, shape: Shape | None, start: int, chain: str, jump: str) -> bool:
+        """Note down a line that declares a chain, or is the first to jump somewhere. False if that
+        cannot be without a look at it."""
+        if shape is None:
+            if chain in self.heads or chain in VERDICTS or not self.reader.table:
+                return False
+            held = Entries()
+            self.heads[chain], self.rules[chain] = (self.dump, start, held), held
+            return True
+        if chain not in self.rules or jump not in self.heads:
+            return False
+        if len(jump) <= self.plain.longest and not self.plain[jump]:
+            return False
+        self.targets[jump] = jump
+        self.rules[chain].append((shape, start, jump))
+        return True
 
     def _look(self, start: int, end: int, key: bytes) -> None:
         """Read a line as every reader does, and learn its shape if its like was seen before."""
+        if start == end:
+            return
         line = statement(self.source, start, end)
         self.reader.line(line)
         self._open()
@@ -103,37 +129,19 @@ class _Quick:
             known.extend(self._learned(line, start, end))
         self.seen[key] += 1
 
-    def _learned(self, line: Statement, start: int, end: int) -> Iterator[tuple[_FullMatch, _Note]]:
+    def _learned(
+        self, line: Statement, start: int, end: int
+    ) -> Iterator[tuple[_FullMatch, Shape | None]]:
         """How to find lines like one that made a user chain or appended one rule."""
         first = line.words[0]
         if line.kind == "chain" and _CHAIN_LINE.fullmatch(self.source.text, start, end):
-            yield _CHAIN_LINE.fullmatch, self._declared
+            yield _CHAIN_LINE.fullmatch, None
         if first.text == "-A" and len(line.words) > 1:
             held = self.rules.get(line.words[1].text, ())
             made = [entry for entry in held[-2:] if _is_at(entry, first.span)]
             if len(made) == 1:
                 shape = shape_of(self.dump, line, start, end, rule_of(made[0]))
-                yield shape.match.fullmatch, partial(self._appended, shape)
-
-    def _declared(self, start: int, chain: str, _: str) -> bool:
-        table = self.reader.table
-        if table is None or chain in self.heads or chain in VERDICTS:
-            return False
-        place = Span(self.source, start + 1, start + len(chain) + 3)
-        self.reader.builder.declare(table, chain, place)
-        return True
-
-    def _appended(self, shape: Shape, start: int, chain: str, jump: str) -> bool:
-        held = self.rules.get(chain)
-        if held is None:
-            return False
-        if jump:
-            target, plain = self.heads.get(jump), self.plain
-            if target is None or not (len(jump) > plain.longest or plain[jump]):
-                return False
-            jump = target.name  # the same text for all rules that jump there
-        held.append((shape, start, jump))
-        return True
+                yield shape.match.fullmatch, shape
 
 
 def _is_at(entry: Entry, begin: Span) -> bool:

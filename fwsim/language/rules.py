@@ -7,13 +7,15 @@ reading it. The rule itself is read by the ordinary reader, once somebody wants 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
-from fwsim.language.ruleset import Rule, Unread
+from fwsim.language.ruleset import Chain, Rule, Table, Unread
 from fwsim.language.rulespec import read_rules
+from fwsim.language.types import Context
 from fwsim.language.words import statement
 from fwsim.model.errors import Source, Span
+from fwsim.model.frozen import replace
 
 if TYPE_CHECKING:
     import re
@@ -46,13 +48,17 @@ class Dump:
 class Shape(NamedTuple):
     """What lines of a dump have in common that differ in the values of some options only.
     `sample` is one of them, read. `match` finds one; its groups are the chain and where it jumps.
-    `canonical`: iptables-save writes them as they stand; `counted`: counters stand before them."""
+    `values`, for such as were found, has all words that may differ as its groups. `canonical`:
+    iptables-save writes them as they stand; `counted`: counters stand before them; `particular`:
+    they may not stand everywhere, or end their chain for every packet."""
 
     dump: Dump
     sample: Rule
     match: re.Pattern[str]
+    values: str
     canonical: bool
     counted: bool
+    particular: bool
 
 
 Line: TypeAlias = tuple[Shape, int, str]
@@ -62,13 +68,35 @@ tuple, since a large dump has very many."""
 Entry: TypeAlias = Rule | Line
 
 
-class Rules(Unread):
-    """Immutable, as a tuple of rules; some may not have been read yet."""
+class Entries(list["Entry"]):
+    """Rules as they are kept; nobody changes them once they are in `Rules`. `index` finds some of
+    them (fwsim.language.index)."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("index",)
 
-    def __init__(self, entries: list[Entry]) -> None:
-        self.entries = entries
+    index: Any
+
+
+class Rules(Sequence[Rule]):
+    """Immutable, as a tuple of rules; some may not have been read yet. `around` is what stands
+    around them (fwsim.language.bind)."""
+
+    __slots__ = ("_bound", "around", "entries")
+
+    def __init__(self, entries: Entries, around: Context | None = None) -> None:
+        self.entries, self.around = entries, around
+        self._bound: dict[int, Rule] | None = None
+
+    def _rule(self, at: int) -> Rule:
+        entry = self.entries[at]
+        if self.around is None or not sample_of(entry).sharing:
+            return rule_of(entry)
+        if self._bound is None:
+            self._bound = {}
+        at %= len(self.entries)
+        if at not in self._bound:
+            self._bound[at] = replace(rule_of(entry), around=self.around)
+        return self._bound[at]
 
     @overload
     def __getitem__(self, at: int) -> Rule: ...
@@ -76,18 +104,14 @@ class Rules(Unread):
     def __getitem__(self, at: slice) -> tuple[Rule, ...]: ...
     def __getitem__(self, at: int | slice) -> Rule | tuple[Rule, ...]:
         if isinstance(at, slice):
-            return tuple(map(rule_of, self.entries[at]))
-        return rule_of(self.entries[at])
+            return tuple(map(self._rule, range(*at.indices(len(self)))))
+        return self._rule(at)
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __iter__(self) -> Iterator[Rule]:
-        return map(rule_of, self.entries)
-
-    def kinds(self) -> Iterable[Rule]:
-        """Rules that are there as such, and one of each shape."""
-        return {id(rule): rule for rule in map(sample_of, self.entries)}.values()
+        return map(self._rule, range(len(self)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rules | tuple):
@@ -102,6 +126,75 @@ class Rules(Unread):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
+
+
+Declared: TypeAlias = tuple[Dump, int, Entries]
+"""A user chain that a line of a dump declares: where that begins, and the chain's rules."""
+
+
+class Chains(Unread):
+    """A table's chains. `around` is what stands around their rules."""
+
+    def __init__(self, raw: dict[str, Chain | Declared], around: Context | None = None) -> None:
+        self.raw, self.around = raw, around
+        self._made: dict[str, Chain] = {}
+
+    def __getitem__(self, name: str) -> Chain:
+        chain = self._made.get(name)
+        if chain is None:
+            chain = chain_of(name, self.raw[name])
+            if self.around is not None:
+                entries = entries_of(chain.rules)
+                kept = entries if isinstance(entries, Entries) else Entries(entries)
+                chain = replace(chain, rules=Rules(kept, self.around))
+            self._made[name] = chain
+        return chain
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.raw
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def samples(self) -> Iterable[Rule]:
+        """As Unread.samples."""
+        found: dict[int, Rule] = {}
+        for chain in self.raw.values():
+            for entry in entries_in(chain):
+                rule = entry[0].sample if isinstance(entry, tuple) else entry
+                found[id(rule)] = rule
+        return found.values()
+
+
+def chain_of(name: str, chain: Chain | Declared) -> Chain:
+    """The chain."""
+    if not isinstance(chain, tuple):
+        return chain
+    dump, start, entries = chain
+    place = Span(dump.source, start + 1, start + len(name) + 3)  # :NAME -
+    return Chain(name, None, (0, 0), Rules(entries), place)
+
+
+def entries_in(chain: Chain | Declared) -> Sequence[Entry]:
+    """A chain's rules; as lines, those that nobody has read yet."""
+    return chain[2] if isinstance(chain, tuple) else entries_of(chain.rules)
+
+
+def raw_chains(table: Table) -> Mapping[str, Chain | Declared]:
+    """A table's chains; those that nobody has asked for yet, as they were declared."""
+    return table.chains.raw if isinstance(table.chains, Chains) else table.chains
+
+
+def with_chain(table: Table, chain: Chain) -> Table:
+    """The table with one chain changed."""
+    around = table.chains.around if isinstance(table.chains, Chains) else None
+    return replace(table, chains=Chains({**raw_chains(table), chain.name: chain}, around))
 
 
 def rule_of(entry: Entry) -> Rule:

@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
-from fwsim.language.options import Context, Match, Meaning, Target, Use
+from fwsim.language.options import Context, Extension, Match, Meaning, Target, Use
 from fwsim.language.values import bits_of
 from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
@@ -141,9 +141,14 @@ class Rule(Frozen):
         return (*self.matches, self.target) if self.target else self.matches
 
     @cached_property
+    def sharing(self) -> bool:
+        """It shares a memory with other rules."""
+        return any(use.ext.shares for use in self.uses)
+
+    @cached_property
     def particular(self) -> tuple[Use, ...]:
         """Those of its extensions that may not stand everywhere."""
-        return tuple(use for use in self.uses if use.hooks or getattr(use.ext, "tables", ()))
+        return tuple(use for use in self.uses if use.hooks or use.tables)
 
     @cached_property
     def final(self) -> bool:
@@ -211,14 +216,6 @@ def whole(family: int, value: int) -> tuple[int, int]:
     return value, (1 << bits_of(family)) - 1
 
 
-class Unread(Sequence[Rule]):
-    """Rules that are read when somebody asks for them."""
-
-    def kinds(self) -> Iterable[Rule]:
-        """Some of them: every other one differs from one of these only in values of options."""
-        raise NotImplementedError
-
-
 class Chain(Frozen):
     """A chain: built-in ones have a policy (ACCEPT or DROP), user chains have None."""
 
@@ -229,11 +226,28 @@ class Chain(Frozen):
     span: Span | None = aside(default=None)
 
 
+class Unread(Mapping[str, Chain]):
+    """Chains that are made, and rules that are read, when somebody asks for them."""
+
+    def samples(self) -> Iterable[Rule]:
+        """Some rules: each one in the chains has all but values of options in common with one."""
+        raise NotImplementedError
+
+
 class Table(Frozen):
     """A table: its built-in chains in hook order, then its user chains by name."""
 
     name: str
     chains: Mapping[str, Chain]
+
+    @cached_property
+    def extensions(self) -> Mapping[str, Extension]:
+        """The extensions that its rules use, by name."""
+        if isinstance(self.chains, Unread):
+            rules = self.chains.samples()
+        else:
+            rules = [rule for chain in self.chains.values() for rule in chain.rules]
+        return {use.ext.name: use.ext for rule in rules for use in rule.uses}
 
 
 class Ruleset(Frozen):
@@ -248,13 +262,6 @@ class Ruleset(Frozen):
         """The chain, or None."""
         found = self.tables.get(table)
         return found.chains.get(chain) if found else None
-
-    @cached_property
-    def extensions(self) -> frozenset[str]:
-        """The names of all extensions that its rules use."""
-        chains = (chain for table in self.tables.values() for chain in table.chains.values())
-        rules = (c.rules.kinds() if isinstance(c.rules, Unread) else c.rules for c in chains)
-        return frozenset(use.ext.name for some in rules for rule in some for use in rule.uses)
 
     def rule(self, table: str, chain: str, number: int) -> Rule:
         """Rule `number` of a chain, counting from 1."""

@@ -53,22 +53,27 @@ def shape_of(dump: Dump, line: Statement, start: int, end: int, rule: Rule) -> S
     before = _COUNTERS if regular else re.escape(text[start:first])
     saved = f"-A {line.words[1].text} {rule_text(rule)}".rstrip()
     canonical = text[first:end] == saved and (regular or not counted)
-    pattern = re.compile(before + _pattern(dump, line, first, end, rule))
-    return Shape(dump, rule, pattern, canonical, counted)
+    match, values = _patterns(dump, line, first, end, rule)
+    pattern, particular = re.compile(before + match), bool(rule.particular or rule.final)
+    return Shape(dump, rule, pattern, before + values, canonical, counted, particular)
 
 
-def _pattern(dump: Dump, line: Statement, first: int, end: int, rule: Rule) -> str:
+def _patterns(dump: Dump, line: Statement, first: int, end: int, rule: Rule) -> tuple[str, str]:
     text, at = dump.source.text, first
-    parts: list[str] = []
-    for word, form in _varying(line.words, rule, dump.family):
-        parts += (re.escape(text[at : word.span.start]), form)
+    match = values = ""
+    for word, form, is_chain in _varying(line.words, rule, dump.family):
+        between = re.escape(text[at : word.span.start])
+        match += f"{between}({form})" if is_chain else between + form
+        values += between + ('("[^"]*+")' if word.span.text[0] == '"' else "([^ ]++)")
         at = word.span.end
-    return "".join([*parts, re.escape(text[at:end]), "" if rule.jump else "()"])
+    rest = re.escape(text[at:end])
+    return match + rest + ("" if rule.jump else "()"), values + rest
 
 
-def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word, str]]:
-    """The words that may differ in lines of the same shape, and the form of each."""
-    yield words[1], f"({_form((_USER_CHAIN,), words[1])})"
+def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word, str, bool]]:
+    """The words that may differ in lines of the same shape, the form of each, and whether it is a
+    chain's name."""
+    yield words[1], _form((_USER_CHAIN,), words[1]), True
     given = dict(_given(rule, family))
     at = 2
     while at < len(words):
@@ -77,8 +82,7 @@ def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word,
         values = [value for value in words[at:] if value.span.start < taken.end]
         at += len(values)
         if len(values) == 1:
-            form = _form(taken.forms, values[0])
-            yield values[0], f"({form})" if taken.forms is _JUMPS else form
+            yield values[0], _form(taken.forms, values[0]), taken.forms is _JUMPS
 
 
 class _Taken(NamedTuple):

@@ -7,15 +7,13 @@ behind, and chains that no hook reaches, may go in circles, and stand wherever t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from fwsim.language.options import Use
-from fwsim.language.rules import Entry, entries_of, jump_of, rule_of, sample_of
-from fwsim.language.ruleset import TABLES, Chain, Rule, Ruleset, Table
-from fwsim.model.errors import ReadError, Span
-
-Jumps = Mapping[str, Mapping[str, Entry]]  # from a chain to others, by the first rule that jumps
+from fwsim.language.rules import Entry, entries_in, raw_chains, rule_of, sample_of
+from fwsim.language.ruleset import TABLES, Rule, Ruleset, Table
+from fwsim.model.errors import ReadError
 
 _NOWHERE: frozenset[str] = frozenset()
 
@@ -28,29 +26,39 @@ def validate(ruleset: Ruleset) -> None:
 
 def validate_table(table: Table) -> None:
     """As `validate`, for one table."""
-    jumps: dict[str, dict[str, Entry]] = {}
     particular: list[tuple[Entry, str]] = []
-    for name, chain in table.chains.items():
-        jumps[name] = _survey(chain, table, particular)
+    jumps = {
+        name: _survey(name, entries_in(chain), table, particular)
+        for name, chain in raw_chains(table).items()
+    }
     hooks = _hooks(table, jumps)
+    well: set[tuple[int, frozenset[str]]] = set()
     for entry, where in particular:
-        walks = hooks.get(where, _NOWHERE)
-        if not all(_stands_well(use, table.name, walks) for use in sample_of(entry).particular):
-            _refuse_place(rule_of(entry), table.name, walks)
+        rule, walks = sample_of(entry), hooks.get(where, _NOWHERE)
+        if (id(rule), walks) not in well:
+            if not all(_stands_well(use, table.name, walks) for use in rule.particular):
+                _refuse_place(rule_of(entry), table.name, walks)
+            well.add((id(rule), walks))
 
 
-def _survey(chain: Chain, table: Table, particular: list[tuple[Entry, str]]) -> dict[str, Entry]:
-    """Where a chain's rules jump, by the first that does. What may not stand everywhere is noted in
-    `particular`, with the chain, or nothing where the kernel does not come by."""
-    jumps: dict[str, Entry] = {}
-    where = chain.name
-    for entry in entries_of(chain.rules):
-        rule, jump = sample_of(entry), jump_of(entry)
-        if jump:
-            if jump not in table.chains or jump in TABLES[table.name]:
-                _refuse_jump(entry, table.name)
-            if where:
-                jumps.setdefault(jump, entry)
+def _survey(
+    where: str, entries: Sequence[Entry], table: Table, particular: list[tuple[Entry, str]]
+) -> list[str]:
+    """Where a chain's rules jump. What may not stand everywhere is noted in `particular`, with the
+    chain, or with nothing where the kernel does not come by."""
+    jumps: list[str] = []
+    for entry in entries:
+        if isinstance(entry, tuple):
+            shape, _, jump = entry  # that the chain is there was seen when the line was
+            if not shape.particular:
+                if jump and where:
+                    jumps.append(jump)
+                continue
+            rule = shape.sample
+        else:
+            rule, jump = entry, _led_to(entry, table)
+        if jump and where:
+            jumps.append(jump)
         if rule.particular:
             particular.append((entry, where))
         if rule.final:
@@ -58,28 +66,28 @@ def _survey(chain: Chain, table: Table, particular: list[tuple[Entry, str]]) -> 
     return jumps
 
 
-def _refuse_jump(entry: Entry, table: str) -> NoReturn:
-    chain, span = jump_of(entry), _target_span(entry)
-    if chain in TABLES[table]:
+def _led_to(rule: Rule, table: Table) -> str:
+    """The chain that a rule jumps to, or nothing. ReadError if it leads nowhere."""
+    if rule.jump is None:
+        return ""
+    chain, span = rule.jump.chain, rule.target_span or rule.span
+    if chain in TABLES[table.name]:
         raise ReadError(f"{chain} is built in: only the kernel enters it, no jump", span=span)
-    raise ReadError(
-        f"there is neither a chain nor a known target {chain!r} in table {table}",
-        span=span,
-        hint=f"Declare the chain (`:{chain} - [0:0]` in a dump, `iptables -N {chain}`), "
-        "or check the target's name.",
-    )
+    if chain not in table.chains:
+        raise ReadError(
+            f"there is neither a chain nor a known target {chain!r} in table {table.name}",
+            span=span,
+            hint=f"Declare the chain (`:{chain} - [0:0]` in a dump, `iptables -N {chain}`), "
+            "or check the target's name.",
+        )
+    return chain
 
 
-def _target_span(entry: Entry) -> Span | None:
-    rule = rule_of(entry)
-    return rule.target_span or rule.span
-
-
-def _hooks(table: Table, jumps: Jumps) -> dict[str, frozenset[str]]:
+def _hooks(table: Table, jumps: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     """From which hooks each chain is reached. ReadError where jumps go in a circle there."""
     reached = dict.fromkeys(table.chains, _NOWHERE)
     reached |= {hook: frozenset((hook,)) for hook in TABLES[table.name]}
-    for name in _callers_first(TABLES[table.name], jumps):
+    for name in _callers_first(table, jumps):
         hooks = reached[name]
         for to in jumps[name]:
             if not hooks <= reached[to]:
@@ -87,11 +95,11 @@ def _hooks(table: Table, jumps: Jumps) -> dict[str, frozenset[str]]:
     return reached
 
 
-def _callers_first(hooks: Iterable[str], jumps: Jumps) -> list[str]:
-    """The chains that the hooks reach, each behind all that jump to it."""
+def _callers_first(table: Table, jumps: Mapping[str, list[str]]) -> list[str]:
+    """The chains that hooks reach, each behind all that jump to it."""
     done: dict[str, bool] = {}
     order: list[str] = []
-    for hook in hooks:
+    for hook in TABLES[table.name]:
         done[hook] = False
         pending = [(hook, iter(jumps[hook]))]
         while pending:
@@ -102,7 +110,7 @@ def _callers_first(hooks: Iterable[str], jumps: Jumps) -> list[str]:
                     pending.append((to, iter(jumps[to])))
                     break
                 if not done[to]:
-                    _refuse_circle({chain: jumps[chain] for chain in done})
+                    _refuse_circle(table, {chain: jumps[chain] for chain in done})
             else:
                 pending.pop()
                 done[name] = True
@@ -110,16 +118,18 @@ def _callers_first(hooks: Iterable[str], jumps: Jumps) -> list[str]:
     return order[::-1]
 
 
-def _refuse_circle(jumps: Jumps) -> NoReturn:
+def _refuse_circle(table: Table, jumps: Mapping[str, list[str]]) -> NoReturn:
     from graphlib import CycleError, TopologicalSorter
 
     try:
         TopologicalSorter(jumps).prepare()
     except CycleError as err:
         circle: list[str] = err.args[1][::-1]
+        rules = table.chains[circle[0]].rules
+        rule = next(rule for rule in rules if rule.jump and rule.jump.chain == circle[1])
         raise ReadError(
             f"jumps go in a circle: {' → '.join(circle)}",
-            span=_target_span(jumps[circle[0]][circle[1]]),
+            span=rule.target_span or rule.span,
             hint="The kernel refuses such a table; remove one of these jumps.",
         ) from None
     raise AssertionError("there is no circle")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fwsim.language.rules import Rules, entries_of, rule_of
+from fwsim.language.rules import Entries, Rules, entries_of, rule_of, with_chain
 from fwsim.language.ruleset import Chain, Ruleset
 from fwsim.machine.state import CounterKey
 from fwsim.model.frozen import replace
@@ -18,14 +18,13 @@ def counted(ruleset: Ruleset, counters: Mapping[CounterKey, tuple[int, int]]) ->
             moved.setdefault((table, name), {})[number] = added
     tables = dict(ruleset.tables)
     for (table, name), by_number in moved.items():
-        chains = tables[table].chains
-        chains = {**chains, name: _moved(chains[name], by_number)}
-        tables[table] = replace(tables[table], chains=chains)
+        moved_chain = _moved(tables[table].chains[name], by_number)
+        tables[table] = with_chain(tables[table], moved_chain)
     return replace(ruleset, tables=tables)
 
 
 def _moved(chain: Chain, by_number: Mapping[int, tuple[int, int]]) -> Chain:
-    entries = list(entries_of(chain.rules))
+    entries = Entries(entries_of(chain.rules))
     for number, added in by_number.items():
         if 1 <= number <= len(entries):
             entries[number - 1] = rule_of(entries[number - 1]).counted(*added)

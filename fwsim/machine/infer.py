@@ -7,7 +7,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from fwsim.language.rules import entries_of, rule_of, sample_of
+from fwsim.language.rules import entries_in, raw_chains, rule_of, sample_of
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.machine.policy import Flow
 from fwsim.machine.routing import lookup
@@ -127,8 +127,8 @@ def _with_devices(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, Rule]]
     """The rules that name a device, each with its table; the others are not even read."""
     for ruleset in rulesets.values():
         for table in ruleset.tables.values():
-            for chain in table.chains.values():
-                for entry in entries_of(chain.rules):
+            for chain in raw_chains(table).values():
+                for entry in entries_in(chain):
                     rule = sample_of(entry)
                     if rule.in_ or rule.out:
                         yield table.name, rule_of(entry)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from fwsim.language.ruleset import Rule, Ruleset
-from fwsim.language.write import rule_text
+from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
+from fwsim.machine.account import Account
 from fwsim.machine.conntrack import NEW, RELATED, UNTRACKED
 from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, Stage
@@ -16,15 +16,13 @@ from fwsim.machine.moment import Moment
 from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
-from fwsim.machine.table import Outcome, Visit, walk_table
+from fwsim.machine.table import Outcome, walk_table
 from fwsim.machine.view import Buffer, View
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Action
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
-from fwsim.model.trace import Counted, Ref, Step
-from fwsim.readings.explain import explain
-from fwsim.readings.prose import phrase
+from fwsim.model.trace import Counted, Step
 
 _ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
 
@@ -58,7 +56,6 @@ class _AtHook:
         self.ns, self.state, self.ruleset = netfilter.ns, netfilter.state, ruleset
         self.now = netfilter.moment.now
         self.view = View(buffer, netfilter.ns, hook, netfilter.moment)
-        self.children: list[Step] = []
 
     def stage(self, stage: Stage) -> str:
         match stage.kind:
@@ -98,19 +95,18 @@ class _AtHook:
     # -- tables ---------------------------------------------------------------------------------
 
     def _table(self, name: str) -> str:
-        table = self.ruleset.tables[name]
-        self.children = []
-        watch = (lambda visit: self._watch(name, visit)) if self.record.explain else None
-        outcome = walk_table(table, self.hook, self.view, self._act, watch)
+        table = Account(self.ns.name, self.ruleset, name, self.view)
+        watch = table if self.record.explain else None
+        outcome = walk_table(self.ruleset.tables[name], self.hook, self.view, self._act, watch)
         self._count(name, outcome)
         if outcome.verdict == "UNKNOWN":
             self.record.depends_on += (free.why or free.name for free in self.view.unknown())
         decides = outcome.verdict != "ACCEPT" or name == "filter"
         if decides or self.record.explain:
-            ref = self._ref(name, outcome.chain, outcome.rule)
+            ref = table.ref(outcome.chain, outcome.rule)
             self.record.decided = ref if decides else self.record.decided
             data = {"table": name, "hook": self.hook, "verdict": outcome.verdict}
-            self.record.step(Step("table", ref=ref, children=tuple(self.children), data=data))
+            self.record.step(Step("table", ref=ref, children=tuple(table.steps), data=data))
         return outcome.verdict
 
     def _count(self, table: str, outcome: Outcome) -> None:
@@ -121,33 +117,6 @@ class _AtHook:
                 self.state.count(where, packet.length)
                 moved = Counted(self.ns.name, *where)
                 (self.record.matched if visit.rule else self.record.policies).append(moved)
-
-    def _ref(self, table: str, chain: str, number: int) -> Ref:
-        found = self.ruleset.tables[table].chains[chain]
-        where = (self.ns.name, self.buffer.packet.family, table, chain)
-        if not number:
-            return Ref(*where, "policy", found.span.line if found.span else 0, found.policy or "")
-        rule = found.rules[number - 1]
-        return Ref(*where, number, rule.span.line if rule.span else 0, rule_text(rule))
-
-    def _watch(self, table: str, visit: Visit) -> None:
-        self.view.peek()
-        ref = self._ref(table, visit.chain, visit.rule)
-        data: dict[str, Any] = {"depth": visit.depth, "dropped": visit.dropped}
-        if not visit.rule:
-            self.children.append(Step("policy", ref.text, ref, True, data=data))
-            return
-        rule = self.ruleset.rule(table, visit.chain, visit.rule)
-        data["target"] = rule.target_name
-        self.children.append(
-            Step("rule", ref.text, ref, visit.holds, children=self._reasons(rule, visit), data=data)
-        )
-
-    def _reasons(self, rule: Rule, visit: Visit) -> tuple[Step, ...]:
-        return tuple(
-            Step("reason", phrase(reason), holds=reason.holds)
-            for reason in explain(rule.pred, self.view)
-        )
 
     def _act(self, action: Action) -> str | None:
         return carry_out(action, Site(self.view, self.record, self.state.conntrack))

@@ -4,8 +4,9 @@ ipt_do_table)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from fwsim.language.index import index_of
 from fwsim.language.ruleset import Chain, Table
 from fwsim.machine.view import View
 from fwsim.model.actions import Action, Jump, Verdict
@@ -35,15 +36,24 @@ Act = Callable[[Action], str | None]
 """Carries out one action that is no jump; a verdict ends the walk, None goes on."""
 
 
-Watch = Callable[[Visit], None]
-"""Told of every visit, before the rule's actions change anything."""
+class Watch(Protocol):
+    """Told of what the walk comes by, before anything changes."""
+
+    def visit(self, visit: Visit) -> None:
+        """A rule was asked, or a policy reached."""
+        ...
+
+    def passed_over(self, chain: Chain, first: int, end: int, depth: int) -> None:
+        """The rules from `first` to before `end`, counting from 1, miss without being asked."""
+        ...
 
 
 def walk_table(
     table: Table, hook: str, view: View, act: Act, watch: Watch | None = None
 ) -> Outcome:
     """Walk the table's chain for `hook`. `act` carries out what matching rules do; where it
-    changes the packet, it clears the view."""
+    changes the packet, it clears the view. In long chains, rules that an index shows to miss are
+    passed over."""
     return _Walk(table, view, act, watch).run(table.chains[hook])
 
 
@@ -57,6 +67,7 @@ class _Walk:
         chain, at = base, 0
         while True:
             verdict: str | None = "RETURN"  # every chain ends in one
+            at = self._following(chain, at)
             if at < len(chain.rules):
                 verdict = self._visit(chain, at)
                 at += 1
@@ -69,6 +80,14 @@ class _Walk:
                 chain, at = self._jump(chain, at)
             elif verdict is not None:
                 return Outcome(verdict, chain.name, at, self.visits)
+
+    def _following(self, chain: Chain, at: int) -> int:
+        """The next rule to ask, if there is one."""
+        index = index_of(chain.rules)
+        following = at if index is None else index.following(at, self.view)
+        if following > at and self.watch is not None:
+            self.watch.passed_over(chain, at + 1, following + 1, len(self.back))
+        return following
 
     def _visit(self, chain: Chain, at: int) -> str | None:
         rule, view = chain.rules[at], self.view
@@ -96,4 +115,4 @@ class _Walk:
     def _note(self, visit: Visit) -> None:
         self.visits.append(visit)
         if self.watch is not None:
-            self.watch(visit)
+            self.watch.visit(visit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from random import Random
 
 from fwsim.machine import routing
@@ -57,6 +58,16 @@ class View(dict[str | Field, int]):
         project = key.project if isinstance(key, Field) else _PROJECT[key]
         value = self[key] = project(self)  # type: ignore[misc]  # a field is a key if it projects
         return value
+
+    def still(self) -> View:
+        """The view as it is now, whatever becomes of the packet and of what is remembered."""
+        buffer, found = copy(self.buffer), self.buffer.found
+        if found is not None and found.connection is not None:
+            buffer.found = found._replace(connection=found.connection.twin())
+        moment = self.moment._replace(memory=dict(self.memory), chance=copy(self.moment.chance))
+        view = View(buffer, self.ns, self.hook, moment)
+        view.update(self)
+        return view
 
     # -- facts that have memory, or that nobody knows --------------------------------------------
 

@@ -115,7 +115,8 @@ class Namespace(NamedTuple):
         """Whether conntrack is at work: the kernel hooks it in where a rule asks for connections or
         translates addresses (nf_ct_netns_get); a nat table alone does not."""
         ruleset = self.rulesets.get(family)
-        return ruleset is not None and not ruleset.extensions.isdisjoint(_CONNTRACK_USERS)
+        tables = ruleset.tables.values() if ruleset else ()
+        return any(not _CONNTRACK_USERS.isdisjoint(table.extensions) for table in tables)
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
         """The same namespace under other rules, which are told of its sets and of each other."""

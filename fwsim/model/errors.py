@@ -12,7 +12,6 @@ Every message says what was found, what was expected and what to do; where there
 
 from __future__ import annotations
 
-from bisect import bisect
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -25,10 +24,14 @@ class Source(NamedTuple):
     text: str
 
 
+_BLOCK = 1 << 14
+
+
 @lru_cache(maxsize=4)  # a trace asks for the lines of many rules of one large text
-def _line_starts(text: str) -> list[int]:
-    lengths = (len(line) + 1 for line in text.split("\n"))
-    return list(accumulate(lengths, initial=0))
+def _lines_before(text: str) -> list[int]:
+    """The line ends before each block of a text."""
+    counts = (text.count("\n", at, at + _BLOCK) for at in range(0, len(text), _BLOCK))
+    return list(accumulate(counts, initial=0))
 
 
 class Span(NamedTuple):
@@ -41,7 +44,8 @@ class Span(NamedTuple):
     @property
     def line(self) -> int:
         """Line number, counting from 1."""
-        return bisect(_line_starts(self.source.text), self.start)
+        text, block = self.source.text, self.start // _BLOCK
+        return _lines_before(text)[block] + text.count("\n", block * _BLOCK, self.start) + 1
 
     @property
     def column(self) -> int:

@@ -5,9 +5,9 @@ A trace is data; text, JSON and pictures are renderings of it (fwsim.show).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from fwsim.model.packet import Packet
 
@@ -38,7 +38,8 @@ class Step(NamedTuple):
     `kind` says what happened (enter, route, hook, table, rule, policy, nat, conntrack, end, …) and
     with `data` gives the renderers their words; `text` is what stands in the dump or in a routing
     table; `holds` whether a rule matched (None: not known, or not asked); `before` and `after` the
-    packet where the step changed it; `children` the steps within it, for a rule its reasons."""
+    packet where the step changed it; `children` the steps within it, for a rule its reasons. A
+    step `missed` stands for rules that were passed over, from its `ref` to `data["last"]`."""
 
     kind: str
     text: str = ""
@@ -46,8 +47,44 @@ class Step(NamedTuple):
     holds: bool | None = None
     before: Packet | None = None
     after: Packet | None = None
-    children: tuple[Step, ...] = ()
+    children: Sequence[Step] = ()
     data: Mapping[str, Any] = MappingProxyType({})
+
+
+class Later(Sequence[Step]):
+    """Steps that are made when somebody asks for them. `target` tells that of each beforehand."""
+
+    def __init__(
+        self, count: int, make: Callable[[int], Step], target: Callable[[int], str]
+    ) -> None:
+        self._count, self._make, self._target = count, make, target
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> Step: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Step, ...]: ...
+    def __getitem__(self, at: int | slice) -> Step | tuple[Step, ...]:
+        which = range(self._count)[at]
+        return self._make(which) if isinstance(which, int) else tuple(map(self._make, which))
+
+    def having(self, target: str) -> Iterator[Step]:
+        """Those of that target; the others are not made."""
+        return (self._make(at) for at in range(self._count) if self._target(at) == target)
+
+
+def rule_steps(steps: Iterable[Step], target: str | None = None) -> Iterator[Step]:
+    """A table's steps with each rule that was passed over as a step of its own; of these, if a
+    target is given, only such as have it."""
+    for step in steps:
+        if step.kind != "missed":
+            yield step
+        elif target is None or not isinstance(step.children, Later):
+            yield from step.children
+        else:
+            yield from step.children.having(target)
 
 
 class Emitted(NamedTuple):

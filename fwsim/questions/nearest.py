@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from fwsim.model.trace import Exchange, Leg, Ref, Step
+from fwsim.model.trace import Exchange, Leg, Ref, Step, rule_steps
 
 SHOWN = 3
 
@@ -24,7 +25,7 @@ def stopped(exchange: Exchange) -> Leg | None:
     return leg if leg.decided_by and leg.verdict in ("DROP", "REJECT") else None
 
 
-def deciding(steps: tuple[Step, ...] | list[Step], ref: Ref | None) -> Step | None:
+def deciding(steps: Sequence[Step], ref: Ref | None) -> Step | None:
     """Among a host's steps, the table that `ref` decided, if it did not accept."""
     found = (s for s in reversed(steps) if s.kind == "table" and s.ref == ref)
     step = next(found, None)
@@ -34,7 +35,8 @@ def deciding(steps: tuple[Step, ...] | list[Step], ref: Ref | None) -> Step | No
 def missed(table: Step) -> list[Near]:
     """The accepting rules of a table that the packet came by and missed, nearest first: by the
     number of conditions that failed, then as they stand."""
-    rules = (s for s in table.children if s.holds is False and s.data.get("target") == "ACCEPT")
+    steps = rule_steps(table.children, "ACCEPT")
+    rules = (s for s in steps if s.holds is False and s.data.get("target") == "ACCEPT")
     near = [Near(s.ref, tuple(reason.text for reason in s.children)) for s in rules if s.ref]
     return sorted(near, key=lambda rule: len(rule.missed))
 

@@ -152,7 +152,9 @@ class _Question(NamedTuple):
 def _turned_off(table: Step, decided: Ref, ns: Namespace) -> Ref:
     """Where a rule has to stand to be asked in time: where the decision fell; but if a RETURN or
     a -g led to the policy past the chain's end, where that stands."""
-    own = [s for s in table.children if s.kind == "rule" and s.ref and s.ref.chain == decided.chain]
+    own = [
+        s for s in table.children if s.kind != "policy" and s.ref and s.ref.chain == decided.chain
+    ]
     last = own[-1].ref if own and own[-1].holds else None
     if decided.rule != "policy" or last is None:
         return decided

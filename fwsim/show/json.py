@@ -76,6 +76,6 @@ def _step(step: Step) -> dict[str, Any]:
     # "kind" is the step's own; a route's is its type
     data = {"type" if k == "kind" else k: v for k, v in step.data.items()}
     out.update({k: v for k, v in data.items() if v not in ("", None)})
-    if step.children:
+    if step.children and step.kind != "missed":  # these may be very many
         out["steps"] = [_step(child) for child in step.children]
     return out

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fwsim.machine.world import World
-from fwsim.model.trace import Ref, Step
+from fwsim.model.trace import Ref, Step, rule_steps
 from fwsim.show.layout import Row
 from fwsim.show.words import knows, say
 
@@ -182,7 +182,7 @@ def _rule(step: Step, decision: Decision, number: str, effect: str, nested: bool
 
 def every_rule(table: Step, decision: Decision) -> list[Row]:
     """Each rule that was asked, with the conditions that decided."""
-    rows = [_asked(step, decision) for step in table.children]
+    rows = [_asked(step, decision) for step in rule_steps(table.children)]
     where = f"{table.data['table']} {table.data['hook']}"
     return [row._replace(where="" if n else where) for n, row in enumerate(rows)]
 
