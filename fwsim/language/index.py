@@ -12,13 +12,13 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from fwsim.language.rules import Entry, Line, Rules, rule_of
 from fwsim.language.ruleset import Rule
 from fwsim.model.fields import Field
 from fwsim.model.names import address_text, iface_text
 from fwsim.model.pred import FALSE, And, Free, In, Pred, any_of, atoms
+from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import Test, View, compile_pred
 
 MANY_RULES = 64  # in shorter chains, asking every rule is as quick

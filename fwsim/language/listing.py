@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.language.options import Match, Use
 from fwsim.language.ruleset import Chain, Is, Rule, Ruleset, Table, empty_table
 from fwsim.language.types import HostMask
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import proto_text
+from fwsim.model.tuples import NamedTuple
 
 
 class Format(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from fwsim.language.types import Context as Context
 from fwsim.language.types import Flag, Type
@@ -19,6 +19,7 @@ from fwsim.model.actions import Action
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import Frozen, aside
 from fwsim.model.pred import FALSE, Free, Pred, Step, negate
+from fwsim.model.tuples import NamedTuple
 
 
 class Option(NamedTuple):

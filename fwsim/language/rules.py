@@ -8,7 +8,7 @@ reading it. The rule itself is read by the ordinary reader, once somebody wants 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from fwsim.language.ruleset import Chain, Rule, Table, Unread
 from fwsim.language.rulespec import read_rules
@@ -16,6 +16,7 @@ from fwsim.language.types import Context
 from fwsim.language.words import statement
 from fwsim.model.errors import Source, Span
 from fwsim.model.frozen import replace
+from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import re

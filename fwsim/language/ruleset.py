@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from fwsim.language.options import Context, Extension, Match, Meaning, Target, Use
 from fwsim.language.values import bits_of
@@ -31,6 +31,7 @@ from fwsim.model.pred import (
     negate,
     prefix,
 )
+from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import Test, compile_pred
 
 T = TypeVar("T")

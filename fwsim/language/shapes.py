@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from fwsim.language.options import Target, find, modules
 from fwsim.language.rules import Dump, Shape
@@ -20,6 +19,7 @@ from fwsim.language.spelling import spellings
 from fwsim.language.types import AddressMask, Interface, Type
 from fwsim.language.words import Statement, Word
 from fwsim.language.write import rule_text
+from fwsim.model.tuples import NamedTuple
 
 BUILT_IN = frozenset(chain for chains in TABLES.values() for chain in chains)
 NAME = "[A-Za-z0-9_][A-Za-z0-9_.:+@/-]{0,27}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from fwsim.language.values import (
     address_mask,
@@ -25,6 +25,7 @@ from fwsim.language.values import (
     resolved_port,
 )
 from fwsim.model.names import address_text
+from fwsim.model.tuples import NamedTuple
 
 
 class Kin(NamedTuple):

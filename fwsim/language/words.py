@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from lark import Lark, Token

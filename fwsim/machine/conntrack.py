@@ -9,12 +9,12 @@ packet leaves the host's hooks (`confirm`); dropped before, it never was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from fwsim.machine.tcp import Knobs, Track, open_track, step
 from fwsim.machine.tuples import OPENS, Tuple, tuple_of
 from fwsim.model.names import STATES, STATUS
 from fwsim.model.packet import TCP, UDP, Packet
+from fwsim.model.tuples import NamedTuple
 
 INVALID, NEW, ESTABLISHED, RELATED, UNTRACKED = range(len(STATES))
 SEEN_REPLY, ASSURED, CONFIRMED = STATUS["SEEN_REPLY"], STATUS["ASSURED"], STATUS["CONFIRMED"]

@@ -4,7 +4,7 @@ each kind of action. A verdict ends the walk through the table, None lets it go 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.machine import nat, routing
 from fwsim.machine.conntrack import UNTRACKED, Conntrack, Found
@@ -27,6 +27,7 @@ from fwsim.model.actions import (
     Verdict,
 )
 from fwsim.model.fields import Field
+from fwsim.model.tuples import NamedTuple
 
 
 class Site(NamedTuple):

@@ -7,12 +7,12 @@ with the facts that it then comes to. Where both ways end alike the fact does no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from fwsim.machine.moment import Script
 from fwsim.machine.simulate import Simulation
 from fwsim.model.pred import Free
 from fwsim.model.trace import Branch, Exchange
+from fwsim.model.tuples import NamedTuple
 
 MOST_RUNS = 64
 

@@ -8,7 +8,8 @@ net/ipv4/ip_input.c, ip_forward.c, ip_output.c and net/bridge/br_netfilter_hooks
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from fwsim.model.tuples import NamedTuple
 
 
 class Stage(NamedTuple):

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from fwsim.machine.world import Address, Device, Route
 from fwsim.model.errors import PlaceError
 from fwsim.model.names import address_value, family_of
+from fwsim.model.tuples import NamedTuple
 
 T = TypeVar("T")
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from random import Random
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.model.pred import Free
+from fwsim.model.tuples import NamedTuple
 
 Memory = dict[Hashable, Any]
 

@@ -4,13 +4,13 @@ address, and which one a sender uses."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from fwsim.machine import routing
 from fwsim.machine.policy import Flow
 from fwsim.machine.world import Address, Namespace, World
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import address_value, family_of
+from fwsim.model.tuples import NamedTuple
 
 INTERNET = "internet"
 _BEYOND = {4: 0x08080808, 6: 0x20014860_48600000_00000000_00008888}  # 8.8.8.8 and its IPv6 twin

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
@@ -23,6 +22,7 @@ from fwsim.model.actions import Action
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Step
+from fwsim.model.tuples import NamedTuple
 
 _ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
 

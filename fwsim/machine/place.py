@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import NamedTuple
 
 from fwsim.language.forms import paste
 from fwsim.machine.infer import infer_world
@@ -23,6 +22,7 @@ from fwsim.machine.pile import (
 from fwsim.machine.snapshot import assemble, load_snapshot
 from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
+from fwsim.model.tuples import NamedTuple
 
 PREFIX = "example:"
 DEFAULT = "article-outbound-only"

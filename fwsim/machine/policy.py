@@ -4,9 +4,9 @@ at (fib_rule_match in net/core/fib_rules.c; net/ipv4/fib_rules.c, net/ipv6/fib6_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from fwsim.model.packet import Packet
+from fwsim.model.tuples import NamedTuple
 
 LOOPBACK = "lo"
 

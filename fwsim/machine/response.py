@@ -3,8 +3,6 @@ to the one who asked."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.machine import answers
 from fwsim.machine.conntrack import RELATED, Found
 from fwsim.machine.sockets import listening
@@ -12,6 +10,7 @@ from fwsim.machine.stack import Passage
 from fwsim.machine.world import World
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
 from fwsim.model.trace import Leg
+from fwsim.model.tuples import NamedTuple
 
 
 class Start(NamedTuple):

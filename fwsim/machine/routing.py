@@ -4,11 +4,10 @@ net/ipv4/fib_frontend.c, net/core/fib_rules.c)."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.machine.policy import LOOPBACK, Flow, chosen
 from fwsim.machine.world import Namespace, Route
 from fwsim.model.names import ROUTE_TYPES
+from fwsim.model.tuples import NamedTuple
 
 UNREACHABLE_KINDS = {"blackhole", "unreachable", "prohibit", "throw"}
 _OWN_KINDS = frozenset({"local", "broadcast", "anycast", "multicast"})

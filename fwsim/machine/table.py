@@ -4,12 +4,13 @@ ipt_do_table)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from fwsim.language.index import index_of
 from fwsim.language.ruleset import Chain, Table
 from fwsim.machine.view import View
 from fwsim.model.actions import Action, Jump, Verdict
+from fwsim.model.tuples import NamedTuple
 
 
 class Visit(NamedTuple):

@@ -11,8 +11,6 @@ helpers, SYNPROXY's keepalives, timeouts fixed by the CT target or by flow offlo
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.machine.tcp_states import (
     CLOSING,
     STATES,
@@ -25,6 +23,7 @@ from fwsim.machine.tcp_states import (
 )
 from fwsim.machine.tcp_window import Segment, Side, after, announced, fit, with_options
 from fwsim.model.packet import Packet
+from fwsim.model.tuples import NamedTuple
 
 __all__ = ["STATES", "Knobs", "Last", "Step", "Track", "adopt", "kind_of", "open_track", "step"]
 

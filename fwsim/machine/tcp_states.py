@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from fwsim.machine.tcp_window import ACK, FIN, RST, SYN, Side
 from fwsim.model.names import TCP_FLAGS
+from fwsim.model.tuples import NamedTuple
 
 Kind = Literal["accept", "ignore", "invalid", "reopen", "destroy"]
 

@@ -9,10 +9,11 @@ are modulo 2**32. Left out: the sequence offsets of NAT helpers (nf_ct_seqadj) a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from fwsim.model.names import TCP_FLAGS
 from fwsim.model.packet import Packet
+from fwsim.model.tuples import NamedTuple
 
 FIN, SYN, RST, ACK = (TCP_FLAGS[name] for name in ("FIN", "SYN", "RST", "ACK"))
 _MASK = 0xFFFFFFFF

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.model.packet import ICMP, ICMP6, WITH_PORTS, Packet
+from fwsim.model.tuples import NamedTuple
 
 # Which ICMP message answers which; those that may begin a connection are in OPENS.
 _ANSWERS = {

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fwsim.language.bind import bind
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.policy import USUAL, RouteRule
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import address_text
+from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from fwsim.language.ipset.model import IpSet

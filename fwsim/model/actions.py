@@ -7,9 +7,10 @@ packet go on to the next rule, as the kernel's XT_CONTINUE does.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fwsim.model.fields import Field
+from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from fwsim.model.facts import Facts

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+
+from fwsim.model.tuples import NamedTuple
 
 
 class Source(NamedTuple):

@@ -9,7 +9,7 @@ the kernel compares (IFNAMSIZ), so that `veth+` is a prefix like any other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fwsim.model.names import (
     address_text,
@@ -19,6 +19,7 @@ from fwsim.model.names import (
     route_type_text,
     state_text,
 )
+from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from fwsim.model.facts import Facts

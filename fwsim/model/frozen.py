@@ -9,7 +9,9 @@ source of six methods for each class. The type checker reads them as dataclasses
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
+
+from fwsim.model.tuples import NamedTuple
 
 
 class _Aside(NamedTuple):

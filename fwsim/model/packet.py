@@ -6,7 +6,7 @@ seconds. The JSON form is INTERFACE's PACKET (`fwsim.model.packet_json`, `Packet
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.model.errors import PacketError
 from fwsim.model.names import (
@@ -15,6 +15,7 @@ from fwsim.model.names import (
     flags_text,
     proto_text,
 )
+from fwsim.model.tuples import NamedTuple
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 DCCP, SCTP, UDPLITE = 33, 132, 136

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 from fwsim.model.packet import Packet
+from fwsim.model.tuples import NamedTuple
 
 
 class Ref(NamedTuple):

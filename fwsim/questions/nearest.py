@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from fwsim.model.trace import Exchange, Leg, Ref, Step, rule_steps
+from fwsim.model.tuples import NamedTuple
 
 SHOWN = 3
 

@@ -8,7 +8,7 @@ only to the next obstacle, the search goes on from there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.language.commands import apply
 from fwsim.language.ruleset import Rule
@@ -23,6 +23,7 @@ from fwsim.model.errors import ReadError
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Exchange, Leg, Ref, Step
+from fwsim.model.tuples import NamedTuple
 from fwsim.questions.nearest import Near, deciding, missed, nearest, stopped
 from fwsim.questions.rewrite import made_from, reply_rule, rewritten
 

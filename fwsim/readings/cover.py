@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen
 from fwsim.model.pred import In, Pred, all_of, any_of, join_spans
+from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import PacketSet, bounded, too_large
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ then the rest as it is asked for. Moving a field that is new up to its place is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from oxidd.bcdd import BCDDFunction, BCDDManager
 
 from fwsim.model.fields import Field
 from fwsim.model.pred import Free, In
+from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import free_key
 from fwsim.readings.spans import free_bits
 

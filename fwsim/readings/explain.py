@@ -8,9 +8,8 @@ never comes without one.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.model.pred import Free, In, Pred, fold, join_spans
+from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import View, compile_pred
 from fwsim.readings.signed import SignedAlgebra
 

@@ -8,11 +8,10 @@ The words are in `fwsim.readings.words`; here is only which of them apply.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
 from fwsim.model.pred import Free, In, Pred, fold
+from fwsim.model.tuples import NamedTuple
 from fwsim.readings.explain import Reason
 from fwsim.readings.signed import SignedAlgebra
 from fwsim.readings.spans import free_bits

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from fwsim.model.errors import harmless
+from fwsim.model.tuples import NamedTuple
 
 Segment = tuple[str, str]
 Line = list[Segment]

@@ -4,10 +4,10 @@ the policy, and where it was decided."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from fwsim.machine.world import World
 from fwsim.model.trace import Ref, Step, rule_steps
+from fwsim.model.tuples import NamedTuple
 from fwsim.show.layout import Row
 from fwsim.show.words import knows, say
 

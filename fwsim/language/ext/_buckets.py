@@ -6,7 +6,6 @@ Semantics: net/netfilter/xt_hashlimit.c, revision 3, with its arithmetic. An ent
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from fwsim.language.ext._hashwords import (
     A_JIFFY,
@@ -18,6 +17,7 @@ from fwsim.language.ext._hashwords import (
     chunk_octets,
     credit_for,
 )
+from fwsim.model.tuples import NamedTuple
 
 Key = tuple[int, int, int, int]
 

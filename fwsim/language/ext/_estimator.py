@@ -6,9 +6,9 @@ not to be known of a running host: here with simulated time.
 
 from collections.abc import Mapping
 from math import log
-from typing import NamedTuple
 
 from fwsim.model.jiffies import HZ
+from fwsim.model.tuples import NamedTuple
 
 SCOPE = ("rateest",)
 _FRACTION = 8  # bits of the averages behind the point

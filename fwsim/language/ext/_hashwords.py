@@ -5,13 +5,13 @@ back as it was given. Text: libxt_hashlimit.c (parse_bytes, print_bytes, parse_b
 """
 
 import re
-from typing import NamedTuple
 
 from fwsim.language.ext._numbers import c_integer
 from fwsim.language.ext._rate import DAY, RateWord, credits_a_jiffy, rate_text
 from fwsim.language.options import Context, Options
 from fwsim.language.values import address_mask, bits_of, prefix_length
 from fwsim.model.jiffies import HZ
+from fwsim.model.tuples import NamedTuple
 
 MODES = {"srcip": "source", "srcport": "source port", "dstip": "destination",
           "dstport": "destination port"}  # fmt: skip

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from fwsim.model.tuples import NamedTuple
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -5,13 +5,13 @@ by -p before them; iptables counts icmp among these.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.spelling import ADDRESS, PORT
 from fwsim.language.values import address, bits_of, number, port
 from fwsim.model.actions import Nat, NatRange
 from fwsim.model.names import PROTOCOLS, address_text
+from fwsim.model.tuples import NamedTuple
 
 _PORTED = tuple(PROTOCOLS[name] for name in ("tcp", "udp", "sctp", "dccp", "icmp"))
 _FLAGS = {"random": "random", "random-fully": "fully_random", "persistent": "persistent"}

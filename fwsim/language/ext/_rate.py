@@ -4,11 +4,10 @@ one packet costs.
 Text: libxt_limit.c, libxt_hashlimit.c (parse_rate, print_rate); semantics: xt_limit.c.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.ext._numbers import c_integer
 from fwsim.language.types import begun
 from fwsim.model.jiffies import HZ
+from fwsim.model.tuples import NamedTuple
 
 DAY = 24 * 60 * 60
 _WORDS = {"second": 1, "minute": 60, "hour": 60 * 60, "day": DAY}

@@ -4,11 +4,11 @@ Text: libxt_rateest.c (rateest_get_rate), libxt_RATEEST.c (RATEEST_get_time).
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from fwsim.language.ext._numbers import c_double
 from fwsim.language.options import Context
 from fwsim.language.types import Type, UInt
+from fwsim.model.tuples import NamedTuple
 
 SECOND = 1_000_000
 _PREFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

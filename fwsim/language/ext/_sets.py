@@ -5,11 +5,11 @@ Text: libxt_set.h (parse_dirs); ipset's own semantics are in fwsim.language.ipse
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from fwsim.language.ipset.model import IpSet
 from fwsim.language.ipset.store import SCOPE
 from fwsim.language.options import Context, Option, Options, Shown
+from fwsim.model.tuples import NamedTuple
 
 _WAYS, _NAMED = 6, 31
 _COMPARE: dict[str, Callable[[int, int], bool]] = {

@@ -6,9 +6,9 @@ least.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from fwsim.language.ext._memory import with_item, without_item
+from fwsim.model.tuples import NamedTuple
 
 _ADDRESSES, _TIMES = 100, 32
 Key = tuple[int, int]  # family and address

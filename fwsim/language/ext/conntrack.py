@@ -6,13 +6,13 @@ libxt_conntrack.c.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import HostMask, Names, Ports, ProtocolNumber, UIntRange
 from fwsim.model import fields as F
 from fwsim.model.names import STATES, STATUS
 from fwsim.model.pred import Pred, all_of, any_of, is_in, masked
+from fwsim.model.tuples import NamedTuple
 
 _ORDER = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 STATE_BITS = {name: 1 << bit for bit, name in enumerate(_ORDER)}

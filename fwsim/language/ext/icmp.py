@@ -5,13 +5,13 @@ drops at once a truncated header; type 255 stands for any. Text: libipt_icmp.c.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.values import number
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS
 from fwsim.model.pred import TRUE, Pred, all_of, is_in
+from fwsim.model.tuples import NamedTuple
 
 Code = tuple[int, int, int]  # type, first code, last code
 _ANY_CODE = (0, 255)

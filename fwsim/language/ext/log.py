@@ -3,12 +3,11 @@
 Semantics: net/netfilter/xt_LOG.c; text: libxt_LOG.c.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Text
 from fwsim.language.values import number, quoted
 from fwsim.model.actions import Log
+from fwsim.model.tuples import NamedTuple
 
 _LEVELS = {
     "emerg": 0, "panic": 0, "alert": 1, "crit": 2, "error": 3, "warning": 4, "notice": 5,

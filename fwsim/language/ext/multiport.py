@@ -4,13 +4,12 @@ Semantics: net/netfilter/xt_multiport.c, which never matches a later fragment an
 where the ports are not there to read; text: libxt_multiport.c.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.values import port, service_text
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS, proto_text
 from fwsim.model.pred import Pred, all_of, any_of, is_in
+from fwsim.model.tuples import NamedTuple
 
 _PROTOS = tuple(PROTOCOLS[name] for name in ("tcp", "udp", "udplite", "sctp", "dccp"))
 _FIELDS = {"sports": (F.SPORT,), "dports": (F.DPORT,), "ports": (F.SPORT, F.DPORT)}

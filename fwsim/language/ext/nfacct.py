@@ -4,12 +4,11 @@ Semantics: net/netfilter/xt_nfacct.c, nfnetlink_acct.c; text: libxt_nfacct.c. Wh
 and which quota it has, no dump tells.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.options import Context, Match, Option, Options, fact
 from fwsim.language.types import Text
 from fwsim.language.values import quoted
 from fwsim.model.pred import Pred
+from fwsim.model.tuples import NamedTuple
 
 
 class _Name(NamedTuple):

@@ -7,7 +7,6 @@ running host's hold.
 
 from collections.abc import Hashable
 from types import MappingProxyType
-from typing import NamedTuple
 
 from fwsim.language.ext._memory import ListName, without_item
 from fwsim.language.ext._sightings import Recent, Sight, found, noted, reaped, times_kept
@@ -18,6 +17,7 @@ from fwsim.model.facts import Facts
 from fwsim.model.jiffies import HZ, jiffies
 from fwsim.model.names import address_text
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of
+from fwsim.model.tuples import NamedTuple
 
 _OPERATIONS = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
 _TITLES = {"seconds": "seconds:", "reap": "reap", "hitcount": "hit_count:", "rttl": "TTL-Match"}

@@ -4,11 +4,10 @@ Semantics: net/ipv4/netfilter/ipt_REJECT.c, net/ipv6/netfilter/ip6t_REJECT.c; te
 libipt_REJECT.c, libip6t_REJECT.c. A reason may be cut short: the first that begins so is meant.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.model.actions import Reject
 from fwsim.model.names import PROTOCOLS
+from fwsim.model.tuples import NamedTuple
 
 _RESET = "tcp-reset"
 _REASONS = {

@@ -4,13 +4,12 @@ Semantics: net/netfilter/xt_statistic.c; text: libxt_statistic.c. Chance is kept
 not every probability comes back as it was given.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.ext._numbers import c_double
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import UInt
 from fwsim.model.facts import Facts
 from fwsim.model.pred import FALSE, TRUE, Pred
+from fwsim.model.tuples import NamedTuple
 
 _ONE = 1 << 31
 

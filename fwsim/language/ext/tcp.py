@@ -4,14 +4,13 @@ Semantics: net/netfilter/xt_tcpudp.c (tcp_mt), which never matches a later fragm
 once a truncated header, or (IPv4) a fragment that would overwrite the flags; text: libxt_tcp.c.
 """
 
-from typing import NamedTuple
-
 from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS, TCP_FLAGS
 from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, masked
+from fwsim.model.tuples import NamedTuple
 
 _TCP = PROTOCOLS["tcp"]
 _NAMES = {**{n: bit for n, bit in TCP_FLAGS.items() if bit < 0x40}, "ALL": 0x3F, "NONE": 0}

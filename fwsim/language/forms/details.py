@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from fwsim.language.options import Context, Extension, Match, Shown, Target, Unlist, find, known
 from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.tuples import NamedTuple
 
 _MOST_MATCHES = 64
 _DOUBT = "where a text ends that may itself hold the sign for its end"

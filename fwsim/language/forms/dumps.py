@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from fwsim.language.read import family_of_dump
 from fwsim.language.ruleset import TABLES
+from fwsim.model.tuples import NamedTuple
 
 _TABLE = re.compile(rf"^(?:[ \t]*>)*[ \t]*(?P<star>\*)[ \t]*({'|'.join(TABLES)})[ \t]*\r?$", re.M)
 _SAVE = re.compile(r"(ip6?tables)(?:-legacy|-nft)?-save")

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from fwsim.language.ruleset import TABLES
+from fwsim.model.tuples import NamedTuple
 
 _LINE = re.compile(r"(?:[ \t]*>[ \t]?)*([ \t]*)([^\n]*)\n?")
 _PROGRAM = re.compile(r"(?<![\w.-])(ip6?tables)(?:-legacy|-nft)?(-save)?(?![\w-])([^\n`'\"|;&)]*)")

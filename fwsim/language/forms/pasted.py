@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from fwsim.language.ruleset import Ruleset
+from fwsim.model.tuples import NamedTuple
 
 
 class Pasted(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import NamedTuple
 
 from fwsim.language.forms.lines import Line
 from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.tuples import NamedTuple
 
 _COLUMNS = re.compile(
     r"(?P<num>num\s+)?(?P<counters>pkts(?P<space>\s+)bytes\s+)?target\s+prot\s+opt\s+"

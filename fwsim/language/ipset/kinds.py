@@ -6,7 +6,8 @@ Semantics: net/netfilter/ipset/ip_set_*.c; text: ipset's lib/ipset_*.c.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from fwsim.model.tuples import NamedTuple
 
 FLAGS = frozenset({"counters", "comment", "skbinfo", "forceadd"})
 _HASH = ("family", "hashsize", "maxelem", "timeout", *sorted(FLAGS), "bucketsize", "initval")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.language.ipset.member import fits
 from fwsim.language.ipset.model import Element, Entry, Head
 from fwsim.language.ipset.seen import Question, UnknownError, net_of, seen_parts
 from fwsim.language.ipset.store import Store
 from fwsim.language.values import bits_of
+from fwsim.model.tuples import NamedTuple
 
 
 class Found(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.language.ipset.kinds import Kind
 from fwsim.language.values import bits_of
+from fwsim.model.tuples import NamedTuple
 
 Element = tuple[Any, ...]
 """One part for each of the type's: an address; (address, prefix length); (protocol, port); a MAC

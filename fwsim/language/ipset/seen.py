@@ -6,12 +6,13 @@ Semantics: the kadt functions of net/netfilter/ipset/ip_set_*.c; ip_set_getport.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.language.ipset.member import WITH_PORTS
 from fwsim.language.ipset.model import Head
 from fwsim.model.facts import Facts
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP
+from fwsim.model.tuples import NamedTuple
 
 
 class UnknownError(Exception):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.tuples import NamedTuple
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 _NAMED = 31  # bytes of a set's name

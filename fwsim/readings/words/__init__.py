@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+
+from fwsim.model.tuples import NamedTuple
 
 language: ContextVar[str] = ContextVar("language", default="en")
 
