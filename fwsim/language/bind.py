@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from fwsim.language.rules import Chains, entries_in, raw_chains, rule_of, sample_of
+from fwsim.language.rules import Chains, Entry, entries_in, options_of, raw_chains, sample_of
 from fwsim.language.ruleset import Ruleset, Table
 from fwsim.language.types import Context, Kin
 from fwsim.model.frozen import replace
@@ -69,6 +69,12 @@ def _sharing(family: int, ruleset: Ruleset) -> Iterator[tuple[Hashable, Kin]]:
         chains = raw_chains(table).values() if _shares(table) else ()
         for entry in (entry for chain in chains for entry in entries_in(chain)):
             if sample_of(entry).sharing:
-                for use in rule_of(entry).uses:
-                    for scope in use.ext.shares(use.options, family) if use.ext.shares else ():
-                        yield scope, Kin(family, use.ext.name, use.options)
+                yield from _shared_by(entry, family)
+
+
+def _shared_by(entry: Entry, family: int) -> Iterator[tuple[Hashable, Kin]]:
+    for number, use in enumerate(sample_of(entry).uses):
+        if use.ext.shares is not None:
+            options = options_of(entry, number)
+            for scope in use.ext.shares(options, family):
+                yield scope, Kin(family, use.ext.name, options)

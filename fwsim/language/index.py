@@ -8,7 +8,6 @@ differ tells it of all others.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -142,14 +141,12 @@ def _asked_by(lines: list[tuple[int, Line]]) -> tuple[Asked | None, Iterable[tup
     """What lines of one shape ask for, in the word in which they differ most; each with its word.
     None if that cannot be told."""
     some = [line for _, line in lines[:: len(lines) // _SOME + 1]]
-    find = re.compile(some[0][0].values).match
-    text = some[0][0].dump.source.text
-    rows = [found.groups() for _, start, _ in some if (found := find(text, start))]
+    find = some[0][0].maker.words
+    rows = [find(start).groups() for _, start, _ in some]
     for column in sorted(range(len(rows[0])), key=lambda c: -len({row[c] for row in rows})):
         one = _told_by(column, rows, some)
         if one is not None:
-            words = ((n, find(text, start)) for n, (_, start, _) in lines)
-            return one, ((n, found[column + 1]) for n, found in words if found)
+            return one, ((number, find(start)[column + 1]) for number, (_, start, _) in lines)
     return None, [(number, "") for number, _ in lines]
 
 

@@ -126,9 +126,9 @@ class Match(NamedTuple):
 
     `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
     text of iptables-save and of iptables -L where the option table does not; `unlist` reads the
-    latter back. `regular`: to `check`, `save` and `hooks` it matters which options are given, not
-    their values (as iptables-save spells these). `shares`, of the options and the family, are the
-    memories (scopes of Free) that it has in common with others."""
+    latter back. Where there is one of these, or `hooks` is a function, `regular` names the options
+    whose values are the same to them, spelled as in fwsim.language.spelling. `shares`, of the
+    options and the family, are the memories (scopes of Free) that it has in common with others."""
 
     name: str
     meaning: Callable[[Options, Context], Pred | Meaning]
@@ -140,7 +140,7 @@ class Match(NamedTuple):
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
-    regular: bool = False
+    regular: tuple[str, ...] = ()
     shares: Callable[[Options, int], tuple[Hashable, ...]] | None = None
 
 
@@ -159,7 +159,7 @@ class Target(NamedTuple):
     save: Callable[[Options, Context], str] | None = None
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
-    regular: bool = False
+    regular: tuple[str, ...] = ()
     shares: Callable[[Options, int], tuple[Hashable, ...]] | None = None
 
 
@@ -178,18 +178,11 @@ class Use(Frozen):
         """The hooks from which it may be reached; empty means any."""
         return self.ext.hooks(self.options) if callable(self.ext.hooks) else self.ext.hooks
 
-    @property
-    def regular(self) -> bool:
-        """Whether it can be used and how it is saved does not depend on its options' values."""
+    def is_regular(self, option: str) -> bool:
+        """Whether the use is good, and how it is saved, does not depend on the option's value."""
         ext = self.ext
-        return ext.regular or (
-            ext.check is None and ext.save is None and not self._placed_by_options
-        )
-
-    @property
-    def _placed_by_options(self) -> bool:
-        ext = self.ext
-        return callable(ext.hooks) or (isinstance(ext, Target) and callable(ext.tables))
+        placed = callable(ext.hooks) or (isinstance(ext, Target) and callable(ext.tables))
+        return option in ext.regular or not (ext.check or ext.save or placed)
 
     @property
     def tables(self) -> tuple[str, ...]:

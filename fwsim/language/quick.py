@@ -24,7 +24,7 @@ from fwsim.model.errors import Source, Span
 _ASIDE = b"0123456789abcdefABCDEFGHIJKLMNOPQRSTUVWXYZ./:"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _CHAIN_LINE = re.compile(rf":({NAME}) (-) \[[0-9]+:[0-9]+\]")
-_MOST_SHAPES = 8  # of one key: more are lines that only look alike
+_MOST_SHAPES = 32  # of one key: more are lines that only look alike
 
 
 class Reader(Protocol):

@@ -1,8 +1,8 @@
-"""A chain's rules as a sequence that reads them when somebody asks.
+"""A chain's rules as a sequence that makes them when somebody asks.
 
 A large dump repeats few shapes of lines (fwsim.language.shapes). A `Line` is one of a known shape:
 that it reads without fault, where it jumps and all but the values of some options is told without
-reading it. The rule itself is read by the ordinary reader, once somebody wants it.
+reading it. The rule itself is made (fwsim.language.maker) once somebody wants it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from fwsim.language.maker import Maker
+from fwsim.language.options import Options
 from fwsim.language.ruleset import Chain, Rule, Table, Unread
-from fwsim.language.rulespec import read_rules
 from fwsim.language.types import Context
-from fwsim.language.words import statement
 from fwsim.model.errors import Source, Span
 from fwsim.model.frozen import replace
 from fwsim.model.tuples import NamedTuple
@@ -23,22 +23,11 @@ if TYPE_CHECKING:
 
 
 class Dump:
-    """A text whose lines are read one by one, each at most once."""
+    """A text, and the rules of those of its lines that somebody asked for."""
 
     def __init__(self, source: Source, family: int) -> None:
         self.source, self.family = source, family
-        self._read: dict[int, Rule] = {}
-
-    def rule(self, start: int) -> Rule:
-        """The rule of the line `-A CHAIN …` that begins there and is known to be good."""
-        rule = self._read.get(start)
-        if rule is None:
-            line = statement(self.source, start, self.end(start))
-            chain, *words = line.words[1:]
-            span = Span(self.source, line.words[0].span.start, line.words[-1].span.end)
-            (rule,) = read_rules(words, self.family, chain.text, span, line.counters)
-            self._read[start] = rule
-        return rule
+        self.made: dict[int, Rule] = {}
 
     def end(self, start: int) -> int:
         """Where the line that begins there ends."""
@@ -49,14 +38,13 @@ class Dump:
 class Shape(NamedTuple):
     """What lines of a dump have in common that differ in the values of some options only.
     `sample` is one of them, read. `match` finds one; its groups are the chain and where it jumps.
-    `values`, for such as were found, has all words that may differ as its groups. `canonical`:
-    iptables-save writes them as they stand; `counted`: counters stand before them; `particular`:
-    they may not stand everywhere, or end their chain for every packet."""
+    `canonical`: iptables-save writes them as they stand; `counted`: counters stand before them;
+    `particular`: they may not stand everywhere, or end their chain for every packet."""
 
     dump: Dump
     sample: Rule
     match: re.Pattern[str]
-    values: str
+    maker: Maker
     canonical: bool
     counted: bool
     particular: bool
@@ -200,7 +188,20 @@ def with_chain(table: Table, chain: Chain) -> Table:
 
 def rule_of(entry: Entry) -> Rule:
     """The rule."""
-    return entry[0].dump.rule(entry[1]) if isinstance(entry, tuple) else entry
+    if not isinstance(entry, tuple):
+        return entry
+    shape, start, _ = entry
+    made = shape.dump.made
+    if start not in made:
+        made[start] = shape.maker.rule(start)
+    return made[start]
+
+
+def options_of(entry: Entry, use: int) -> Options:
+    """The options of one of the rule's extensions, without making the rule."""
+    if isinstance(entry, tuple):
+        return entry[0].maker.options(entry[1], use)
+    return entry.uses[use].options
 
 
 def entries_of(rules: Sequence[Rule]) -> Sequence[Entry]:

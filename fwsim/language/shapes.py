@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from fwsim.language.maker import Maker, Slot
 from fwsim.language.options import Target, find, modules
 from fwsim.language.rules import Dump, Shape
 from fwsim.language.ruleset import TABLES, VERDICTS, Rule
 from fwsim.language.spelling import spellings
-from fwsim.language.types import AddressMask, Interface, Type
+from fwsim.language.types import AddressMask, Interface
 from fwsim.language.words import Statement, Word
 from fwsim.language.write import rule_text
 from fwsim.model.tuples import NamedTuple
@@ -24,11 +25,12 @@ from fwsim.model.tuples import NamedTuple
 BUILT_IN = frozenset(chain for chains in TABLES.values() for chain in chains)
 NAME = "[A-Za-z0-9_][A-Za-z0-9_.:+@/-]{0,27}"
 _USER_CHAIN = rf"(?!(?:{'|'.join(sorted(BUILT_IN))})(?: |$)){NAME}"
-_JUMPS = (NAME,)
+_BARE, _QUOTED = r"([^ \n]++)", r'("[^"\n]*+")'  # words that are known to be good
 _COUNTER = "(?:0|[1-9][0-9]{0,18})"
 _COUNTERS = rf"\[{_COUNTER}:{_COUNTER}\] "
-_CORE: Mapping[str, Type] = {
-    "-s": AddressMask(), "-d": AddressMask(), "-i": Interface(), "-o": Interface(),
+_CORE: Mapping[str, Slot] = {
+    "-s": Slot("src", AddressMask()), "-d": Slot("dst", AddressMask()),
+    "-i": Slot("in_", Interface()), "-o": Slot("out", Interface()),
 }  # fmt: skip
 
 
@@ -53,27 +55,34 @@ def shape_of(dump: Dump, line: Statement, start: int, end: int, rule: Rule) -> S
     before = _COUNTERS if regular else re.escape(text[start:first])
     saved = f"-A {line.words[1].text} {rule_text(rule)}".rstrip()
     canonical = text[first:end] == saved and (regular or not counted)
-    match, values = _patterns(dump, line, first, end, rule)
+    match, values, slots = _patterns(dump, line, first, end, rule)
+    counts = r"\[([0-9]++):([0-9]++)\] " if regular else before
+    maker = Maker(dump.source, start, rule, counts + values, slots, counted=regular)
     pattern, particular = re.compile(before + match), bool(rule.particular or rule.final)
-    return Shape(dump, rule, pattern, before + values, canonical, counted, particular)
+    return Shape(dump, rule, pattern, maker, canonical, counted, particular)
 
 
-def _patterns(dump: Dump, line: Statement, first: int, end: int, rule: Rule) -> tuple[str, str]:
+def _patterns(
+    dump: Dump, line: Statement, first: int, end: int, rule: Rule
+) -> tuple[str, str, tuple[Slot, ...]]:
+    """Of the line without its counters: the pattern that finds lines of its shape, the one that
+    takes found ones apart, and what their words are."""
     text, at = dump.source.text, first
     match = values = ""
-    for word, form, is_chain in _varying(line.words, rule, dump.family):
+    slots: list[Slot] = []
+    for word, form, slot in _varying(line.words, rule, dump.family):
         between = re.escape(text[at : word.span.start])
-        match += f"{between}({form})" if is_chain else between + form
-        values += between + ('("[^"]*+")' if word.span.text[0] == '"' else "([^ ]++)")
+        match += between + (form if slot.kind else f"({form})")
+        values += between + (_QUOTED if word.span.text[0] == '"' else _BARE)
+        slots.append(slot)
         at = word.span.end
     rest = re.escape(text[at:end])
-    return match + rest + ("" if rule.jump else "()"), values + rest
+    return match + rest + ("" if rule.jump else "()"), values + rest, tuple(slots)
 
 
-def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word, str, bool]]:
-    """The words that may differ in lines of the same shape, the form of each, and whether it is a
-    chain's name."""
-    yield words[1], _form((_USER_CHAIN,), words[1]), True
+def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word, str, Slot]]:
+    """The words that may differ in lines of the same shape, with the form and use of each."""
+    yield words[1], _form((_USER_CHAIN,), words[1]) or re.escape(words[1].span.text), Slot("chain")
     given = dict(_given(rule, family))
     at = 2
     while at < len(words):
@@ -81,38 +90,43 @@ def _varying(words: list[Word], rule: Rule, family: int) -> Iterator[tuple[Word,
         taken = given.get(word.span.start) or _core(word, words[at:], rule)
         values = [value for value in words[at:] if value.span.start < taken.end]
         at += len(values)
-        if len(values) == 1:
-            yield values[0], _form(taken.forms, values[0]), taken.forms is _JUMPS
+        form = _form(taken.forms, values[0]) if len(values) == 1 else ""
+        if form:
+            yield values[0], form, taken.slot
+        elif taken.slot.name == "jump":
+            yield values[0], re.escape(values[0].span.text), taken.slot
 
 
 class _Taken(NamedTuple):
-    """The forms of an option's value, and where its last word ends."""
+    """What an option takes: what it is, the forms that its value may have, and where that ends."""
 
-    forms: tuple[str, ...]
-    end: int
+    slot: Slot = Slot("")
+    forms: tuple[str, ...] = ()
+    end: int = 0
 
 
 def _given(rule: Rule, family: int) -> Iterator[tuple[int, _Taken]]:
     """The options of the rule's extensions, by where they begin."""
-    for use in rule.uses:
+    for number, use in enumerate(rule.uses):
         for option in use.ext.options:
             span = use.options.given[option.name].span if option.name in use.options else None
             if span is not None:
-                forms = spellings(option.type, family) if use.regular else ()
-                yield span.start, _Taken(forms, span.end)
+                forms = spellings(option.type, family) if use.is_regular(option.name) else ()
+                yield span.start, _Taken(Slot(option.name, option.type, number), forms, span.end)
 
 
 def _core(option: Word, rest: list[Word], rule: Rule) -> _Taken:
     """As `_given`, for an option that is iptables' own."""
     flag = option.span.text
     if flag in _CORE:
-        return _Taken(spellings(_CORE[flag], rule.family), rest[0].span.end)
-    if flag in ("-j", "-g"):
-        return _Taken(_JUMPS if rule.jump else (), rest[0].span.end)
-    return _Taken((), 0)
+        slot = _CORE[flag]
+        assert slot.kind is not None
+        return _Taken(slot, spellings(slot.kind, rule.family), rest[0].span.end)
+    if flag in ("-j", "-g") and rule.jump:
+        return _Taken(Slot("jump"), (NAME,), rest[0].span.end)
+    return _Taken()
 
 
 def _form(forms: tuple[str, ...], word: Word) -> str:
-    """The form that a word has; itself, if it has none of them."""
-    text = word.span.text
-    return next((form for form in forms if re.fullmatch(form, text)), re.escape(text))
+    """The form that a word has; empty if it has none of them."""
+    return next((form for form in forms if re.fullmatch(form, word.span.text)), "")

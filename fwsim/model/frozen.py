@@ -74,6 +74,13 @@ class Frozen:
 _Frozen = TypeVar("_Frozen", bound=Frozen)
 
 
+def record(kind: type[_Frozen], fields: dict[str, Any]) -> _Frozen:
+    """A record of these fields, all that it has; for many of them, since nothing is checked."""
+    made = kind.__new__(kind)
+    made.__dict__.update(fields)
+    return made
+
+
 def replace(record: _Frozen, **changes: Any) -> _Frozen:
     """The same record with other values in some fields."""
     fields = {name: getattr(record, name) for name in record._fields}

@@ -225,7 +225,7 @@ def _value(word: str, kind: Type, family: int) -> Any:
 
 def _unread(ruleset: Ruleset) -> int:
     return sum(
-        isinstance(entry, tuple) and entry[1] not in entry[0].dump._read
+        isinstance(entry, tuple) and entry[1] not in entry[0].dump.made
         for table in ruleset.tables.values()
         for chain in table.chains.values()
         if isinstance(chain.rules, Rules)

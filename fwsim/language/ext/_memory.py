@@ -25,6 +25,10 @@ class ListName(NamedTuple):
             raise ValueError("expected a name that a file may have, without /")
         return name
 
+    def spellings(self, family: int) -> tuple[str, ...]:
+        """Names of plain characters (fwsim.language.spelling)."""
+        return (f"[A-Za-z0-9_-]{{1,{self.longest}}}",)
+
     def write(self, value: str, family: int) -> str:
         """As it is."""
         return value

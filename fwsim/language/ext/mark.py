@@ -81,7 +81,7 @@ TARGET = Target(
             *(Shown(f"{name}-mark", f"{name} ") for name in ("and", "or", "xor")),
         ),
     ),
-    regular=True,
+    regular=("set-xmark",),
 )
 EXAMPLES = """
 -m mark --mark 1 ; -m mark --mark 0x1

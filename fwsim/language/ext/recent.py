@@ -186,6 +186,7 @@ MATCH = Match(
         Option("mask", _Address()),
     ),
     check=_check,
+    regular=("name",),
     shares=_shares,
     save=_save,
     listing=_list,

@@ -114,7 +114,7 @@ MATCH = Match(
         "tcp",
         (*SHOWN, Shown("tcp-option", "option="), Shown("tcp-flags", "flags:", words=_shown_flags)),
     ),
-    regular=True,
+    regular=("sport", "dport", "tcp-option"),
 )
 EXAMPLES = """
 -p tcp --dport 80 ; -p tcp -m tcp --dport 80

@@ -27,7 +27,7 @@ MATCH = Match(
     save=lambda o, _: save_ports(o).strip(),
     listing=lambda o, _, numeric: "udp" + list_ports(o, numeric, _UDP),
     unlist=Unlist("udp", SHOWN),
-    regular=True,
+    regular=("sport", "dport"),
 )
 EXAMPLES = """
 -p udp --dport 53 ; -p udp -m udp --dport 53
