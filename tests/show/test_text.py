@@ -119,7 +119,7 @@ def test_chains_a_thousand_jumps_deep_are_told(tmp_path: Path, verbose: bool) ->
 REASONS = [
     "martian_source", "own_source", "rp_filter", "not_forwarding", "martian_destination", "ttl",
     "no_neighbour", "no_port", "fragment", "clash", "redirect", "no_address", "multicast",
-    "not_told", "endless",
+    "not_told", "endless", "no_rules",
     "route_none", "route_unreachable", "route_prohibit", "route_blackhole", "route_throw",
 ]  # fmt: skip
 MACHINE = Path(fwsim.__file__).parent / "machine"
@@ -159,6 +159,19 @@ def test_a_width_changes_no_word(rows: list[Row], width: int) -> None:
 def test_lines_are_cut_to_the_width(rows: list[Row], width: int) -> None:
     lines = fit(lay_out(rows), width)
     assert all(len(line.rstrip()) <= width for line in plain(lines).split("\n"))
+
+
+def test_in_little_room_what_belongs_to_a_host_stays_below_it() -> None:
+    rows = [
+        Row("host", "route: there", "", "", ""),
+        Row("", "filter FORWARD", "1", "-i docker1 ! -o docker1 -m conntrack", "ACCEPT"),
+    ]
+    assert plain(fit(lay_out(rows), 40)).split("\n") == [
+        "  host  route: there",
+        "        filter FORWARD  1  -i docker1 !",
+        "          -o docker1 -m conntrack",
+        "          ACCEPT",
+    ]
 
 
 def test_columns_stand_under_each_other() -> None:
