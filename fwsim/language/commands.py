@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from fwsim.language.builder import Builder
 from fwsim.language.optnames import COMMANDS, CORE
-from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.language.ruleset import TABLES, Rule, Ruleset
 from fwsim.language.rulespec import counter_pair, read_rules
-from fwsim.language.validate import validate
+from fwsim.language.validate import led_to, validate
 from fwsim.language.values import number
 from fwsim.language.words import Word, command_words
 from fwsim.model.errors import ReadError, Source, Span
@@ -24,7 +24,8 @@ _KNOWN = frozenset(_LONG.values())
 _ON_RULES = ("-A", "-C", "-D", "-I", "-R")
 _LOOKING = ("-C", "-L", "-S")  # they leave the table as it is, counters included
 _CHAIN_OPTIONAL = ("-F", "-L", "-S", "-X", "-Z")
-_PROGRAMS = {
+_ATTACHED = frozenset(f"-t{name}" for name in TABLES)
+PROGRAMS = {
     f"{program}{backend}": family
     for program, family in (("iptables", 4), ("ip6tables", 6))
     for backend in ("", "-legacy", "-nft")
@@ -39,25 +40,25 @@ def apply(rulesets: dict[int, Ruleset], command: str, name: str = "command") -> 
     family = 4
     if words and words[0].text == "sudo":
         words = words[1:]
-    if words and words[0].text.rpartition("/")[2] in _PROGRAMS:
-        family = _PROGRAMS[words[0].text.rpartition("/")[2]]
+    if words and words[0].text.rpartition("/")[2] in PROGRAMS:
+        family = PROGRAMS[words[0].text.rpartition("/")[2]]
         words = words[1:]
     span = Span(source, 0, len(command))
     if not words:
         raise ReadError("this is no command; expected iptables -A CHAIN …", span=span)
     builder = Builder(rulesets.get(family, Ruleset(family)))
-    table, words = _table_of(words)
+    table, words = split_table(words)
     builder.table(table.text if table else "filter", table.span if table else span)
     run(builder, table.text if table else "filter", words)
-    if next(filter(None, (_letter(word.text) for word in words))) in _LOOKING:
+    if next(filter(None, (letter_of(word.text) for word in words))) in _LOOKING:
         return
     changed = builder.freeze()
     validate(changed)
     rulesets[family] = changed
 
 
-def _table_of(words: list[Word]) -> tuple[Word | None, list[Word]]:
-    """Take `-t TABLE`, and -w with its seconds, out."""
+def split_table(words: list[Word]) -> tuple[Word | None, list[Word]]:
+    """Take `-t TABLE` (or `-tTABLE`, `--table=TABLE`), and -w with its seconds, out."""
     table = None
     rest: list[Word] = []
     pending = list(reversed(words))
@@ -67,6 +68,8 @@ def _table_of(words: list[Word]) -> tuple[Word | None, list[Word]]:
             if not pending:
                 raise ReadError("-t wants a table behind it", span=word.span)
             table = pending.pop()
+        elif word.text.startswith("--table=") or word.text in _ATTACHED:
+            table = word._replace(text=word.text.removeprefix("--table=").removeprefix("-t"))
         elif word.text in ("-w", "--wait", "-W", "--wait-interval"):
             if pending and pending[-1].text.isdecimal():
                 pending.pop()
@@ -76,14 +79,20 @@ def _table_of(words: list[Word]) -> tuple[Word | None, list[Word]]:
 
 
 def run(
-    builder: Builder, table: str, words: list[Word], counters: tuple[int, int] | None = None
+    builder: Builder,
+    table: str,
+    words: list[Word],
+    counters: tuple[int, int] | None = None,
+    *,
+    at_once: bool = False,
 ) -> None:
-    """Carry out one command's words on an open table. ReadError where iptables would refuse."""
+    """Carry out one command's words on an open table. ReadError where iptables would refuse;
+    `at_once`, that a chain is there when a rule goes to it is not left to `validate`."""
     if words:
-        _Command(builder, table, words, counters).run()
+        _Command(builder, table, words, counters, at_once).run()
 
 
-def _letter(text: str) -> str | None:
+def letter_of(text: str) -> str | None:
     """The command that a word names: `-A`, `-ACHAIN`, `--append`, `--app`, `--append=CHAIN`."""
     if not text.startswith("--"):
         return text[:2] if text[:2] in _KNOWN else None
@@ -96,19 +105,25 @@ def _letter(text: str) -> str | None:
 
 class _Command:
     def __init__(
-        self, builder: Builder, table: str, words: list[Word], counters: tuple[int, int] | None
+        self,
+        builder: Builder,
+        table: str,
+        words: list[Word],
+        counters: tuple[int, int] | None,
+        at_once: bool,
     ) -> None:
         self.builder = builder
         self.table = table
         self.counters = counters
+        self.at_once = at_once
         self.span = Span(words[0].span.source, words[0].span.start, words[-1].span.end)
-        at = next((n for n, word in enumerate(words) if _letter(word.text)), None)
+        at = next((n for n, word in enumerate(words) if letter_of(word.text)), None)
         if at is None:
             raise ReadError(
                 f"expected a command, one of {' '.join(_LONG.values())}, not {words[0].text!r}",
                 span=words[0].span,
             )
-        self.letter = _letter(words[at].text) or ""
+        self.letter = letter_of(words[at].text) or ""
         self.before = words[:at]
         self.rest = [*_attached(words[at]), *words[at + 1 :]]
 
@@ -162,6 +177,8 @@ class _Command:
         words, family = self.before + self.rest, self.builder.family
         rules = read_rules(words, family, chain, self.span, self.counters)
         for rule in rules:
+            if self.at_once:
+                led_to(rule, self.table, self.builder.heads[self.table])
             if self.table == "nat" and rule.target_name == "DROP":
                 raise ReadError(
                     "table nat is not for filtering: iptables refuses DROP in it",

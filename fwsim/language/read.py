@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fwsim.language.builder import Builder
 from fwsim.language.commands import run
 from fwsim.language.ruleset import TABLES, Ruleset
 from fwsim.language.rulespec import OtherFamilyError
 from fwsim.language.validate import validate_table
-from fwsim.language.words import Statement, statement
+from fwsim.language.words import Statement, Word, statement
 from fwsim.model.errors import ReadError, Source, Span
 
 # Begins with one literal character: the search in a large dump is five times as fast so.
@@ -51,12 +51,17 @@ def restore(
     *,
     counted: bool = True,
     flush: bool = True,
+    filled: Callable[[list[Word]], list[Word]] | None = None,
 ) -> None:
     """Restore lines of a dump, each a stretch of the source without its line end, onto a host.
-    `counted` is iptables-restore's -c, `flush` the opposite of its -n."""
+    `counted` is iptables-restore's -c, `flush` the opposite of its -n; `filled` fills in a line's
+    words what a shell would have."""
     reader = _Reader(builder, source, counted, flush)
     for start, end in lines:
-        reader.line(statement(source, start, end))
+        line = statement(source, start, end)
+        if filled is not None and line.kind != "comment":
+            line = line._replace(words=filled(line.words))
+        reader.line(line)
     reader.finish()
 
 

@@ -7,7 +7,7 @@ behind, and chains that no hook reaches, may go in circles, and stand wherever t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NoReturn
 
 from fwsim.language.options import Use
@@ -56,7 +56,7 @@ def _survey(
                 continue
             rule = shape.sample
         else:
-            rule, jump = entry, _led_to(entry, table)
+            rule, jump = entry, led_to(entry, table.name, table.chains)
         if jump and where:
             jumps.append(jump)
         if rule.particular:
@@ -66,16 +66,16 @@ def _survey(
     return jumps
 
 
-def _led_to(rule: Rule, table: Table) -> str:
-    """The chain that a rule jumps to, or nothing. ReadError if it leads nowhere."""
+def led_to(rule: Rule, table: str, chains: Container[str]) -> str:
+    """The chain that a rule jumps to, or nothing. ReadError if it is not among the table's."""
     if rule.jump is None:
         return ""
     chain, span = rule.jump.chain, rule.target_span or rule.span
-    if chain in TABLES[table.name]:
+    if chain in TABLES[table]:
         raise ReadError(f"{chain} is built in: only the kernel enters it, no jump", span=span)
-    if chain not in table.chains:
+    if chain not in chains:
         raise ReadError(
-            f"there is neither a chain nor a known target {chain!r} in table {table.name}",
+            f"there is neither a chain nor a known target {chain!r} in table {table}",
             span=span,
             hint=f"Declare the chain (`:{chain} - [0:0]` in a dump, `iptables -N {chain}`), "
             "or check the target's name.",

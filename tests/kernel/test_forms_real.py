@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os.path import realpath
+from pathlib import Path
 from random import Random, SystemRandom
+from shutil import which
 
 import pytest
 from language.dumps import Published, published, random_dump
 from language.telling import dumped, listable, restorable, told, uncounted
+from language.test_forms_script import FOLLOWED
 
 from fwsim.language.forms import read
 from fwsim.language.read import read as read_dump
@@ -16,7 +20,7 @@ from fwsim.language.write import save
 from fwsim.model.errors import ReadError
 
 from .existing import make_existing, make_sets_named
-from .netns import Netns, require_kernel
+from .netns import PATH, Netns, require_kernel
 from .rulesets import random_rules
 from .test_listing_real import tool, without_names
 
@@ -112,3 +116,19 @@ def test_published_rulesets_come_back(host: Netns, file: Published) -> None:
     assert not done.returncode
     saved = host.run(tool(file.family, "-save"), "-c")
     _comes_back(host, read_dump(saved, file.family))
+
+
+_SUDO = '#!/bin/sh\nwhile [ "${1#-}" != "$1" ]; do shift; done\nexec "$@"\n'
+
+
+@pytest.mark.parametrize("script", [script for script, lines in FOLLOWED if lines is not None])
+def test_scripts_do_what_a_shell_does(host: Netns, script: str, tmp_path: Path) -> None:
+    """bash runs the script, where `iptables` is the legacy one, and `sudo` one for root."""
+    (tmp_path / "sudo").write_text(_SUDO)
+    (tmp_path / "sudo").chmod(0o755)
+    legacy, usual = (realpath(which(name, path=PATH) or "") for name in (tool(4), "iptables"))
+    if legacy != usual:
+        host.run("mount", "--bind", legacy, usual)
+    host.run("bash", "-c", f"export PATH={tmp_path}:$PATH\n{script}\ntrue")
+    saved = host.run(tool(4, "-save"), "-c")
+    assert dumped(read(script, 4)) == dumped(read_dump(saved, 4))

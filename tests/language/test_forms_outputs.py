@@ -242,7 +242,7 @@ def test_a_dump_says_more_than_a_listing_of_the_same_table() -> None:
     for text in (f"{LISTED}\n# iptables-save\n{DUMP}", f"here:\n{DUMP}\n{LISTED}"):
         pasted = paste(text)
         assert _lines(pasted.rulesets[4]) == RULES
-        assert any("its dump is what was read" in note for note in pasted.notes)
+        assert any("its dump was read" in note for note in pasted.notes)
 
 
 def test_listings_of_both_families() -> None:
@@ -254,6 +254,24 @@ def test_listings_of_both_families() -> None:
     assert set(paste(f"{plain}\n# ip6tables -L\n{plain}").rulesets) == {4, 6}
     with pytest.raises(ReadError, match="ip6tables"):
         paste(f"{plain}\n{plain}")
+
+
+def test_a_rule_list_says_more_than_a_listing_of_the_same_chains() -> None:
+    listed = "Table `filter`:\n\n    " + LISTED.replace("\n", "\n    ").replace("  *  ", " any ")
+    text = f"{listed}\n<details>\n<summary>commands</summary>\n\n{_wrap('{4}', LIST)}</details>\n"
+    pasted = paste(text)
+    assert _lines(pasted.rulesets[4]) == RULES
+    assert any("what -S prints was read" in note for note in pasted.notes)
+    with pytest.raises(ReadError, match="a second time"):
+        read(f"{LISTED}\n-P FORWARD DROP\n")
+
+
+@pytest.mark.parametrize(
+    "said", ["Table: mangle", "## The mangle table", "`mangle` table", "table 'mangle'"]
+)
+def test_text_that_names_a_table(said: str) -> None:
+    text = f"{said}\n\nChain POSTROUTING (policy ACCEPT)\ntarget prot opt source destination\n"
+    assert [*read(text).tables] == ["mangle"]
 
 
 @pytest.mark.parametrize("text", [

@@ -25,9 +25,9 @@ def paste(text: str, name: str = "ruleset", family: int | None = None) -> Pasted
     """Read a text in any form, as if it was restored or carried out on an empty host. `family` is
     whose rules they are where nothing tells. Raises ReadError with file, line, column and caret."""
     first = _FIRST.search(text)
-    if first is None or _TABLE.fullmatch(first[0]):
+    if first is not None and _TABLE.fullmatch(first[0]):
         shown = family_of_dump(text)
-        if shown == 4 or first is None or first[0].endswith("\r") or not _of_both(text):
+        if shown == 4 or first[0].endswith("\r") or not _of_both(text):
             own = family or shown
             return Pasted({own: read_dump(text, own, name)})
     from fwsim.language.forms.recognise import read_recognised

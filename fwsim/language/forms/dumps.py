@@ -10,7 +10,9 @@ from fwsim.language.read import family_of_dump
 from fwsim.language.ruleset import TABLES
 from fwsim.model.tuples import NamedTuple
 
-_TABLE = re.compile(rf"^(?:[ \t]*>)*[ \t]*(?P<star>\*)[ \t]*({'|'.join(TABLES)})[ \t]*\r?$", re.M)
+_TABLE = re.compile(
+    rf"^(?:[ \t]*+>)*+[ \t]*+(?P<star>\*)[ \t]*({'|'.join(TABLES)})[ \t]*\r?$", re.M
+)
 _SAVE = re.compile(r"(ip6?tables)(?:-legacy|-nft)?-save")
 _MOST = 2 * len(TABLES) + 1  # one more would be a second dump of one of them
 

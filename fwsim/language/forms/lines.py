@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from fwsim.language.ruleset import TABLES
 from fwsim.model.tuples import NamedTuple
 
-_LINE = re.compile(r"(?:[ \t]*>[ \t]?)*([ \t]*)([^\n]*)\n?")
+_LINE = re.compile(r"(?:[ \t]*+>[ \t]?)*+([ \t]*)([^\n]*)\n?")
 _PROGRAM = re.compile(r"(?<![\w.-])(ip6?tables)(?:-legacy|-nft)?(-save)?(?![\w-])([^\n`'\"|;&)]*)")
+_NAMED = re.compile(
+    rf"\btable:?[ `'\"*]+({'|'.join(TABLES)})\b|\b({'|'.join(TABLES)})[`'\"*]* table\b", re.I
+)
 _BUNDLE = re.compile(r"-[nvxwLSt46]+")
 _LEFT_OUT = re.compile(r"[\[(<]?(?:\.\.\.+|…|snip\w*|\.\.\.+ ?snip\w* ?\.\.\.+)[\])>]?", re.I)
 _PROMPT = re.compile(
@@ -29,13 +32,12 @@ class Line(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A command that shows rules: `what` is -L, -S or save; `table` is None where it names none
-    that fwsim knows."""
+    """What a line says about the rules below it. It may be the command that shows them: `what` is
+    -L, -S or save; `table` is None where it names none that fwsim knows. Or it names a table."""
 
-    family: int
+    family: int | None
     what: str
     table: str | None
-    end: int
 
 
 def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Line]:
@@ -68,9 +70,12 @@ def after_prompt(text: str) -> int:
 
 
 def asked(text: str) -> Asked | None:
-    """The last command in a line that shows rules."""
+    """The last command in a line that shows rules; else the table that it names."""
     found = [one for match in _PROGRAM.finditer(text) if (one := _asked(match))]
-    return found[-1] if found else None
+    named = _NAMED.search(text)
+    if found or named is None:
+        return found[-1] if found else None
+    return Asked(None, "", (named[1] or named[2]).lower())
 
 
 def _asked(match: re.Match[str]) -> Asked | None:
@@ -88,6 +93,5 @@ def _asked(match: re.Match[str]) -> Asked | None:
             table = next(words, "") if word.endswith("t") else table
     if not what:
         return None
-    return Asked(
-        6 if match[1] == "ip6tables" else 4, what, table if table in TABLES else None, match.end()
-    )
+    family = 6 if match[1] == "ip6tables" else 4
+    return Asked(family, what, table if table in TABLES else None)

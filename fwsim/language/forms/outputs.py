@@ -32,7 +32,7 @@ from fwsim.language.ruleset import TABLES
 from fwsim.model.errors import ReadError, Source, Span
 
 _STRAY = re.compile(r":\S+ (?:ACCEPT|DROP|-) \[\d+:\d+\]|COMMIT")
-_CHANGE = re.compile(r"(?<![\w.-])ip6?tables(?:-legacy|-nft)?\s[^\n]{0,200}?(?<!\S)-[AIDRPNXFE]\b")
+_CHANGE = re.compile(r"(?<![\w.-])ip6?tables(?:-legacy|-nft)?\s[^\n]{0,80}?(?<!\S)-[AIDRPNXFE]\b")
 _OUTSIDE = "this stands outside any table: expected a line such as *filter before it"
 _MOST_LINES = 250_000
 
@@ -54,6 +54,7 @@ class _Scan:
         self.lines = lines(source.text)
         self.asked: Asked | None = None
         self.chunk: Chunk | None = None
+        self.chunks: list[tuple[Chunk, int, str]] = []
         self.table = "filter"
         self.open = False  # the next line may be of the same chain or run of rules
         self.foreign: Line | None = None  # what stands between rules, if more of them follow
@@ -66,6 +67,7 @@ class _Scan:
         for line in self.lines:
             self._line(line, self.source.text[line.start : line.end])
         self._close()
+        self._read_chunks()
         self._say_what_was_passed_over()
         return self.gathered.finish()
 
@@ -139,7 +141,7 @@ class _Scan:
         if chunk and (chunk.form != form or not chunk.takes(chain, begins)):
             self._close()
         if self.chunk is None:
-            fits = self.asked is not None and self.asked.what == form
+            fits = self.asked is not None and self.asked.what in (form, "")
             self.chunk = Chunk(form, self.asked if fits else None)
             self.asked = None
         self.chunk.add(chain)
@@ -153,23 +155,32 @@ class _Scan:
         chunk.lines.append((line, match))
 
     def _close(self) -> None:
-        """The chunk is over: read it."""
+        """The chunk is over: settle what it is of."""
         chunk, self.chunk, self.open = self.chunk, None, False
-        if chunk is None:
-            return
-        family = chunk.family(self.family)
-        self.table = chunk.table(self.table, self.source)
-        first = chunk.lines[0][0]
-        span = Span(self.source, first.start, first.end)
-        if (family, self.table) in self.dumped:
-            text = f"line {span.line} shows table {self.table} too; its dump is what was read"
-            self.gathered.note(text)
-            return
-        self.gathered.builder(family).table(self.table, span)
-        reader = (Listing if chunk.form == "-L" else RuleList)(self.gathered, family, self.table)
-        for line, match in chunk.lines:
-            reader.line(line, match)
-        reader.finish()
+        if chunk is not None:
+            self.table = chunk.table(self.table, self.source)
+            self.chunks.append((chunk, chunk.family(self.family), self.table))
+
+    def _read_chunks(self) -> None:
+        """Read what was shown, but for what is there in a form that tells more."""
+        listed: dict[tuple[int, str], set[str]] = {}
+        for chunk, family, table in self.chunks:
+            if chunk.form == "-S":
+                listed.setdefault((family, table), set()).update(chunk.chains)
+        for chunk, family, table in self.chunks:
+            first = chunk.lines[0][0]
+            span = Span(self.source, first.start, first.end)
+            better = "its dump" if (family, table) in self.dumped else ""
+            if chunk.form == "-L" and chunk.chains <= listed.get((family, table), set()):
+                better = better or "what -S prints"
+            if better:
+                self.gathered.note(f"table {table} is shown in several forms: {better} was read")
+                continue
+            self.gathered.builder(family).table(table, span)
+            reader = (Listing if chunk.form == "-L" else RuleList)(self.gathered, family, table)
+            for line, match in chunk.lines:
+                reader.line(line, match)
+            reader.finish()
 
     # what does not
 
@@ -180,15 +191,16 @@ class _Scan:
             self.asked = one
         elif text.startswith("# Warning"):
             self.gathered.note(f"the text says {text.removeprefix('# ')!r}")
-        elif not after_prompt(text) or _CHANGE.search(text):
-            self._pass_over(line, text)
+        else:
+            changes = _CHANGE.search(text) is not None
+            self.changes = self.changes or (line if changes else None)
+            if changes or not after_prompt(text):
+                self._pass_over(line)
         self.open = self.open and self.chunk is not None and self.chunk.form == "-S"
 
-    def _pass_over(self, line: Line, text: str) -> None:
+    def _pass_over(self, line: Line) -> None:
         self.passed += 1
         self.first = self.first or line
-        if _CHANGE.search(text):
-            self.changes = self.changes or line
         if self.open:
             self.foreign = self.foreign or line
         else:
