@@ -38,6 +38,11 @@ class Loaded:
         self.span = span
         self.given: dict[str, Given] = {}
 
+    def add(self, name: str, given: Given) -> None:
+        """One more option, under a key of its own where it repeats."""
+        times = sum(key.partition(" ")[0] == name for key in self.given) + 1
+        self.given[f"{name} {times}" if times > 1 else name] = given
+
     def use(self, context: Context) -> Use:
         """The extension as the rule uses it; ReadError where it wants more."""
         return checked(Use(self.ext, Options(self.given), self.span), context, self.span)

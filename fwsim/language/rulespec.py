@@ -72,6 +72,7 @@ class _Reader:
         self.chain = chain
         self.span = span
         self.core: dict[str, Is[Any]] = {}
+        self.proto_match = ""
         self.addresses: dict[str, list[tuple[int, int]]] = {}
         self.loaded: list[Loaded] = []
         self.verdict: dict[str, Any] = {}
@@ -174,12 +175,19 @@ class _Reader:
             )  # fmt: skip
         try:
             if name == "proto":
-                return protocol(word.text.lower())
+                return self._protocol(word.text.lower())
             if name in ("in_", "out"):
                 return Interface().read([word.text], self._context())
             return self._address_list(name, word.text)
         except ValueError as err:
             raise ReadError(f"{word.text!r} behind {option.text}: {err}", span=word.span) from None
+
+    def _protocol(self, word: str) -> int:
+        """Its number. The match that its options load goes by the name given, not by another of
+        the same number (`mh`, `mobility-header`)."""
+        number = protocol(word)
+        self.proto_match = PROTOCOL_NAMES.get(number, "") if word[0].isdecimal() else word
+        return number
 
     def _address_list(self, name: str, text: str) -> tuple[int, int]:
         context = self._context()
@@ -242,7 +250,7 @@ class _Reader:
         loaded, option = self._find_option(name[2:], word)
         if negated and not option.negatable:
             raise ReadError(f"! does not go with --{option.name}", span=word.span)
-        if option.name in loaded.given:
+        if option.name in loaded.given and not option.repeats:
             raise ReadError(f"--{option.name} is given twice", span=word.span)
         if equals and (not option.type.arity or option.optional):
             raise ReadError(f"--{option.name} takes no value", span=word.span)
@@ -255,7 +263,7 @@ class _Reader:
             read = option.type.read(values, self._context())
         except ValueError as err:
             raise ReadError(f"--{option.name}: {err}", span=last) from None
-        loaded.given[option.name] = Given(read, negated, span)
+        loaded.add(option.name, Given(read, negated, span))
 
     def _at_option(self) -> bool:
         return self.at >= len(self.words) or self.words[self.at].text[:1] in ("-", "!")
@@ -274,8 +282,7 @@ class _Reader:
 
     def _implicit(self, name: str, word: Word) -> tuple[Loaded, Option] | None:
         """The option in the match of the rule's -p, which such an option loads."""
-        proto = self.core.get("proto")
-        ext = find(Match, PROTOCOL_NAMES.get(proto.value, "")) if proto else None
+        ext = find(Match, self.proto_match)
         if ext is None or self.family not in ext.families:
             return None
         loaded = Loaded(ext, word.span)
