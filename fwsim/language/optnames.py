@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from fwsim.language.options import Context, Extension, Given, Option, Options, Use, checked
 from fwsim.model.errors import Span
+from fwsim.model.names import PROTOCOL_NAMES
 
 CORE = {
     "source": "src", "src": "src", "destination": "dst", "dst": "dst", "in-interface": "in_",
@@ -74,3 +75,9 @@ def extension_option(name: str, loaded: Sequence[Loaded]) -> tuple[Loaded, Optio
                 begun.append((one, option))
     clash = any(other.startswith(name) for other in (*CORE, *COMMANDS))
     return begun[0] if len(begun) == 1 and name and not clash else None
+
+
+def protocol_match(word: str, number: int) -> str:
+    """The match that options may load behind `-p WORD`: it goes by the name given, not by another
+    one of the same number (`mh`, `mobility-header`)."""
+    return PROTOCOL_NAMES.get(number, "") if word[0].isdecimal() else word

@@ -19,7 +19,7 @@ from fwsim.language.options import (
     find,
     lookup,
 )
-from fwsim.language.optnames import Loaded, core_option, extension_option
+from fwsim.language.optnames import Loaded, core_option, extension_option, protocol_match
 from fwsim.language.ruleset import VERDICTS, Is, Rule
 from fwsim.language.types import AddressMask, Interface
 from fwsim.language.values import protocol
@@ -27,7 +27,6 @@ from fwsim.language.words import Word
 from fwsim.model.actions import Jump
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import replace
-from fwsim.model.names import PROTOCOL_NAMES
 
 _NEGATABLE = {"src", "dst", "in_", "out", "proto", "frag"}
 _DEVICELESS = {"in_": ("OUTPUT", "POSTROUTING"), "out": ("PREROUTING", "INPUT")}
@@ -175,19 +174,14 @@ class _Reader:
             )  # fmt: skip
         try:
             if name == "proto":
-                return self._protocol(word.text.lower())
+                number = protocol(word.text.lower())
+                self.proto_match = protocol_match(word.text.lower(), number)
+                return number
             if name in ("in_", "out"):
                 return Interface().read([word.text], self._context())
             return self._address_list(name, word.text)
         except ValueError as err:
             raise ReadError(f"{word.text!r} behind {option.text}: {err}", span=word.span) from None
-
-    def _protocol(self, word: str) -> int:
-        """Its number. The match that its options load goes by the name given, not by another of
-        the same number (`mh`, `mobility-header`)."""
-        number = protocol(word)
-        self.proto_match = PROTOCOL_NAMES.get(number, "") if word[0].isdecimal() else word
-        return number
 
     def _address_list(self, name: str, text: str) -> tuple[int, int]:
         context = self._context()
