@@ -20,7 +20,7 @@ from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import TCP_FLAGS, family_of, proto_text
-from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
+from fwsim.model.packet import DCCP, ICMP, ICMP6, ICMP_ECHO, SCTP, TCP, Packet, proto_number
 from fwsim.model.trace import Exchange, Leg, Ref
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 PING_BYTES = 56  # what ping sends behind the ICMP header
 _SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
+_OPENINGS: dict[int, dict[str, Any]] = {  # how a connection of these begins
+    SCTP: {"payload": bytes((1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 255, 255, 0, 10, 0, 10, 0, 0, 0, 1))},
+    DCCP: {"head": bytes((5, 0, 0, 0, 1, 0, 0, 0)), "payload": bytes(8)},
+}
+_SOME_BYTES = 64  # of a protocol of which nothing but the number is told
 
 
 class Net(Frozen):
@@ -155,7 +160,11 @@ class Net(Frozen):
                 flags=TCP_FLAGS["SYN"], seq=1000, tcp_options=_SYN_OPTIONS,
             )  # fmt: skip
         elif packet.has_ports:
-            packet = packet.but(sport=_port(sport, 40000), dport=_port(dport, 53))
+            packet = packet.but(
+                sport=_port(sport, 40000), dport=_port(dport, 53), **_OPENINGS.get(number, {})
+            )
+        else:
+            packet = packet.but(payload_len=_SOME_BYTES)
         if not packet.has_ports and (sport, dport) != (None, None):
             what = proto_text(number)
             raise QuestionError(f"{what} has no ports", hint="Say which protocol: tcp or udp.")

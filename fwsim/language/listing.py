@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from fwsim.language.options import Match, Use
+from fwsim.language.options import Glued, Match, Use
 from fwsim.language.ruleset import Chain, Is, Rule, Ruleset, Table, empty_table
 from fwsim.language.types import HostMask
 from fwsim.model.errors import QuestionError
@@ -150,4 +150,4 @@ def _listed(use: Use, rule: Rule, form: Format) -> str:
     if use.ext.listing is None:
         return f"{use.ext.name} " if isinstance(use.ext, Match) else ""
     text = use.ext.listing(use.options, rule.context, form.numeric)
-    return f" {text}" if text else ""
+    return text if not text or isinstance(text, Glued) else f" {text}"

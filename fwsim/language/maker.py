@@ -9,13 +9,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from fwsim.language.options import Given, Options, Use
 from fwsim.language.ruleset import Is, Rule
 from fwsim.language.types import Context, Type
 from fwsim.model.errors import Source, Span
 from fwsim.model.frozen import record
+from fwsim.model.tuples import NamedTuple
 
 Anchor = tuple[int, int]  # which varying word stands before a place, and how far behind its end
 

@@ -25,7 +25,8 @@ from fwsim.model.tuples import NamedTuple
 class Option(NamedTuple):
     """One option: its name as iptables-save writes it, without dashes; other spellings in
     `aliases`. `choice` names a group of which exactly one must be given. The words of an `optional`
-    value may be left out where an option follows."""
+    value may be left out where an option follows. One that `repeats` is held under its name, then
+    under `NAME 2` and so on, in the order of the words."""
 
     name: str
     type: Type = Flag()
@@ -34,6 +35,7 @@ class Option(NamedTuple):
     aliases: tuple[str, ...] = ()
     choice: str = ""
     optional: bool = False
+    repeats: bool = False
 
     def spellings(self) -> tuple[str, ...]:
         """Every long name it answers to."""
@@ -166,6 +168,10 @@ class Target(NamedTuple):
 Extension = Match | Target
 
 
+class Glued(str):
+    """A listing that iptables prints without a blank before it."""
+
+
 class Use(Frozen):
     """An extension as one rule uses it."""
 
@@ -204,11 +210,11 @@ class Use(Frozen):
 
 def option_text(option: Option, given: Given, family: int) -> str:
     """` ! --name value`, as iptables-save writes one option."""
-    value = option.type.write(given.value, family)
-    return f"{' !' if given.negated else ''} --{option.name}{' ' + value if value else ''}"
+    value = f" {option.type.write(given.value, family)}" if option.type.arity else ""
+    return f"{' !' if given.negated else ''} --{option.name}{value}"
 
 
-_ALIASES = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6", "ipv6-mh": "mh", "mobility-header": "mh"}
+_ALIASES = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6"}
 
 
 @cache

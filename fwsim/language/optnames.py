@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from fwsim.language.options import Context, Extension, Given, Option, Options, Use, checked
 from fwsim.model.errors import Span
+from fwsim.model.names import PROTOCOL_NAMES
 
 CORE = {
     "source": "src", "src": "src", "destination": "dst", "dst": "dst", "in-interface": "in_",
@@ -37,6 +38,11 @@ class Loaded:
         self.ext = ext
         self.span = span
         self.given: dict[str, Given] = {}
+
+    def add(self, name: str, given: Given) -> None:
+        """One more option, under a key of its own where it repeats."""
+        times = sum(key.partition(" ")[0] == name for key in self.given) + 1
+        self.given[f"{name} {times}" if times > 1 else name] = given
 
     def use(self, context: Context) -> Use:
         """The extension as the rule uses it; ReadError where it wants more."""
@@ -69,3 +75,9 @@ def extension_option(name: str, loaded: Sequence[Loaded]) -> tuple[Loaded, Optio
                 begun.append((one, option))
     clash = any(other.startswith(name) for other in (*CORE, *COMMANDS))
     return begun[0] if len(begun) == 1 and name and not clash else None
+
+
+def protocol_match(word: str, number: int) -> str:
+    """The match that options may load behind `-p WORD`: it goes by the name given, not by another
+    one of the same number (`mh`, `mobility-header`)."""
+    return PROTOCOL_NAMES.get(number, "") if word[0].isdecimal() else word

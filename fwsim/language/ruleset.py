@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fwsim.language.options import Context, Extension, Match, Meaning, Target, Use
 from fwsim.language.values import bits_of
@@ -91,7 +91,7 @@ class Rule(Frozen):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Its condition in the order in which the kernel asks: core options, then each match."""
-        parts = [Part(None, Meaning(self._core()))]
+        parts = [Part(None, self._core())]
         for nth, use in enumerate(self.matches):
             assert isinstance(use.ext, Match)
             meaning = use.ext.meaning(use.options, self.context._replace(nth=nth))
@@ -167,22 +167,27 @@ class Rule(Frozen):
             return self.jump.chain
         return self.target.ext.name if self.target else ""
 
-    def _core(self) -> Pred:
-        """ip_packet_match (net/ipv4/netfilter/ip_tables.c): addresses, devices, protocol, -f."""
-        return And(
-            tuple(
-                negate(pred, option.negated)
-                for option, pred in (
-                    (self.src, self.src and network(F.SRC[self.family], *self.src.value)),
-                    (self.dst, self.dst and network(F.DST[self.family], *self.dst.value)),
-                    (self.in_, self.in_ and interface(F.IN, self.in_.value)),
-                    (self.out, self.out and interface(F.OUT, self.out.value)),
-                    (self.proto, self.proto and protocol(self.proto.value)),
-                    (self.frag, self.frag and is_in(F.FRAG, (1, F.FRAG.top))),
-                )
-                if option is not None and pred is not None
-            )
+    def _core(self) -> Meaning:
+        """ip_packet_match (net/ipv4/netfilter/ip_tables.c): addresses, devices, protocol, -f. In
+        IPv6 a protocol that cannot be found drops the packet (ip6_packet_match)."""
+        before = self._asked(
+            (self.src, self.src and network(F.SRC[self.family], *self.src.value)),
+            (self.dst, self.dst and network(F.DST[self.family], *self.dst.value)),
+            (self.in_, self.in_ and interface(F.IN, self.in_.value)),
+            (self.out, self.out and interface(F.OUT, self.out.value)),
         )
+        last = self._asked(
+            (self.proto, self.proto and protocol(self.proto.value)),
+            (self.frag, self.frag and is_in(F.FRAG, (1, F.FRAG.top))),
+        )
+        if self.family == 4 or self.proto is None or not self.proto.value:
+            return Meaning(And((*before, *last)))
+        found = (is_in(F.HEADERS, 1),) if self.proto.negated else ()  # not found, it is 0
+        return Meaning(And((*before, *found, *last)), And((is_in(F.HEADERS, 0), *before)))
+
+    @staticmethod
+    def _asked(*options: tuple[Is[Any] | None, Pred | None]) -> tuple[Pred, ...]:
+        return tuple(negate(pred, o.negated) for o, pred in options if o is not None and pred)
 
     def counted(self, packets: int, octets: int) -> Rule:
         """The same rule with so much added to its counters."""

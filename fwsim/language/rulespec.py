@@ -19,7 +19,7 @@ from fwsim.language.options import (
     find,
     lookup,
 )
-from fwsim.language.optnames import Loaded, core_option, extension_option
+from fwsim.language.optnames import Loaded, core_option, extension_option, protocol_match
 from fwsim.language.ruleset import VERDICTS, Is, Rule
 from fwsim.language.types import AddressMask, Interface
 from fwsim.language.values import protocol
@@ -27,7 +27,6 @@ from fwsim.language.words import Word
 from fwsim.model.actions import Jump
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import replace
-from fwsim.model.names import PROTOCOL_NAMES
 
 _NEGATABLE = {"src", "dst", "in_", "out", "proto", "frag"}
 _DEVICELESS = {"in_": ("OUTPUT", "POSTROUTING"), "out": ("PREROUTING", "INPUT")}
@@ -72,6 +71,7 @@ class _Reader:
         self.chain = chain
         self.span = span
         self.core: dict[str, Is[Any]] = {}
+        self.proto_match = ""
         self.addresses: dict[str, list[tuple[int, int]]] = {}
         self.loaded: list[Loaded] = []
         self.verdict: dict[str, Any] = {}
@@ -174,7 +174,9 @@ class _Reader:
             )  # fmt: skip
         try:
             if name == "proto":
-                return protocol(word.text.lower())
+                number = protocol(word.text.lower())
+                self.proto_match = protocol_match(word.text.lower(), number)
+                return number
             if name in ("in_", "out"):
                 return Interface().read([word.text], self._context())
             return self._address_list(name, word.text)
@@ -242,7 +244,7 @@ class _Reader:
         loaded, option = self._find_option(name[2:], word)
         if negated and not option.negatable:
             raise ReadError(f"! does not go with --{option.name}", span=word.span)
-        if option.name in loaded.given:
+        if option.name in loaded.given and not option.repeats:
             raise ReadError(f"--{option.name} is given twice", span=word.span)
         if equals and (not option.type.arity or option.optional):
             raise ReadError(f"--{option.name} takes no value", span=word.span)
@@ -255,7 +257,7 @@ class _Reader:
             read = option.type.read(values, self._context())
         except ValueError as err:
             raise ReadError(f"--{option.name}: {err}", span=last) from None
-        loaded.given[option.name] = Given(read, negated, span)
+        loaded.add(option.name, Given(read, negated, span))
 
     def _at_option(self) -> bool:
         return self.at >= len(self.words) or self.words[self.at].text[:1] in ("-", "!")
@@ -274,8 +276,7 @@ class _Reader:
 
     def _implicit(self, name: str, word: Word) -> tuple[Loaded, Option] | None:
         """The option in the match of the rule's -p, which such an option loads."""
-        proto = self.core.get("proto")
-        ext = find(Match, PROTOCOL_NAMES.get(proto.value, "")) if proto else None
+        ext = find(Match, self.proto_match)
         if ext is None or self.family not in ext.families:
             return None
         loaded = Loaded(ext, word.span)

@@ -137,10 +137,11 @@ class Masked(NamedTuple):
 
 
 class Ports(NamedTuple):
-    """A port or a range FIRST:LAST with either end left out; always a pair. As libxt_tcp reads it,
-    or with `resolved` as XTTYPE_PORTRC does."""
+    """A port or a range FIRST:LAST with either end left out; always a pair. As libxt_tcp reads it
+    (`service` is whose names it takes), or with `resolved` as XTTYPE_PORTRC does."""
 
     resolved: bool = False
+    service: str = "tcp"
     arity: int = 1
 
     def read(self, words: list[str], context: Context) -> tuple[int, int]:
@@ -155,7 +156,7 @@ class Ports(NamedTuple):
     def _one(self, text: str, default: int | None) -> int:
         if not text and default is not None:
             return default
-        return resolved_port(text) if self.resolved else port(text, "tcp")
+        return resolved_port(text) if self.resolved else port(text, self.service)
 
     def write(self, value: tuple[int, int], family: int) -> str:
         """80, or 8000:8010"""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from fwsim.machine.tcp import Knobs, Track, open_track, step
 from fwsim.machine.tuples import OPENS, Tuple, tuple_of
+from fwsim.model.exthdr import EXTENSIONS
 from fwsim.model.names import STATES, STATUS
 from fwsim.model.packet import TCP, UDP, Packet
 from fwsim.model.tuples import NamedTuple
@@ -105,6 +106,8 @@ class Conntrack:
 
     def track(self, packet: Packet, now: float, zone: int = 0) -> Found:
         """nf_conntrack_in: the connection of a packet, made if it is new, moved by the packet."""
+        if packet.truncated or (packet.family == 6 and packet.proto in EXTENSIONS):
+            return Found(INVALID)  # its transport header is not to be found
         if packet.is_icmp and packet.family == 6 and packet.icmp_type in _NEIGHBOUR_DISCOVERY:
             return Found(UNTRACKED)
         if packet.is_icmp_error:

@@ -15,7 +15,8 @@ from fwsim.model.tuples import NamedTuple
 
 class Visit(NamedTuple):
     """A rule (`rule` counts from 1) or a policy (0) that the packet came by. `holds` None: it
-    depends on something unknown. `depth` is how many calls deep."""
+    depends on something unknown. `depth` is how many calls deep. `dropped`: as malformed, at once,
+    or, where the rule matches nevertheless, once it has done what it says."""
 
     chain: str
     rule: int
@@ -94,7 +95,7 @@ class _Walk:
         rule, view = chain.rules[at], self.view
         view.visit((rule.family, self.table.name, chain.name, at + 1))
         holds = view.ask(rule.test) if rule.open else rule.test(view)
-        dropped = holds is False and rule.hotdrop is not None and bool(rule.hotdrop(view))
+        dropped = holds is not None and rule.hotdrop is not None and bool(rule.hotdrop(view))
         self._note(Visit(chain.name, at + 1, holds, len(self.back), dropped))
         if holds is not True:
             return "DROP" if dropped else "UNKNOWN" if holds is None else None
@@ -104,7 +105,7 @@ class _Walk:
                 verdict = "JUMP"
             else:
                 verdict = action.name if isinstance(action, Verdict) else self.act(action)
-        return verdict
+        return "DROP" if dropped else verdict
 
     def _jump(self, chain: Chain, at: int) -> tuple[Chain, int]:
         jump = chain.rules[at - 1].jump

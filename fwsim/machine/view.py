@@ -11,9 +11,10 @@ from fwsim.machine.conntrack import INVALID, Connection, Found
 from fwsim.machine.moment import Moment
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Template
+from fwsim.model.chain import final
 from fwsim.model.fields import Field
 from fwsim.model.names import iface_value
-from fwsim.model.packet import L4_HEADERS, Packet
+from fwsim.model.packet import L4_HEADERS, WITH_PORTS, Packet
 from fwsim.model.pred import Free
 
 
@@ -161,7 +162,19 @@ def _option_bits(packet: Packet) -> int:
 
 
 def _l4_header(view: View) -> int:
-    return int(not view.packet.frag and view.packet.proto in L4_HEADERS)
+    packet = view.packet
+    return int(not packet.frag and not packet.truncated and packet.proto in L4_HEADERS)
+
+
+def _ports_there(view: View) -> int:
+    """Half of a cut off header may be enough."""
+    packet = view.packet
+    there = packet.proto in WITH_PORTS and not packet.frag
+    return int(there and (not packet.truncated or packet.data_len >= 4))
+
+
+def _proto(view: View) -> int:
+    return max(0, final(view.packet))
 
 
 def _address_type(which: str, limit: str) -> Callable[[View], int]:
@@ -174,7 +187,11 @@ def _address_type(which: str, limit: str) -> Callable[[View], int]:
 
 
 def _ports(name: str) -> Callable[[View], int]:
-    return lambda view: getattr(view.packet, name) if view.packet.has_ports else 0
+    def project(view: View) -> int:
+        packet = view.packet
+        return getattr(packet, name) if packet.proto in WITH_PORTS and not packet.frag else 0
+
+    return project
 
 
 def _icmp(name: str) -> Callable[[View], int]:
@@ -205,11 +222,13 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "physin": lambda v: iface_value(v.buffer.physin),
     "physout": lambda v: iface_value(v.buffer.physout),
     "bridged": lambda v: int(bool(v.buffer.physout)),
-    "proto": lambda v: v.packet.proto,
+    "proto": _proto,
+    "headers": lambda v: int(final(v.packet) >= 0),
     "frag": lambda v: v.packet.frag,
     "sport": _ports("sport"),
     "dport": _ports("dport"),
     "l4_header": _l4_header,
+    "ports": _ports_there,
     "tcp_flags": lambda v: v.packet.flags,
     "tcp_options": lambda v: _option_bits(v.packet),
     "icmp_type": _icmp("icmp_type"),

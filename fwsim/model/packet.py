@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fwsim.model import exthdr
 from fwsim.model.errors import PacketError
 from fwsim.model.names import (
     PROTOCOLS,
@@ -20,6 +21,8 @@ from fwsim.model.tuples import NamedTuple
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 DCCP, SCTP, UDPLITE = 33, 132, 136
 WITH_PORTS = frozenset({TCP, UDP, DCCP, SCTP, UDPLITE})
+_BYTES = ("ip_options", "head")
+HEADS = {SCTP: 4, DCCP: 8}  # bytes of `head`
 L4_HEADERS = {TCP: 20, UDP: 8, UDPLITE: 8, ICMP: 8, ICMP6: 8, SCTP: 12, DCCP: 12}
 ICMP_ERRORS = {4: frozenset({3, 4, 5, 11, 12}), 6: frozenset({1, 2, 3, 4})}
 ICMP_ECHO = {4: (8, 0), 6: (128, 129)}  # request, reply
@@ -30,7 +33,10 @@ class Packet(NamedTuple):
     `inner` is what an ICMP error quotes; `uid` its sender on the host that sends it.
 
     `ip_options` are IPv4's, in the bytes of the header; `ext` IPv6's extension headers in order,
-    each its protocol number and its bytes behind next header and length."""
+    each its protocol number and its bytes behind next header and length (fwsim.model.exthdr).
+    `head` is what has no member of its own in a header with ports: SCTP's verification tag, the
+    rest of DCCP's header. `truncated`: the transport header is not whole; what there is of it
+    stands in `payload`."""
 
     family: int
     src: int
@@ -58,11 +64,13 @@ class Packet(NamedTuple):
     inner: Packet | None = None
     ip_options: bytes = b""
     ext: tuple[tuple[int, bytes], ...] = ()
+    head: bytes = b""
+    truncated: bool = False
 
     @property
     def l4_header(self) -> int:
-        """Bytes of the transport header; 0 in a later fragment or an unknown protocol."""
-        if self.frag:
+        """Bytes of the transport header; 0 where it is not whole, or of an unknown protocol."""
+        if self.frag or self.truncated:
             return 0
         return L4_HEADERS.get(self.proto, 0) + (len(self.tcp_options) if self.proto == TCP else 0)
 
@@ -78,10 +86,10 @@ class Packet(NamedTuple):
 
     @property
     def ip_header(self) -> int:
-        """Bytes of the IP header, with options or extension headers (not IPv6's for fragments)."""
+        """Bytes of the IP header, with options or extension headers."""
         if self.family == 4:
             return 20 + len(self.ip_options)
-        return 40 + sum(2 + len(data) for _, data in self.ext)
+        return 40 + exthdr.size(self.ext) + 8 * exthdr.implied(self.ext, self.frag, self.more)
 
     @property
     def contents(self) -> bytes | None:
@@ -91,12 +99,13 @@ class Packet(NamedTuple):
     @property
     def has_ports(self) -> bool:
         """The transport header, with ports, is there to be read."""
-        return self.proto in WITH_PORTS and not self.frag
+        return self.proto in WITH_PORTS and not self.frag and not self.truncated
 
     @property
     def is_icmp(self) -> bool:
         """ICMP of the packet's own family, its header there to be read."""
-        return self.proto == (ICMP if self.family == 4 else ICMP6) and not self.frag
+        own = self.proto == (ICMP if self.family == 4 else ICMP6)
+        return own and not self.frag and not self.truncated
 
     @property
     def is_icmp_error(self) -> bool:
@@ -120,7 +129,7 @@ class Packet(NamedTuple):
         }
         if self.has_ports:
             out |= {"sport": self.sport, "dport": self.dport}
-        if self.proto == TCP and not self.frag:
+        if self.proto == TCP and self.has_ports:
             out |= {"flags": flags_text(self.flags).split(",") if self.flags else []}
             out |= {"seq": self.seq, "ack": self.ack}
         if self.is_icmp:
@@ -130,10 +139,11 @@ class Packet(NamedTuple):
         out |= {"ttl": self.ttl, "tos": self.tos, "length": self.length}
         if self.frag or self.more:
             out |= {"frag": self.frag, "more": self.more}
-        if self.ip_options:
-            out["ip_options"] = self.ip_options.hex()
+        out |= {name: getattr(self, name).hex() for name in _BYTES if getattr(self, name)}
         if self.ext:
             out["ext"] = [[proto, data.hex()] for proto, data in self.ext]
+        if self.truncated:
+            out["truncated"] = True
         if self.inner is not None:
             out["inner"] = self.inner.to_dict()
         return out

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fwsim.model import exthdr
 from fwsim.model.errors import PacketError
 from fwsim.model.names import TCP_FLAGS, address_value, family_of
-from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
+from fwsim.model.packet import HEADS, ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
 
 _WIDTHS = {
     "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16, "ttl": 8, "tos": 8,
@@ -33,13 +34,16 @@ def packet_from_dict(data: Mapping[str, Any], quotes: int = 0) -> Packet:
     }
     if proto in (ICMP, ICMP6):
         values.setdefault("icmp_type", ICMP_ECHO[family][0])
+    values |= _raw(data, family)
+    if "head" in values and len(values["head"]) != HEADS.get(proto):
+        raise PacketError("head is for sctp, 4 bytes, and dccp, 8 bytes")
     packet = Packet(
         family, src, dst, proto,
         flags=_tcp_flags(data.get("flags", ["SYN"] if proto == TCP else [])),
-        more=_truth(data, "more"),
+        more=_truth(data, "more"), truncated=_truth(data, "truncated"),
         mac_src=_mac(data.get("mac_src")), mac_dst=_mac(data.get("mac_dst")),
         inner=_inner(data, quotes),
-        **values, **_raw(data, family),
+        **values,
     )  # fmt: skip
     return _sized(packet, data)
 
@@ -111,7 +115,7 @@ def _raw(data: Mapping[str, Any], family: int) -> dict[str, Any]:
     """The members that are bytes."""
     values: dict[str, Any] = {
         name: _hex(data[name], name)
-        for name in ("payload", "tcp_options", "ip_options")
+        for name in ("payload", "tcp_options", "ip_options", "head")
         if name in data
     }
     for name in ("tcp_options", "ip_options"):
@@ -133,9 +137,13 @@ def _ext(headers: object, family: int) -> tuple[tuple[int, bytes], ...]:
         if not isinstance(header, (list, tuple)) or len(header) != 2:
             raise PacketError(f"an extension header is [PROTOCOL, HEXADECIMAL], not {header!r}")
         data = _hex(header[1], "ext")
-        if (len(data) + 2) % 8:
-            raise PacketError("an extension header's data is 6 bytes long, or 14, 22, …")
-        found.append((proto_number(header[0]), data))
+        proto = proto_number(header[0])
+        if not exthdr.fits(proto, len(data)):
+            raise PacketError(
+                "an extension header's data is 6 bytes long, or 14, 22, …; a fragment header's "
+                "7, an AH's 10, 14, …"
+            )
+        found.append((proto, data))
     return tuple(found)
 
 

@@ -2,15 +2,18 @@
 
 What `Packet` has no field for is zero on the wire and lost on reading: the IP identification and
 DF, the IPv6 flow label, an ICMP sequence number, the next-hop MTU of an ICMP error. Contents of
-which only the length is known are zeros.
+which only the length is known are zeros. fwsim.model.hidden tells which bits nobody told.
 """
 
 from __future__ import annotations
 
 import struct
 
+from fwsim.model import exthdr
+from fwsim.model.chain import whole
 from fwsim.model.packet import (
     DCCP,
+    HEADS,
     ICMP,
     ICMP6,
     L4_HEADERS,
@@ -22,8 +25,7 @@ from fwsim.model.packet import (
     Packet,
 )
 
-_FRAGMENT = 44  # IPv6's fragment header
-_EXTENSIONS = frozenset({0, 43, 60})  # hop-by-hop, routing, destination
+_NO_HEAD = {SCTP: bytes(4), DCCP: bytes((3, *bytes(7)))}
 _CHECKSUM_AT = {TCP: 16, UDP: 6, UDPLITE: 6, ICMP: 2, ICMP6: 2}
 
 
@@ -63,13 +65,8 @@ def _ipv4(p: Packet, body: bytes, ident: int) -> bytes:
 
 
 def _ipv6(p: Packet, body: bytes, ident: int) -> bytes:
-    kind = p.proto
-    if p.frag or p.more:
-        body = struct.pack("!BBHI", p.proto, 0, p.frag << 3 | p.more, ident) + body
-        kind = _FRAGMENT
-    for proto, data in reversed(p.ext):
-        body = struct.pack("!BB", kind, (len(data) + 2) // 8 - 1) + data + body
-        kind = proto
+    kind, headers = exthdr.written(whole(p, ident), p.proto)
+    body = headers + body
     ends = p.src.to_bytes(16, "big") + p.dst.to_bytes(16, "big")
     return struct.pack("!IHBB", 6 << 28 | p.tos << 20, len(body), kind, p.ttl) + ends + body
 
@@ -77,7 +74,7 @@ def _ipv6(p: Packet, body: bytes, ident: int) -> bytes:
 def transport(p: Packet) -> bytes:
     """What stands behind the IP header."""
     data = to_bytes(p.inner) if p.inner else p.payload or bytes(p.payload_len)
-    if p.frag:
+    if p.frag or p.truncated:
         return data
     body = _header(p, len(data)) + data
     if p.proto == SCTP:
@@ -98,9 +95,9 @@ def _header(p: Packet, data: int) -> bytes:
         return ports + struct.pack("!HH", 8 + data, 0)
     if p.proto in (ICMP, ICMP6):
         return struct.pack("!BBHHH", p.icmp_type, p.icmp_code, 0, p.icmp_id, 0)
-    if p.proto == SCTP:
-        return ports + bytes(8)
-    return ports + struct.pack("!BBHI", 3, 0, 0, 0) if p.proto == DCCP else b""
+    if p.proto in HEADS:
+        return ports + (p.head or _NO_HEAD[p.proto]) + bytes(4 if p.proto == SCTP else 0)
+    return b""
 
 
 def _pseudo(p: Packet, length: int) -> bytes:
@@ -155,35 +152,27 @@ def _parse_ipv6(data: bytes) -> Packet:
         6, int.from_bytes(data[8:24], "big"), int.from_bytes(data[24:40], "big"),
         proto=kind, ttl=ttl, tos=first >> 20 & 0xFF,
     )  # fmt: skip
-    body = data[40 : 40 + length]
-    kind, ext, body = _extensions(kind, body)
-    packet = packet.but(proto=kind, ext=ext)
-    if kind == _FRAGMENT:
-        offset = int.from_bytes(body[2:4], "big")
-        packet = packet.but(proto=body[0], frag=offset >> 3, more=bool(offset & 1))
-        body = body[8:]
-    return _with_transport(packet, body)
-
-
-def _extensions(kind: int, body: bytes) -> tuple[int, tuple[tuple[int, bytes], ...], bytes]:
-    """The protocol behind the extension headers, these headers, and what is left."""
-    ext = []
-    while kind in _EXTENSIONS and len(body) >= 8:
-        size = 8 * (body[1] + 1)
-        ext.append((kind, body[2:size]))
-        kind, body = body[0], body[size:]
-    return kind, tuple(ext), body
+    chain = exthdr.parse(kind, data[40 : 40 + length])
+    packet = packet.but(
+        proto=chain.proto, ext=chain.ext, frag=chain.frag, more=chain.more,
+    )  # fmt: skip
+    return _with_transport(packet, chain.rest)
 
 
 def _with_transport(p: Packet, body: bytes) -> Packet:
     if p.frag or p.proto not in L4_HEADERS:
         return _with_data(p, body)
-    if p.proto in WITH_PORTS:
+    if p.proto in WITH_PORTS and len(body) >= 4:
         p = p.but(**dict(zip(("sport", "dport"), struct.unpack("!HH", body[:4]), strict=True)))
+    if len(body) < L4_HEADERS[p.proto]:
+        return _with_data(p.but(truncated=True), body)
     if p.proto == TCP:
         return _with_tcp(p, body)
     if p.proto in (ICMP, ICMP6):
         return _with_icmp(p, body)
+    if p.proto in HEADS:
+        head = body[4 : 4 + HEADS[p.proto]]
+        p = p.but(head=head if head != _NO_HEAD[p.proto] else b"")
     return _with_data(p, body[L4_HEADERS[p.proto] :])
 
 

@@ -88,7 +88,7 @@ class Duel:
                 legs.append(more)
                 back = refused(self.simulation.world, passages, back)
         left = (  # what REJECT sends out of a bridge port goes to SENDER
-            (e.dev, e.mac_dst or "", e.packet)
+            (e.dev, e.mac_dst or "", frames.parse_ip(frames.build_ip(e.packet)))
             for one in legs
             for e in one.emitted
             if one is leg or e.mac_dst

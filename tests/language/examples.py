@@ -14,7 +14,8 @@ _FILTER = ("filter", "INPUT")
 
 
 class Example(NamedTuple):
-    """One line: `saved` is the canonical rule, None where iptables refuses the rule."""
+    """One line: `saved` is the canonical rule, None where iptables refuses the rule; `lost`: the
+    canonical rule is refused, or is another rule."""
 
     extension: str
     family: int
@@ -22,6 +23,7 @@ class Example(NamedTuple):
     saved: str | None
     table: str
     chain: str
+    lost: bool = False
 
     def __str__(self) -> str:
         return f"{self.extension}-v{self.family}-{self.rule}"
@@ -54,9 +56,9 @@ def _examples(module_name: str) -> list[Example]:
 
 def _example(extension: str, family: int, line: str) -> Example:
     rule, saved, *place = line.split(" ; ")
-    table, chain = place[0].split() if place else _FILTER
+    table, chain, *lost = place[0].split() if place else _FILTER
     canonical = {"=": rule, "error": None}.get(saved, saved)
-    return Example(extension, family, rule, canonical, table, chain)
+    return Example(extension, family, rule, canonical, table, chain, bool(lost))
 
 
 EXAMPLES = [example for module in MODULES for example in _examples(module)]

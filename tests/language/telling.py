@@ -86,11 +86,12 @@ def _changed(ruleset: Ruleset, change: Callable[[Rule], Rule], flags: tuple[str,
 
 
 def _told(rule: Rule, flags: tuple[str, ...]) -> Rule:
-    changes: dict[str, Any] = {"counters": _counters(rule.counters, flags)}
+    matches = tuple(map(_without_asides, rule.matches))
+    changes: dict[str, Any] = {"counters": _counters(rule.counters, flags), "matches": matches}
     if "-v" not in flags:
         changes |= {"in_": None, "out": None}
     if "-n" not in flags:
-        changes["matches"] = tuple(map(_named, rule.matches))
+        changes["matches"] = tuple(map(_named, matches))
         if rule.family == 6:
             changes |= {"src": _anywhere(rule.src), "dst": _anywhere(rule.dst)}
     return replace(rule, **changes)
@@ -102,8 +103,19 @@ def _anywhere(option: Is[tuple[int, int]] | None) -> Is[tuple[int, int]] | None:
     return Is((0, 0), True) if option.negated else None
 
 
+def _without_asides(use: Use) -> Use:
+    """osf lists its genre alone; sctp and dccp leave out ports that ask nothing."""
+    given = {
+        name: one
+        for name, one in use.options.given.items()
+        if (use.ext.name != "osf" or name == "genre")
+        and (use.ext.name not in ("sctp", "dccp") or one.negated or one.value != (0, 65535))
+    }
+    return replace(use, options=Options(given))
+
+
 def _named(use: Use) -> Use:
-    if use.ext.name != "conntrack":
+    if use.ext.name not in ("conntrack", "ipvs"):
         return use
     given = {
         name: replace(one, value=(0, 0)) if name in _ADDRESSES and not one.value[0] else one
@@ -112,7 +124,7 @@ def _named(use: Use) -> Use:
     return replace(use, options=Options(given))
 
 
-_ADDRESSES = ("ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst")
+_ADDRESSES = ("ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst", "vaddr")
 
 
 def _counters(counters: tuple[int, int], flags: tuple[str, ...]) -> tuple[int, int]:

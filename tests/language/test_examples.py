@@ -14,10 +14,6 @@ from fwsim.model.pred import In, atoms
 
 from .examples import ACCEPTED, EXAMPLES, MODULES, REFUSED, Example
 
-# iptables-save writes what iptables-restore refuses: SNAT and MASQUERADE lose a base port, and it
-# is not read behind a range of one port.
-_LOST = [e for e in ACCEPTED if e.saved and e.saved.split()[-1] in (":10-20/0", "10-20/0", ":9/80")]
-
 
 def _only_rule(example: Example, rule: str | None = None) -> Rule:
     tables = read(example.dump(rule), example.family).tables.values()
@@ -36,15 +32,18 @@ def test_is_written_canonically(example: Example) -> None:
     assert rule_text(_only_rule(example)) == example.saved
 
 
-@pytest.mark.parametrize("example", [e for e in ACCEPTED if e not in _LOST], ids=str)
+@pytest.mark.parametrize("example", [e for e in ACCEPTED if not e.lost], ids=str)
 def test_what_is_written_reads_back_the_same(example: Example) -> None:
     assert rule_text(_only_rule(example, example.saved)) == example.saved
 
 
-@pytest.mark.parametrize("example", _LOST, ids=str)
-def test_what_iptables_cannot_read_back_is_refused(example: Example) -> None:
-    with pytest.raises(ReadError):
-        _only_rule(example, example.saved)
+@pytest.mark.parametrize("example", [e for e in ACCEPTED if e.lost], ids=str)
+def test_what_iptables_cannot_read_back_is_refused_or_another_rule(example: Example) -> None:
+    try:
+        again = rule_text(_only_rule(example, example.saved))
+    except ReadError:
+        return
+    assert again != example.saved
 
 
 @pytest.mark.parametrize("example", REFUSED, ids=str)

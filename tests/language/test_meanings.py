@@ -18,7 +18,10 @@ def _rule(text: str, family: int = 4, table: str = "filter", chain: str = "INPUT
 
 
 def _matches(text: str, family: int = 4, chain: str = "INPUT", **view: int) -> bool | None:
-    return holds(_rule(text, family, chain=chain).pred, view)
+    there = int(not view.get("frag"))
+    return holds(
+        _rule(text, family, chain=chain).pred, {"l4_header": there, "ports": there, **view}
+    )
 
 
 def _state(name: str) -> int:
@@ -62,10 +65,13 @@ def test_an_address_is_compared_under_its_mask() -> None:
 # ports and fragments
 
 
+_NO_HEAD = {"l4_header": 0, "ports": 0, "headers": 1}
+
+
 def test_a_later_fragment_has_no_ports() -> None:
     for rule in ("-p tcp -m tcp", "-p udp -m udp", "-p tcp -m multiport ! --ports 1"):
         rule_ = _rule(rule)
-        assert not holds(rule_.pred, {"proto": 6 if "tcp" in rule else 17, "frag": 2})
+        assert not holds(rule_.pred, {"proto": 6 if "tcp" in rule else 17, **_NO_HEAD})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_only_tcp_drops_the_fragment_that_would_overwrite_its_flags(
 ) -> None:
     rule = _rule(text, family)
     assert rule.hotdrop is not None
-    view = {"proto": 17 if "udp" in text else 6, "frag": frag, "l4_header": 0}
+    view = {"proto": 17 if "udp" in text else 6, "frag": frag, **_NO_HEAD}
     assert rule.hotdrop(view) is dropped
 
 
@@ -95,8 +101,8 @@ def test_a_header_cut_short_is_dropped_at_once(text: str) -> None:
     rule = _rule(text)
     proto = {"tcp": 6, "udp": 17, "icmp": 1}[text.split()[1]]
     assert rule.hotdrop is not None
-    assert rule.hotdrop({"proto": proto, "frag": 0, "l4_header": 0})
-    assert not rule.hotdrop({"proto": proto, "frag": 0, "l4_header": 1})
+    assert rule.hotdrop({"proto": proto, "frag": 0, **_NO_HEAD})
+    assert not rule.hotdrop({"proto": proto, "frag": 0, "l4_header": 1, "ports": 1})
 
 
 def test_either_port_is_enough_and_no_port_is_what_negation_asks() -> None:

@@ -7,6 +7,7 @@ libxt_conntrack.c.
 
 from collections.abc import Iterator, Mapping
 
+from fwsim.language.ext._anywhere import shown_anywhere
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import HostMask, Names, Ports, ProtocolNumber, UIntRange
 from fwsim.model import fields as F
@@ -130,18 +131,10 @@ _OPTIONS = (
 )
 
 
-def _shown_anywhere(name: str) -> Shown:
-    def words(_: str, c: Context) -> list[str]:
-        return [f"--{name}", "0.0.0.0/0" if c.family == 4 else "::/0"]
-
-    lost = f"how long the prefix is where {name} is `anywhere` (-n shows it)"
-    return Shown(name, f"{name} ", "anywhere", words=words, lost=lost)
-
-
 _UNLIST = Unlist(
     "",
     (
-        *map(_shown_anywhere, _ADDRESSES),
+        *map(shown_anywhere, _ADDRESSES),
         *(Shown(option.name, f"{option.name} ") for option in _OPTIONS),
     ),
 )

@@ -15,7 +15,7 @@ EXAMPLES4 = """
 -j DNAT --to-destination 172.18.0.3 ; = ; nat PREROUTING
 -p tcp -j DNAT --to-destination 172.18.0.3:8080 ; = ; nat OUTPUT
 -p tcp -j DNAT --to-destination 10.88.0.2:9000-9004/9000 ; = ; nat PREROUTING
--p 6 -j DNAT --to-d :9-9/http ; -p tcp -j DNAT --to-destination :9/80 ; nat OUTPUT
+-p 6 -j DNAT --to-d :9-9/http ; -p tcp -j DNAT --to-destination :9/80 ; nat OUTPUT lost
 -p tcp -j DNAT --to-destination 10.88.0.2-10.88.0.5:9000-9004/80 ; = ; nat PREROUTING
 -p udp -j DNAT --to-d :domain --random ; -p udp -j DNAT --to-destination :53 --random ; nat OUTPUT
 -j DNAT --pers --to-d 1.1.1.1 ; -j DNAT --to-destination 1.1.1.1 --persistent ; nat OUTPUT

@@ -6,6 +6,7 @@ drops at once a truncated header; type 255 stands for any. Text: libipt_icmp.c.
 
 from collections.abc import Mapping
 
+from fwsim.language.ext._head import CUT_OFF, WHOLE
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.values import number
 from fwsim.model import fields as F
@@ -88,9 +89,8 @@ def asks(option: str, o: Options, any_type: int | None) -> Meaning:
     """The meaning of icmp and icmp6: `any_type` matches whatever the packet's type is."""
     kind, first, last = o[option]
     pred: Pred = all_of(is_in(F.ICMP_TYPE, kind), is_in(F.ICMP_CODE, (first, last)))
-    head = is_in(F.FRAG, 0)
     asked = o.sense(option, TRUE if kind == any_type else pred)
-    return Meaning(all_of(head, asked), all_of(head, is_in(F.L4_HEADER, 0)))
+    return Meaning(all_of(WHOLE, asked), CUT_OFF)
 
 
 TYPE = IcmpType(

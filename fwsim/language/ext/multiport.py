@@ -4,6 +4,7 @@ Semantics: net/netfilter/xt_multiport.c, which never matches a later fragment an
 where the ports are not there to read; text: libxt_multiport.c.
 """
 
+from fwsim.language.ext._head import FIRST
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.values import port, service_text
 from fwsim.model import fields as F
@@ -47,8 +48,8 @@ class _PortList(NamedTuple):
 def _matches(o: Options, _: Context) -> Meaning:
     (name,) = o
     here: Pred = any_of(*(is_in(field, *o[name]) for field in _FIELDS[name]))
-    head = is_in(F.FRAG, 0)
-    return Meaning(all_of(head, o.sense(name, here)), all_of(head, is_in(F.L4_HEADER, 0)))
+    there, cut_off = is_in(F.PORTS, 1), all_of(FIRST, is_in(F.PORTS, 0))
+    return Meaning(all_of(there, o.sense(name, here)), cut_off)
 
 
 def _list(o: Options, c: Context, numeric: bool) -> str:

@@ -23,7 +23,7 @@ EXAMPLES4 = """
 -j SNAT --pers --to 1.1.1.1 ; -j SNAT --to-source 1.1.1.1 --persistent ; nat INPUT
 -p udp -j SNAT --to-source :1-5 --random --random-fully --persistent ; = ; nat INPUT
 -p 132 -j SNAT --to 1.1.1.1:0x10-32 ; -p sctp -j SNAT --to-source 1.1.1.1:16-32 ; nat INPUT
--p tcp -j SNAT --to-source :10-20/5 ; -p tcp -j SNAT --to-source :10-20/0 ; nat POSTROUTING
+-p tcp -j SNAT --to-source :10-20/5 ; -p tcp -j SNAT --to-source :10-20/0 ; nat POSTROUTING lost
 -j SNAT ; error ; nat POSTROUTING
 -j SNAT --to-source 192.0.2.1:80 ; error ; nat POSTROUTING
 -j SNAT --to-source 192.0.2 ; error ; nat POSTROUTING

@@ -4,6 +4,7 @@ Semantics: net/netfilter/xt_tcpudp.c (tcp_mt), which never matches a later fragm
 once a truncated header, or (IPv4) a fragment that would overwrite the flags; text: libxt_tcp.c.
 """
 
+from fwsim.language.ext._head import CUT_OFF, WHOLE
 from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
@@ -52,7 +53,7 @@ def _flags(o: Options) -> tuple[int, int, bool] | None:
 
 
 def _matches(o: Options, c: Context) -> Meaning:
-    asked: list[Pred] = [is_in(F.FRAG, 0), *asked_ports(o)]
+    asked: list[Pred] = [WHOLE, *asked_ports(o)]
     for name in ("tcp-flags", "syn"):
         if name in o:
             mask, bits = o["tcp-flags"] if name == "tcp-flags" else _SYN
@@ -61,8 +62,7 @@ def _matches(o: Options, c: Context) -> Meaning:
         bit = 1 << o["tcp-option"]
         asked.append(o.sense("tcp-option", masked(F.TCP_OPTIONS, bit, bit)))
     overwrite = is_in(F.FRAG, 1) if c.family == 4 else FALSE  # ip6_tables counts in bytes
-    truncated = all_of(is_in(F.FRAG, 0), is_in(F.L4_HEADER, 0))
-    return Meaning(all_of(*asked), any_of(overwrite, truncated))
+    return Meaning(all_of(*asked), any_of(overwrite, CUT_OFF))
 
 
 def _check(o: Options, _: Context) -> None:

@@ -5,23 +5,18 @@ once a truncated header; text: libxt_udp.c. Unlike in tcp, a range may end befor
 then matches nothing), and a port past 65535 loses its higher bits.
 """
 
+from fwsim.language.ext._head import CUT_OFF, WHOLE
 from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
-from fwsim.language.options import Context, Match, Meaning, Options, Unlist
-from fwsim.model import fields as F
+from fwsim.language.options import Match, Meaning, Unlist
 from fwsim.model.names import PROTOCOLS
-from fwsim.model.pred import all_of, is_in
+from fwsim.model.pred import all_of
 
 _UDP = PROTOCOLS["udp"]
 
 
-def _matches(o: Options, _: Context) -> Meaning:
-    first = is_in(F.FRAG, 0)
-    return Meaning(all_of(first, *asked_ports(o)), all_of(first, is_in(F.L4_HEADER, 0)))
-
-
 MATCH = Match(
     "udp",
-    _matches,
+    lambda o, _: Meaning(all_of(WHOLE, *asked_ports(o)), CUT_OFF),
     options=port_options(),
     protos=(_UDP,),
     save=lambda o, _: save_ports(o).strip(),

@@ -14,7 +14,7 @@ _COLUMNS = re.compile(
     r"(?P<num>num\s+)?(?P<counters>pkts(?P<space>\s+)bytes\s+)?target\s+prot\s+opt\s+"
     r"(?P<devices>in\s+out\s+)?source\s+destination"
 )
-_CELL = re.compile(r"\S+")
+_CELL = re.compile(r"\S(?:(?!match bpf )\S)*")  # bpf's text follows without a blank
 _OPT = ("--", "-f", "!f")
 _MOST = 10  # num pkts bytes target prot opt in out source destination
 

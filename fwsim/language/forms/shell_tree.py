@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fwsim.language.forms.shell_words import Heredoc, ShellWord
 from fwsim.model.errors import Span
+from fwsim.model.tuples import NamedTuple
 
 
 class Redirect(NamedTuple):

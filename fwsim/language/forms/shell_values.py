@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from fwsim.language.forms.shell_words import Part, ShellWord
 from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Span
+from fwsim.model.tuples import NamedTuple
 
 _MOST_CHARACTERS = 64 << 20
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)

@@ -6,9 +6,9 @@ A word is kept in pieces: text, quoted or not, variables, and what is there only
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.tuples import NamedTuple
 
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")

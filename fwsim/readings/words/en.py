@@ -84,6 +84,10 @@ WORDS = {
     # yes-or-no fields
     "fact.bridged.0": "routed",
     "fact.bridged.1": "bridged from port to port",
+    "fact.ports.0": "no ports to be read",
+    "fact.ports.1": "ports to be read",
+    "fact.headers.0": "an extension header is cut off",
+    "fact.headers.1": "whole extension headers",
     "fact.l4_header.0": "no whole transport header",
     "fact.l4_header.1": "a whole transport header",
     "fact.tcp_options_sound.0": "malformed TCP options",

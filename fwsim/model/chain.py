@@ -1,0 +1,72 @@
+"""How the kernel finds its way through a packet's IPv6 extension headers (ipv6_find_hdr in
+net/ipv6/exthdrs_core.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fwsim.model.exthdr import (
+    EXTENSIONS,
+    FRAGMENT,
+    ROUTING,
+    Ext,
+    fragment,
+    implied,
+    octets,
+    written,
+)
+from fwsim.model.packet import Packet
+from fwsim.model.tuples import NamedTuple
+
+_LEAST = {ROUTING: 4, FRAGMENT: 4}  # what is read of a header to step over it
+
+
+def whole(packet: Packet, ident: int = 0) -> Ext:
+    """All extension headers; `ident` is the identification of a fragment's that is left out."""
+    if packet.family == 4 or not implied(packet.ext, packet.frag, packet.more):
+        return packet.ext
+    return (*packet.ext, fragment(packet.frag, packet.more, ident))
+
+
+def steps(packet: Packet) -> Iterator[tuple[int, bytes]]:
+    """Each extension header's number and what there is from there on of the headers; at last the
+    number behind them, or -1 where a header is cut off."""
+    kind, body = written(whole(packet), packet.proto)
+    if not packet.frag and packet.proto in EXTENSIONS:
+        body += packet.payload or bytes(packet.payload_len)
+    while kind in EXTENSIONS:
+        if len(body) < _LEAST.get(kind, 2):
+            kind = -1
+            break
+        yield kind, body
+        later = kind == FRAGMENT and int.from_bytes(body[2:4], "big") >> 3
+        kind, body = body[0], body[octets(kind, body) :]
+        if later:
+            break
+    yield -1 if kind in EXTENSIONS else kind, b""
+
+
+def final(packet: Packet) -> int:
+    """The number of the protocol behind all headers; -1 if they cannot be followed."""
+    if packet.family == 4 or packet.proto not in EXTENSIONS:
+        return packet.proto
+    return list(steps(packet))[-1][0]
+
+
+class Found(NamedTuple):
+    """A header: what there is of the headers from its first byte on, and how many bytes there are
+    to the packet's end."""
+
+    data: bytes
+    left: int
+
+
+def find(packet: Packet, kind: int) -> Found | None:
+    """The first header of that number; None if there is none. Where a header before it is cut
+    off, what is found has no bytes."""
+    at = -1
+    cut_off = packet.proto in EXTENSIONS and not packet.frag  # the last is among the steps
+    for at, data in steps(packet):
+        if at == kind and data:
+            return Found(data, len(data) + (0 if cut_off else packet.length - packet.ip_header))
+    return Found(b"", 0) if at < 0 and cut_off else None
