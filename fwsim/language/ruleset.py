@@ -143,7 +143,7 @@ class Rule(Frozen):
     @cached_property
     def particular(self) -> tuple[Use, ...]:
         """Those of its extensions that may not stand everywhere."""
-        return tuple(use for use in self.uses if use.hooks or getattr(use.ext, "tables", ()))
+        return tuple(use for use in self.uses if use.hooks or use.ext.tables)
 
     @cached_property
     def final(self) -> bool:

@@ -156,7 +156,7 @@ class _AtHook:
 
     def _defrag(self) -> str:
         packet = self.buffer.packet
-        if (packet.frag or packet.more) and self.ns.tracks(packet.family):
+        if (packet.frag or packet.more) and self.ns.reassembles(packet.family):
             self.record.reason = "fragment"
             return "HELD"
         return "ACCEPT"

@@ -77,10 +77,11 @@ class Packet(NamedTuple):
 
     @property
     def ip_header(self) -> int:
-        """Bytes of the IP header, with options or extension headers (not IPv6's for fragments)."""
+        """Bytes of the IP header, with options or extension headers, IPv6's for fragments too."""
         if self.family == 4:
             return 20 + len(self.ip_options)
-        return 40 + sum(2 + len(data) for _, data in self.ext)
+        fragment = 8 if self.frag or self.more else 0
+        return 40 + sum(2 + len(data) for _, data in self.ext) + fragment
 
     @property
     def contents(self) -> bytes | None:

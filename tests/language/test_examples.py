@@ -36,7 +36,7 @@ def test_is_written_canonically(example: Example) -> None:
     assert rule_text(_only_rule(example)) == example.saved
 
 
-@pytest.mark.parametrize("example", [e for e in ACCEPTED if e not in _LOST], ids=str)
+@pytest.mark.parametrize("example", [e for e in ACCEPTED if e not in _LOST and not e.lost], ids=str)
 def test_what_is_written_reads_back_the_same(example: Example) -> None:
     assert rule_text(_only_rule(example, example.saved)) == example.saved
 
