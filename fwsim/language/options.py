@@ -122,9 +122,9 @@ Places = tuple[str, ...] | Callable[[Options], tuple[str, ...]]
 
 
 class Match(NamedTuple):
-    """A match extension. `protos` are the protocols of which the rule's -p must name one; `hooks`
-    are those it may be reached from, where its options matter as a function of them; empty means
-    any.
+    """A match extension. `protos` are the protocols of which the rule's -p must name one; `tables`
+    and `hooks` are where it may stand and be reached from, where its options matter as a function
+    of them; empty means any.
 
     `check` raises ValueError for what the option table cannot say; `save` and `listing` give the
     text of iptables-save and of iptables -L where the option table does not; `unlist` reads the
@@ -137,6 +137,7 @@ class Match(NamedTuple):
     options: tuple[Option, ...] = ()
     families: tuple[int, ...] = (4, 6)
     protos: tuple[int, ...] = ()
+    tables: Places = ()
     hooks: Places = ()
     check: Callable[[Options, Context], None] | None = None
     save: Callable[[Options, Context], str] | None = None
@@ -193,8 +194,7 @@ class Use(Frozen):
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that it may stand in; empty means any."""
-        tables = self.ext.tables if isinstance(self.ext, Target) else ()
-        return tables(self.options) if callable(tables) else tables
+        return self.ext.tables(self.options) if callable(self.ext.tables) else self.ext.tables
 
     def words(self, context: Context) -> str:
         """Its options as iptables-save writes them, with a leading space each; may be empty."""

@@ -15,6 +15,7 @@ from fwsim.language.options import (
     Given,
     Match,
     Option,
+    Options,
     Target,
     find,
     lookup,
@@ -81,7 +82,8 @@ class _Reader:
     def rules(self) -> list[Rule]:
         while self.at < len(self.words):
             self._option()
-        context = self._context()
+        beside = tuple((one.ext.name, Options(one.given)) for one in self.loaded)
+        context = self._context()._replace(beside=beside)
         uses = [one.use(context) for one in self.loaded]
         core: dict[str, Any] = {**self.core, **self.verdict}
         rule = Rule(

@@ -54,6 +54,8 @@ def _texts(kind: Text, family: int) -> tuple[str, ...]:
     if kind.shortest > 1:
         return ()
     most = f"{{1,{kind.longest}}}"
+    if kind.bare:
+        return (_PLAIN + most,)
     return (f'"(?={_PLAIN}*[^A-Za-z0-9_"-])[ !#-&(-\\[\\]-~]{most}"', _PLAIN + most)
 
 

@@ -43,7 +43,8 @@ class Context(NamedTuple):
     `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read,
     it is the one given so far, and `named` is the same, a `!` before it or not. `nth` counts the
     rule's extensions, from 0; `sets` are the address sets that the host has, by name; `kin` holds
-    all uses in the host's rules that share a memory (see Match.shares), by it."""
+    all uses in the host's rules that share a memory (see Match.shares), by it; `beside` are the
+    name and Options of each extension that the rule has, while they are checked."""
 
     family: int
     proto: int | None = None
@@ -51,6 +52,7 @@ class Context(NamedTuple):
     nth: int = 0
     sets: Mapping[str, Any] = MappingProxyType({})
     kin: Mapping[Hashable, tuple[Kin, ...]] = MappingProxyType({})
+    beside: tuple[tuple[str, Any], ...] = ()
 
 
 class Type(Protocol):
@@ -193,10 +195,12 @@ def begun(word: str, names: Mapping[str, Any]) -> str:
 
 
 class Text(NamedTuple):
-    """A text, cut to `longest` bytes where it is longer (XTTYPE_STRING with XTOPT_PUT)."""
+    """A text, cut to `longest` bytes where it is longer (XTTYPE_STRING with XTOPT_PUT). `bare`: it
+    is written without quotes, whatever stands in it."""
 
     longest: int = 255
     shortest: int = 0
+    bare: bool = False
     arity: int = 1
 
     def read(self, words: list[str], context: Context) -> str:
@@ -208,7 +212,7 @@ class Text(NamedTuple):
 
     def write(self, value: str, family: int) -> str:
         """Bare where only letters, digits, - and _ stand in it, else quoted."""
-        return quoted(value)
+        return value if self.bare else quoted(value)
 
 
 class Interface(NamedTuple):

@@ -156,3 +156,8 @@ def quoted(text: str) -> str:
     if text and set(text) <= _BARE:
         return text
     return '"' + "".join(f"\\{c}" if c in "\"\\'" else c for c in text) + '"'
+
+
+def unquoted(text: str) -> str:
+    """What `quoted` made of a text, back."""
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text

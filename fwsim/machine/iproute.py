@@ -116,6 +116,9 @@ def links(items: Iterable[Entry]) -> Iterator[Link]:
             up="UP" in item.words("flags"),
             hairpin=info.inner("info_slave_data").get("hairpin", bool, False),
             index=item.number("ifindex"),
+            mtu=item.number("mtu"),
+            group=_numbered(item.text("group")),
+            ethernet=item.text("link_type") in ("", "ether") and kind != "loopback",
         )
         nsid = item.number("link_netnsid") if "link_netnsid" in item.data else None
         yield Link(device, item.number("link_index"), item.text("link"), nsid, item.text("master"))
@@ -185,7 +188,31 @@ def route(item: Entry, family: int) -> Route | None:
         item.number("metric"),
         str(table),
         _tos(item),
+        sum(entry.number("mtu") for entry in item.entries("metrics")),
+        _realms(item),
     )
+
+
+def _numbered(text: str) -> int:
+    """What iproute2 prints as a number, or by a name from a file of that host: 0 for any name."""
+    return int(text) if text.isdecimal() else 0
+
+
+def _unnumbered(text: str, zero: str) -> bool:
+    return bool(text) and not text.isdecimal() and text != zero
+
+
+def _realms(item: Entry) -> int:
+    flow = item.inner("flow")
+    return _numbered(flow.text("from")) << 16 | _numbered(flow.text("to"))
+
+
+def unnumbered_group(item: Entry) -> str:
+    """What is not known of a device's group; empty if its number is."""
+    group = item.text("group")
+    if not _unnumbered(group, "default"):
+        return ""
+    return f"{item.text('ifname')}'s group {group} is taken for 0: only its name is told"
 
 
 def _tos(item: Entry) -> int:
@@ -218,6 +245,9 @@ def unmodelled(item: Entry) -> str:
         return f"of the several next hops to {item.text('dst')} only the first is followed"
     if isinstance(item.data.get("via"), dict):
         return f"the route to {item.text('dst')} by a gateway of another family is not modelled yet"
+    for realm in map(item.inner("flow").text, ("from", "to")):
+        if _unnumbered(realm, "cosmos"):
+            return f"realm {realm} is taken for 0: only its name is told"
     if item.data.get("from"):
         return f"the route to {item.text('dst')} is asked for every source, not only its own"
     return ""

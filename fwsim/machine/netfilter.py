@@ -8,6 +8,7 @@ from functools import partial
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
 from fwsim.machine.account import Account
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import NEW, RELATED, UNTRACKED
 from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, Stage
@@ -16,7 +17,7 @@ from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.table import Outcome, walk_table
-from fwsim.machine.view import Buffer, View
+from fwsim.machine.view import View
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Action
 from fwsim.model.names import STATES
@@ -125,7 +126,7 @@ class _AtHook:
 
     def _defrag(self) -> str:
         packet = self.buffer.packet
-        if (packet.frag or packet.more) and self.ns.tracks(packet.family):
+        if (packet.frag or packet.more) and self.ns.reassembles(packet.family):
             self.record.reason = "fragment"
             return "HELD"
         return "ACCEPT"

@@ -8,20 +8,23 @@ from fwsim.machine.conntrack import RELATED, Found
 from fwsim.machine.sockets import listening
 from fwsim.machine.stack import Passage
 from fwsim.machine.world import World
+from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
 from fwsim.model.trace import Leg
 from fwsim.model.tuples import NamedTuple
 
 
 class Start(NamedTuple):
-    """Where a packet begins: sent by a namespace itself (`dev` ""), or coming in by a device;
-    `leaves` is a port by which the host puts it out at once, past all hooks."""
+    """Where a packet begins: sent by a namespace itself (`dev` "", `sender` of names.SENDERS), or
+    coming in by a device; `leaves` is a port by which the host puts it out at once, past all
+    hooks."""
 
     namespace: str
     dev: str = ""
     mac_dst: str | None = None
     found: Found | None = None
     leaves: str = ""
+    sender: int = PROCESS
 
 
 class Response(NamedTuple):
@@ -79,7 +82,8 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
     known: list[str] = []
     reply = _willing(packet, known)
     notes += (note for note in known if note != "listener_assumed" or ns.listeners is None)
-    return Response("reply", reply, Start(last.host)) if reply else None
+    sender = KERNEL_SOCKET if packet.is_icmp else PROCESS
+    return Response("reply", reply, Start(last.host, sender=sender)) if reply else None
 
 
 def _willing(packet: Packet, notes: list[str]) -> Packet | None:
@@ -106,7 +110,15 @@ def _refused(world: World, passage: Passage, error: str) -> Response | None:
     found, attached = buffer.found, None
     if error != "reset" and found is not None and found.connection is not None:
         attached = Found(RELATED, found.connection, not found.reply)
-    return Response("error", packet, Start(passage.host, found=attached))
+    sender = _refuser(packet, bool(passage.record.reject))
+    return Response("error", packet, Start(passage.host, found=attached, sender=sender))
+
+
+def _refuser(packet: Packet, by_rule: bool) -> int:
+    """By which socket an error or a reset is sent: none by nf_send_reset, tcp_v6_send_response."""
+    if packet.proto == TCP and (by_rule or packet.family == 6):
+        return NO_SOCKET
+    return KERNEL_SOCKET
 
 
 def outcome_of(legs: list[Leg], start: Start, one_way: bool) -> str:

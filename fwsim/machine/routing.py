@@ -117,12 +117,17 @@ def martian(ns: Namespace, flow: Flow) -> str | None:
             return "martian_source"
         return "martian_destination" if flow.dst in (0, 1) else None
     local = bool(_setting(ns, flow.iif, "route_localnet"))
-    if flow.src >> 28 in (0xE, 0xF) or (flow.src >> 24 == 0 and (flow.src or flow.dst)):
+    if flow.src >> 28 in (0xE, 0xF) or (flow.src >> 24 == 0 and not _asks_for_address(flow)):
         return "martian_source"
     if flow.src >> 24 == 127 and not local:
         return "martian_source"
     nowhere = (flow.dst >> 24 == 0 and flow.dst) or (flow.dst >> 24 == 127 and not local)
     return "martian_destination" if nowhere else None
+
+
+def _asks_for_address(flow: Flow) -> bool:
+    """A host without an address may speak to all (ip_route_input_slow: brd_input)."""
+    return flow.dst == 0xFFFFFFFF or not flow.src | flow.dst
 
 
 def _setting(ns: Namespace, dev: str, name: str) -> int:
@@ -145,7 +150,7 @@ def unexpected(ns: Namespace, flow: Flow, out: str) -> str | None:
     """Why a packet is dropped for its source: the host's own address, or one that rp_filter does
     not expect by that device. The way back is looked up as if it came in by `out`, the device
     that the packet leaves by, lo for one to the host itself (fib_validate_source)."""
-    if flow.family == 6:
+    if flow.family == 6 or flow.src >> 24 == 0:
         return None
     mode = _setting(ns, flow.iif, "rp_filter")
     accepts_own = bool(_setting(ns, flow.iif, "accept_local"))

@@ -6,13 +6,13 @@ from __future__ import annotations
 from random import Random
 
 from fwsim.machine.bridging import BROADCAST
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.response import Start, outcome_of, refused, response
 from fwsim.machine.stack import Passage, pass_through
 from fwsim.machine.state import State
 from fwsim.machine.tcp import Knobs
-from fwsim.machine.view import Buffer
 from fwsim.machine.world import Namespace, World
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
@@ -84,7 +84,8 @@ class Simulation:
 
     def _pass(self, at: Start, packet: Packet, explain: bool) -> Passage:
         ns = self.world.namespaces[at.namespace]
-        buffer = Buffer(packet, in_=at.dev, mac_dst=at.mac_dst or packet.mac_dst, found=at.found)
+        mac_dst = at.mac_dst or packet.mac_dst
+        buffer = Buffer(packet, at.dev, mac_dst=mac_dst, found=at.found, sender=at.sender)
         self.seed += 1
         state = self.states[ns.name]
         chance = Random(f"{self.given.seed} {self.seed}")  # noqa: S311 (simulated)
@@ -102,8 +103,17 @@ class Simulation:
                 continue
             device = self.world.namespaces[peer[0]].devices[peer[1]]
             if device.master or sent.mac_dst in (None, BROADCAST, device.mac):
-                arrivals.append((Start(*peer, mac_dst=sent.mac_dst), sent.packet))
+                packet = sent.packet.but(mac_src=self._mac_src(passage, sent))
+                arrivals.append((Start(*peer, mac_dst=sent.mac_dst), packet))
         return arrivals
+
+    def _mac_src(self, passage: Passage, sent: Emitted) -> str | None:
+        """A frame that crossed a bridge keeps its sender's address, others bear the device's."""
+        buffer = passage.buffer
+        if buffer.physout or not buffer.out:
+            return sent.packet.mac_src
+        device = self.world.namespaces[sent.host].devices.get(buffer.out)
+        return device.mac or None if device else None
 
     # -- exchanges --------------------------------------------------------------------------------
 

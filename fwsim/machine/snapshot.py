@@ -178,9 +178,10 @@ class _Part:
         kinds = {link.device.name: link.device.kind for link in self.links}
         masters = {link.master for link in self.links if link.master}
         devices = {}
-        for text in map(iproute.unready, self.entries("ip-addr.json")):
-            if text:
-                self.note(text)
+        told = (iproute.unready, iproute.unnumbered_group)
+        entries = self.entries("ip-addr.json")
+        for text in filter(None, (tell(entry) for entry in entries for tell in told)):
+            self.note(text)
         for link in self.links:
             device = link.device
             if device.name in masters and not device.kind:

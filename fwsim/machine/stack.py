@@ -7,6 +7,7 @@ the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_
 from __future__ import annotations
 
 from fwsim.machine import bridging, routing
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
@@ -14,7 +15,6 @@ from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
-from fwsim.machine.view import Buffer
 from fwsim.machine.world import Namespace, World, shown
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Emitted, Step

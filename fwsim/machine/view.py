@@ -7,39 +7,15 @@ from copy import copy
 from random import Random
 
 from fwsim.machine import routing
-from fwsim.machine.conntrack import INVALID, Connection, Found
+from fwsim.machine.buffer import Buffer
+from fwsim.machine.conntrack import INVALID, Connection
 from fwsim.machine.moment import Moment
 from fwsim.machine.world import Namespace
-from fwsim.model.actions import Template
 from fwsim.model.chain import final
-from fwsim.model.fields import Field
+from fwsim.model.fields import RPF, Field
 from fwsim.model.names import iface_value
 from fwsim.model.packet import L4_HEADERS, WITH_PORTS, Packet
 from fwsim.model.pred import Free
-
-
-class Buffer:
-    """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
-    name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
-    rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it; `speaks_by`
-    the device whose address IPv6 errors about it bear, where that is not `in_`."""
-
-    def __init__(
-        self,
-        packet: Packet,
-        in_: str = "",
-        *,
-        mac_dst: str | None = None,
-        found: Found | None = None,
-    ) -> None:
-        self.packet, self.in_, self.out = packet, in_, ""
-        self.physin = self.physout = self.speaks_by = ""
-        self.mark = self.priority = 0
-        self.found = found
-        self.template: Template | None = None
-        self.rerouted: routing.Way | None = None
-        self.hop, self.mac_dst = 0, mac_dst
-        self.looped = False
 
 
 class View(dict[str | Field, int]):
@@ -150,14 +126,13 @@ class View(dict[str | Field, int]):
         return "" if self.hook in ("PREROUTING", "INPUT") else self.buffer.out
 
 
-def _option_bits(packet: Packet) -> int:
-    """Which TCP options are present, as tcp_find_option of xt_tcpudp.c steps through them."""
-    bits, at, data = 0, 0, packet.tcp_options
-    while at < len(data):
-        kind = data[at]
+def _option_bits(view: View) -> int:
+    """Which TCP options are present."""
+    from fwsim.model.tcp_options import tcp_options
+
+    bits = 0
+    for _, kind, _ in tcp_options(view.packet.tcp_options):
         bits |= 1 << kind
-        length = data[at + 1] if kind >= 2 and at + 1 < len(data) else 1
-        at += length or 1
     return bits
 
 
@@ -208,6 +183,55 @@ def _tuple(reply: bool, member: str) -> Callable[[View], int]:
     return project
 
 
+def _group(which: str) -> Callable[[View], int]:
+    def project(view: View) -> int:
+        from fwsim.machine.linkfacts import group
+
+        return group(view.ns, view.device(which))
+
+    return project
+
+
+def _from_ethernet(view: View) -> int:
+    from fwsim.machine.linkfacts import is_ethernet
+
+    return int(is_ethernet(view.ns, view.buffer.in_))
+
+
+def _packet_type(view: View) -> int:
+    from fwsim.machine.linkfacts import packet_type
+
+    return packet_type(view.ns, view.packet, view.buffer.in_, view.buffer.mac_dst)
+
+
+def _reverse_path(loose: bool, marked: bool, local: bool) -> Callable[[View], int]:
+    def project(view: View) -> int:
+        from fwsim.machine.routefacts import reverse_path
+
+        mark, dev = view.buffer.mark if marked else 0, view.buffer.in_
+        return int(reverse_path(view.ns, view.packet, dev, mark, loose=loose, local=local))
+
+    return project
+
+
+def _realm(view: View) -> int:
+    from fwsim.machine.routefacts import realm
+
+    buffer = view.buffer
+    if buffer.physout:
+        return 0
+    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.mark)
+
+
+def _path_mtu(view: View) -> int:
+    from fwsim.machine.routefacts import device_mtu, path_mtu
+
+    buffer = view.buffer
+    if buffer.physout:
+        return device_mtu(view.ns, buffer.out)
+    return path_mtu(view.ns, buffer.packet, buffer.in_, buffer.mark)
+
+
 def _expires(view: View) -> int:
     if view.connection is None:
         return 0
@@ -230,7 +254,7 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "l4_header": _l4_header,
     "ports": _ports_there,
     "tcp_flags": lambda v: v.packet.flags,
-    "tcp_options": lambda v: _option_bits(v.packet),
+    "tcp_options": _option_bits,
     "icmp_type": _icmp("icmp_type"),
     "icmp_code": _icmp("icmp_code"),
     "mark": lambda v: v.buffer.mark,
@@ -239,6 +263,7 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "ttl": lambda v: v.packet.ttl,
     "tos": lambda v: v.packet.tos,
     "ctstate": lambda v: v.buffer.found.state if v.buffer.found else INVALID,
+    "conntrack": lambda v: int(v.ns.tracks(v.packet.family)),
     "ct_known": lambda v: int(v.connection is not None),
     "ct_status": lambda v: v.connection.status if v.connection else 0,
     "ct_dir": lambda v: int(bool(v.buffer.found and v.buffer.found.reply)),
@@ -259,4 +284,12 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "dst_type_in": _address_type("dst", "in"),
     "src_type_out": _address_type("src", "out"),
     "dst_type_out": _address_type("dst", "out"),
+    "in_group": _group("in"),
+    "out_group": _group("out"),
+    "from_ethernet": _from_ethernet,
+    "packet_type": _packet_type,
+    "sender": lambda v: 0 if v.buffer.in_ else v.buffer.sender,
+    "realm": _realm,
+    "path_mtu": _path_mtu,
+    **{field.name: _reverse_path(*which) for which, field in RPF.items()},
 }

@@ -33,7 +33,8 @@ class Address(NamedTuple):
 
 class Device(Frozen):
     """A network device. `kind` is what `ip -d link` calls it (bridge, veth, tun, loopback, …);
-    `master` the bridge it is a port of; `peer` (namespace, device) at a veth pair's other end."""
+    `master` the bridge it is a port of; `peer` (namespace, device) at a veth pair's other end;
+    `mtu` 0 if nobody told; `ethernet`: its frames have Ethernet headers."""
 
     name: str
     kind: str = ""
@@ -44,11 +45,15 @@ class Device(Frozen):
     up: bool = True
     hairpin: bool = False
     index: int = 0
+    mtu: int = 0
+    group: int = 0
+    ethernet: bool = True
 
 
 class Route(NamedTuple):
     """A route: `dst` and `length` a prefix; `kind` unicast, local, broadcast, multicast,
-    blackhole, unreachable, prohibit or throw; `via` 0 if the destination is on the link."""
+    blackhole, unreachable, prohibit or throw; `via` 0 if the destination is on the link; `mtu` 0
+    if it is the device's; `realms` the source's in the upper sixteen bits."""
 
     dst: int
     length: int
@@ -59,6 +64,8 @@ class Route(NamedTuple):
     metric: int = 0
     table: str = "main"
     tos: int = 0
+    mtu: int = 0
+    realms: int = 0
 
 
 class Listener(NamedTuple):
@@ -115,9 +122,16 @@ class Namespace(NamedTuple):
     def tracks(self, family: int) -> bool:
         """Whether conntrack is at work: the kernel hooks it in where a rule asks for connections or
         translates addresses (nf_ct_netns_get); a nat table alone does not."""
+        return self._has_any(family, _CONNTRACK_USERS)
+
+    def reassembles(self, family: int) -> bool:
+        """Whether fragments are put together before any rule sees them (nf_defrag_ipv4_enable)."""
+        return self._has_any(family, _CONNTRACK_USERS | _DEFRAG_USERS)
+
+    def _has_any(self, family: int, extensions: frozenset[str]) -> bool:
         ruleset = self.rulesets.get(family)
         tables = ruleset.tables.values() if ruleset else ()
-        return any(not _CONNTRACK_USERS.isdisjoint(table.extensions) for table in tables)
+        return any(not extensions.isdisjoint(table.extensions) for table in tables)
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
         """The same namespace under other rules, which are told of its sets and of each other."""
@@ -128,6 +142,7 @@ class Namespace(NamedTuple):
         return self._replace(sets=sets).with_rulesets(self.rulesets)
 
 
+_DEFRAG_USERS = frozenset({"socket", "TPROXY"})
 _CONNTRACK_USERS = frozenset({
     "conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster",
     "CONNMARK", "CT", "NOTRACK", "SYNPROXY", "CONNSECMARK",

@@ -15,8 +15,10 @@ from fwsim.model.names import (
     address_text,
     flags_text,
     iface_text,
+    packet_type_text,
     proto_text,
     route_type_text,
+    sender_text,
     state_text,
 )
 from fwsim.model.tuples import NamedTuple
@@ -60,6 +62,8 @@ _SHOW: dict[str, Callable[[int, int], str]] = {
     "tcpflags": lambda v, _: flags_text(v),
     "state": lambda v, _: state_text(v),
     "routetype": lambda v, _: route_type_text(v),
+    "packettype": lambda v, _: packet_type_text(v),
+    "sender": lambda v, _: sender_text(v),
     "flag": lambda v, _: "yes" if v else "no",
 }
 
@@ -88,6 +92,7 @@ TTL = Field("ttl", 8)  # hop limit in IPv6
 TOS = Field("tos", 8, "hex")  # traffic class in IPv6
 
 CTSTATE = Field("ctstate", 3, "state")  # names.STATES
+CONNTRACK = Field("conntrack", 1, "flag")  # connections are tracked on this host
 CT_KNOWN = Field("ct_known", 1, "flag")  # there is a connection to ask
 CT_STATUS = Field("ct_status", 16, "hex")  # names.STATUS bits
 CT_DIR = Field("ct_dir", 1)  # 0 original, 1 reply
@@ -109,3 +114,19 @@ SRC_TYPE_IN = Field("src_type_in", 4, "routetype")  # as seen on the device it c
 DST_TYPE_IN = Field("dst_type_in", 4, "routetype")
 SRC_TYPE_OUT = Field("src_type_out", 4, "routetype")  # as seen on the device it leaves by
 DST_TYPE_OUT = Field("dst_type_out", 4, "routetype")
+
+IN_GROUP = Field("in_group", 32, "hex")  # of the device it came in by
+OUT_GROUP = Field("out_group", 32, "hex")
+FROM_ETHERNET = Field("from_ethernet", 1, "flag")  # it came in a frame that tells whence
+PACKET_TYPE = Field("packet_type", 3, "packettype")  # names.PACKET_TYPES
+SENDER = Field("sender", 2, "sender")  # names.SENDERS; a packet that came in has none
+REALM = Field("realm", 32, "hex")  # of its route: the source's in the upper half
+PATH_MTU = Field("path_mtu", 32)  # the smaller one, of the way on and of the way back
+RPF = {
+    (loose, mark, local): Field(
+        f"rpf{'_loose' * loose}{'_mark' * mark}{'_local' * local}", 1, "flag"
+    )
+    for loose in (False, True)
+    for mark in (False, True)
+    for local in (False, True)
+}  # an answer would go back by the device it came in by, or if loose by any

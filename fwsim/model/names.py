@@ -34,6 +34,9 @@ ROUTE_TYPES = (
     "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE",
     "UNREACHABLE", "PROHIBIT", "THROW", "NAT", "XRESOLVE",
 )  # fmt: skip
+PACKET_TYPES = ("unicast", "broadcast", "multicast", "otherhost")  # skb->pkt_type
+SENDERS = ("no socket", "the kernel's own socket", "a process")
+NO_SOCKET, KERNEL_SOCKET, PROCESS = range(3)
 TCP_FLAGS = {
     "FIN": 0x01, "SYN": 0x02, "RST": 0x04, "PSH": 0x08,
     "ACK": 0x10, "URG": 0x20, "ECE": 0x40, "CWR": 0x80,
@@ -111,3 +114,13 @@ def state_text(value: int) -> str:
 def route_type_text(value: int) -> str:
     """A route type's name, as `-m addrtype` writes it."""
     return ROUTE_TYPES[value] if value < len(ROUTE_TYPES) else str(value)
+
+
+def packet_type_text(value: int) -> str:
+    """To whom a frame was addressed, as `-m pkttype` writes it."""
+    return PACKET_TYPES[value] if value < len(PACKET_TYPES) else str(value)
+
+
+def sender_text(value: int) -> str:
+    """Who on this host sends a packet."""
+    return SENDERS[value] if value < len(SENDERS) else str(value)

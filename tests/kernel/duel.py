@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
+from fwsim.machine.moment import Given
 from fwsim.machine.response import Start, refused, response
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.snapshot import load_snapshot
@@ -23,6 +24,7 @@ from .lab import Lab, moved
 
 SENDER = "02:00:00:00:09:09"
 """What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
+NOTHING = Given()
 
 
 class Seen(NamedTuple):
@@ -52,19 +54,20 @@ def world_of(lab: Lab) -> World:
 class Duel:
     """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew."""
 
-    def __init__(self, lab: Lab, family: int, world: World) -> None:
+    def __init__(self, lab: Lab, family: int, world: World, given: Given = NOTHING) -> None:
         self.lab, self.family, self.sent = lab, family, 0
         saved = lab.save(family)
         ruleset = read_as_listed(saved, family) if saved else Ruleset(family)
         host = world.namespaces["host"].with_rulesets({family: ruleset})
-        self.simulation = Simulation.of(world.with_namespace(host))
+        self.simulation = Simulation.of(world.with_namespace(host), given)
         self.counters = lab.counters(family)
 
     def kernel(self, sent: Sent) -> Seen:
         """What the kernel does with a packet."""
         self.sent += 1
         if sent.dev:
-            frame = frames.build(sent.packet, SENDER, sent.mac, self.sent)
+            mac_src = sent.packet.mac_src or SENDER
+            frame = frames.build(sent.packet, mac_src, sent.mac, self.sent)
             self.lab.send(sent.dev, frame)
         else:
             self.lab.send_local(frames.build_ip(sent.packet, self.sent), sent.packet.uid)
@@ -106,6 +109,14 @@ def _timeless(packet: Packet) -> Packet:
     if packet.family == 4 and packet.is_icmp and packet.icmp_type == 14:
         return packet.but(payload=b"", payload_len=packet.data_len)
     return packet
+
+
+def _on_the_wire(packet: Packet) -> Packet:
+    """Without what no packet tells of itself; zeros are told by their length, as when read."""
+    told = packet.but(mac_src=None, mac_dst=None, uid=None)
+    if any(told.payload):
+        return told
+    return told.but(payload=b"", payload_len=len(told.payload) or told.payload_len)
 
 
 def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:

@@ -14,8 +14,8 @@ _FILTER = ("filter", "INPUT")
 
 
 class Example(NamedTuple):
-    """One line: `saved` is the canonical rule, None where iptables refuses the rule; `lost`: the
-    canonical rule is refused, or is another rule."""
+    """One line: `saved` is the canonical rule, None where iptables refuses the rule. `lost`: the
+    canonical rule is refused, or is another rule. `unloaded`: few kernels take it."""
 
     extension: str
     family: int
@@ -24,6 +24,7 @@ class Example(NamedTuple):
     table: str
     chain: str
     lost: bool = False
+    unloaded: bool = False
 
     def __str__(self) -> str:
         return f"{self.extension}-v{self.family}-{self.rule}"
@@ -56,9 +57,10 @@ def _examples(module_name: str) -> list[Example]:
 
 def _example(extension: str, family: int, line: str) -> Example:
     rule, saved, *place = line.split(" ; ")
-    table, chain, *lost = place[0].split() if place else _FILTER
+    table, chain, *remarks = place[0].split() if place else _FILTER
     canonical = {"=": rule, "error": None}.get(saved, saved)
-    return Example(extension, family, rule, canonical, table, chain, bool(lost))
+    lost, unloaded = (remark in remarks for remark in ("lost", "unloaded"))
+    return Example(extension, family, rule, canonical, table, chain, lost, unloaded)
 
 
 EXAMPLES = [example for module in MODULES for example in _examples(module)]

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import fwsim.language.ext
+
 TEXT = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
 CODE = re.search(r"<!-- example: length\.py -->\n```python\n(.*?)```", TEXT, re.DOTALL)
 # In an interpreter of its own: extensions are found once and remembered.
@@ -55,6 +57,12 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Any:
     told = json.loads(run.stdout)
     assert told["file"] == str(folder / "length.py")
     return told
+
+
+def test_it_is_the_one_that_the_package_has() -> None:
+    assert CODE
+    package = Path(fwsim.language.ext.__file__).parent
+    assert (package / "length.py").read_text() == CODE[1]
 
 
 def test_its_examples_come_out_as_they_say(answer: Any) -> None:

@@ -4,6 +4,19 @@
 field whole; `not.NAME` is how a field's negation reads where "NAME not VALUE" would not.
 """
 
+
+def _reverse_paths() -> dict[str, str]:
+    """Of the fields of `rpf`, by what they leave out or take in."""
+    words = {}
+    for name, way in (("rpf", "by the device that it came by"), ("rpf_loose", "by any device")):
+        for mark, under in (("", ""), ("_mark", ", under its mark")):
+            for local, own in (("", ""), ("_local", ", or the source is the host's own")):
+                key = f"fact.{name}{mark}{local}"
+                words[f"{key}.0"] = f"no answer would go back {way}{under}"
+                words[f"{key}.1"] = f"an answer would go back {way}{under}{own}"
+    return words
+
+
 WORDS = {
     # what was seen against what the rule asks for
     "seen": "{field} {seen}",
@@ -81,6 +94,14 @@ WORDS = {
     "field.dst_type_in": "destination address type, as seen where it came in,",
     "field.src_type_out": "source address type, as seen where it leaves,",
     "field.dst_type_out": "destination address type, as seen where it leaves,",
+    "field.in_group": "group of the device it came in by",
+    "field.out_group": "group of the device it leaves by",
+    "field.packet_type": "frame",
+    "field.sender": "sent by",
+    "field.realm": "route's realm",
+    "field.path_mtu": "path's MTU",
+    "field.tcp_mss": "MSS",
+    "field.tcp_flags_in_fragment": "what stands where TCP's flags would",
     # yes-or-no fields
     "fact.bridged.0": "routed",
     "fact.bridged.1": "bridged from port to port",
@@ -92,6 +113,13 @@ WORDS = {
     "fact.l4_header.1": "a whole transport header",
     "fact.tcp_options_sound.0": "malformed TCP options",
     "fact.tcp_options_sound.1": "well-formed TCP options",
+    "fact.from_ethernet.0": "it came in no Ethernet frame",
+    "fact.from_ethernet.1": "it came in an Ethernet frame",
+    "fact.seeks_socket.0": "no socket takes such packets",
+    "fact.seeks_socket.1": "TCP, UDP or an error about them",
+    **_reverse_paths(),
+    "fact.conntrack.0": "connections are not tracked",
+    "fact.conntrack.1": "connections are tracked",
     "fact.ct_known.0": "no connection is known",
     "fact.ct_known.1": "a connection is known",
 }

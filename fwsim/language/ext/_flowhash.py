@@ -1,0 +1,85 @@
+"""HMARK's hash, as net/netfilter/xt_HMARK.c has it: an ICMP error counts as the packet that it
+quotes, a fragment has no ports, and connections count as they come (their tracking is not asked
+for). Contents that nobody told count as zeros."""
+
+from collections.abc import Mapping
+
+from fwsim.language.values import bits_of
+from fwsim.model import fields as F
+from fwsim.model.facts import Facts
+from fwsim.model.jhash import jhash, scaled
+from fwsim.model.names import PROTOCOLS
+from fwsim.model.packet import ICMP, Packet
+from fwsim.model.tuples import NamedTuple
+
+_SPI_AT = {PROTOCOLS["esp"]: 0, PROTOCOLS["ah"]: 4}
+_FULL = 0xFFFFFFFF
+
+
+class _Flow(NamedTuple):
+    src: int
+    dst: int
+    proto: int
+    ports: int | None  # both in 32 bits; None: there are none to look at
+
+
+def _by_connection(facts: Facts) -> _Flow | None:
+    tracked = facts.connection
+    if tracked is None or not facts[F.CONNTRACK.key]:
+        return None
+    there, back = tracked.original, tracked.reply
+    ports = None if there.proto == ICMP else there.sport << 16 | back.sport
+    return _Flow(there.src, back.src, there.proto, ports)
+
+
+def _by_packet(packet: Packet) -> _Flow | None:
+    about = packet.inner if packet.is_icmp_error else packet
+    if about is None:
+        return None
+    return _Flow(about.src, about.dst, about.proto, _ports_of(about))
+
+
+def _ports_of(packet: Packet) -> int | None:
+    if packet.frag or packet.more:
+        return None
+    if packet.has_ports:
+        return packet.sport << 16 | packet.dport
+    at = _SPI_AT.get(packet.proto)
+    data = packet.payload or bytes(packet.payload_len)
+    if at is None or len(data) < at + 4:
+        return None
+    return int.from_bytes(data[at : at + 4], "big")
+
+
+def _word(address: int, length: int, bits: int) -> int:
+    """An address under its prefix, an IPv6 one folded."""
+    address &= (1 << bits) - (1 << bits - length)
+    word = 0
+    for shift in range(0, bits, 32):
+        word ^= address >> shift & _FULL
+    return word
+
+
+def flow_mark(facts: Facts, given: Mapping[str, int], family: int) -> int:
+    """The mark by which HMARK marks a packet, its options `given` by their names without `hmark-`;
+    its old one where there is nothing to hash."""
+    flow = _by_connection(facts) if "ct" in given else _by_packet(facts.packet)
+    if flow is None:
+        return facts["mark"]
+    ends = ((flow.src, "src-prefix"), (flow.dst, "dst-prefix"))
+    words = sorted(_word(end, given.get(name, 0), bits_of(family)) for end, name in ends)
+    hashed = jhash([*words, _shuffled(flow.ports, given)], given["rnd"])
+    hashed ^= flow.proto & given.get("proto-mask", 0)
+    return (scaled(hashed, given["mod"]) + given.get("offset", 0)) & _FULL
+
+
+def _shuffled(ports: int | None, given: Mapping[str, int]) -> int:
+    """Both ports, the higher first."""
+    if ports is None:
+        return 0
+    mask, flip = (
+        given.get(f"spi{end}", given.get(f"sport{end}", 0) << 16 | given.get(f"dport{end}", 0))
+        for end in ("-mask", "")
+    )
+    high, low = sorted(divmod(ports & mask | flip, 0x10000), reverse=True)
+    return high << 16 | low

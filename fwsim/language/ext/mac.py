@@ -1,0 +1,68 @@
+"""mac: the Ethernet address that the packet came from.
+
+Semantics: net/netfilter/xt_mac.c: a packet that came by no Ethernet device (lo, say) never
+matches, not even negated. Text: libxt_mac.c.
+"""
+
+from typing import Any
+
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
+from fwsim.model import fields as F
+from fwsim.model.facts import Facts
+from fwsim.model.pred import Pred, all_of, is_in
+from fwsim.model.tuples import NamedTuple
+
+_DIGITS = frozenset("0123456789abcdef")
+
+
+class _Mac(NamedTuple):
+    """XTTYPE_ETHERMAC: six hexadecimal numbers of up to two digits; none is 0."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> str:
+        """02:00:00:00:00:01"""
+        parts = words[0].lower().split(":")
+        if len(parts) != 6 or not all(len(p) <= 2 and set(p) <= _DIGITS for p in parts):
+            raise ValueError("expected a MAC address such as 02:00:00:00:00:01")
+        return ":".join(part.rjust(2, "0") for part in parts)
+
+    def write(self, value: str, family: int) -> str:
+        """The same."""
+        return value
+
+
+def _matches(o: Options, c: Context) -> Pred:
+    wanted = o["mac-source"]
+
+    def step(facts: Facts, memory: Any) -> tuple[bool | None, Any]:
+        seen = facts.packet.mac_src
+        return (None if seen is None else seen == wanted), memory
+
+    asked = fact(c, f"mac {wanted}", f"its source MAC is {wanted}", step)
+    return all_of(is_in(F.FROM_ETHERNET, 1), o.sense("mac-source", asked))
+
+
+MATCH = Match(
+    "mac",
+    _matches,
+    options=(Option("mac-source", _Mac(), negatable=True, required=True),),
+    hooks=("PREROUTING", "INPUT", "FORWARD"),
+    listing=lambda o, _, numeric: f"MAC {'! ' if o.negated('mac-source') else ''}{o['mac-source']}",
+    unlist=Unlist("MAC", (Shown("mac-source", ""),)),
+)
+EXAMPLES = """
+-m mac --mac-source 02:00:00:00:0a:01 ; =
+-m mac ! --mac-source 00:11:22:AA:bb:CC ; -m mac ! --mac-source 00:11:22:aa:bb:cc ; raw PREROUTING
+-m mac --mac-source 0:1:2:a:b:c ; -m mac --mac-source 00:01:02:0a:0b:0c ; filter FORWARD
+-m mac --mac-source 2::::: ; -m mac --mac-source 02:00:00:00:00:00
+-m mac --mac-source 02:00:00:00:0a ; error
+-m mac --mac-source 02:00:00:00:0a:01:02 ; error
+-m mac --mac-source 02:00:00:00:0a:5g ; error
+-m mac --mac-source 002:00:00:00:0a:01 ; error
+-m mac --mac-source 020000000a01 ; error
+-m mac --mac-source 02-00-00-00-0a-01 ; error
+-m mac ; error
+-m mac --mac-source 02:00:00:00:0a:01 ; error ; filter OUTPUT
+-m mac --mac-source 02:00:00:00:0a:01 ; error ; mangle POSTROUTING
+"""

@@ -1,0 +1,36 @@
+"""A packet inside a host, with what the kernel hangs onto it (struct sk_buff)."""
+
+from __future__ import annotations
+
+from fwsim.machine import routing
+from fwsim.machine.conntrack import Found
+from fwsim.model.actions import Template
+from fwsim.model.names import PROCESS
+from fwsim.model.packet import Packet
+
+
+class Buffer:
+    """A packet inside a host, with what the kernel hangs onto it (struct sk_buff): devices by
+    name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
+    rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it; `speaks_by`
+    the device whose address IPv6 errors about it bear, where that is not `in_`; `sender` who on
+    this host sends it (names.SENDERS)."""
+
+    def __init__(
+        self,
+        packet: Packet,
+        in_: str = "",
+        *,
+        mac_dst: str | None = None,
+        found: Found | None = None,
+        sender: int = PROCESS,
+    ) -> None:
+        self.packet, self.in_, self.out = packet, in_, ""
+        self.physin = self.physout = self.speaks_by = ""
+        self.mark = self.priority = 0
+        self.found = found
+        self.template: Template | None = None
+        self.rerouted: routing.Way | None = None
+        self.hop, self.mac_dst = 0, mac_dst
+        self.looped = False
+        self.sender = sender

@@ -1,0 +1,41 @@
+"""What the link that brought a packet tells of it: whether there is an Ethernet address to read, to
+whom the frame was addressed, the group of a device (struct net_device, eth_type_trans)."""
+
+from __future__ import annotations
+
+from fwsim.machine import routing
+from fwsim.machine.bridging import BROADCAST
+from fwsim.machine.world import Namespace
+from fwsim.model.names import PACKET_TYPES, ROUTE_TYPES
+from fwsim.model.packet import Packet
+
+_UNICAST, _BROADCAST, _MULTICAST = (
+    PACKET_TYPES.index(name) for name in ("unicast", "broadcast", "multicast")
+)
+
+
+def is_ethernet(ns: Namespace, dev: str) -> bool:
+    """The device is there and its frames have Ethernet headers; one that nobody described has."""
+    device = ns.devices.get(dev)
+    return bool(dev) and dev != "lo" and (device is None or device.ethernet)
+
+
+def group(ns: Namespace, dev: str) -> int:
+    """The group that a device belongs to."""
+    device = ns.devices.get(dev)
+    return device.group if device else 0
+
+
+def packet_type(ns: Namespace, packet: Packet, dev: str, mac_dst: str | None) -> int:
+    """To whom the frame was addressed that came in by `dev`; what the host sends is unicast. Where
+    nobody told, it was to whom the IP destination would have it."""
+    if dev in ("", "lo"):
+        return _UNICAST
+    if mac_dst is None:
+        if routing.is_multicast(packet.family, packet.dst):
+            return _MULTICAST
+        kind = ROUTE_TYPES[routing.address_type(ns, packet.family, packet.dst)]
+        return _BROADCAST if kind == "BROADCAST" else _UNICAST
+    if mac_dst == BROADCAST:
+        return _BROADCAST
+    return _MULTICAST if int(mac_dst[:2], 16) & 1 else _UNICAST

@@ -1,0 +1,29 @@
+"""TCP's options, one after another, as the kernel steps through them wherever rules look at them
+(tcp_find_option of xt_tcpudp.c, optlen of xt_TCPMSS.c): a length of 0 counts as 1, nothing ends
+the list but its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+MSS = 2
+MSS_LENGTH = 4
+
+
+def tcp_options(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(where it begins, its kind, its length) of each option; the last may claim to be longer than
+    what is left."""
+    at = 0
+    while at < len(data):
+        kind = data[at]
+        length = data[at + 1] if kind >= 2 and at + 1 < len(data) else 1
+        yield at, kind, length or 1
+        at += length or 1
+
+
+def mss_at(data: bytes) -> int | None:
+    """Where the first well-formed MSS option begins; None if there is none."""
+    for at, kind, _ in tcp_options(data):
+        if kind == MSS and data[at + 1 : at + 2] == b"\4" and at + MSS_LENGTH <= len(data):
+            return at
+    return None
