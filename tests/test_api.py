@@ -78,6 +78,19 @@ def test_where_no_rule_shows_the_way_out_it_depends_on_that(tmp_path: Path) -> N
     assert net.trace(src="8.8.8.8", dst="host", in_="wan").outcome == "answered"
 
 
+@pytest.mark.parametrize("name", ["iptables-save", ""])
+def test_rules_of_one_family_say_nothing_of_the_other(tmp_path: Path, name: str) -> None:
+    (tmp_path / "iptables-save").write_text(EMPTY)
+    net = fwsim.load(tmp_path / name)
+    trace = net.trace(src="fd00::1", dst="fd00::2", in_="eth0", out="eth1")
+    assert trace.verdict == "UNKNOWN"
+    assert "depends: the rules of IPv6 (ip6tables-save), which nobody told" in str(trace)
+    with pytest.raises(fwsim.FwsimError, match="Only rules of IPv4 were given"):
+        net.trace(src="fd00::1", dst="host", in_="eth0")
+    told = net.apply("ip6tables -P FORWARD DROP")
+    assert told.trace(src="fd00::1", dst="fd00::2", in_="eth0", out="eth1").verdict == "DROP"
+
+
 def test_counters_stay_with_their_rules_when_commands_move_them() -> None:
     after = fwsim.load().trace(**PING).after
     moved = after.apply("iptables -I FORWARD 1 -s 203.0.113.9 -j DROP")

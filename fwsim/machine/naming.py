@@ -122,7 +122,11 @@ def _unknown(world: World, name: str, families: tuple[int, ...]) -> QuestionErro
     ))  # fmt: skip
     if name in names:
         kinds = " or ".join(f"IPv{family}" for family in families)
-        return QuestionError(f"{name} has no {kinds} address here", hint="Name an address instead.")
+        told = world.namespaces[world.host].rulesets
+        hint = "Name an address instead."
+        if world.inferred and told and told.keys().isdisjoint(families):
+            hint = f"Only rules of IPv{' and '.join(map(str, told))} were given."
+        return QuestionError(f"{name} has no {kinds} address here", hint=hint)
     near = get_close_matches(name, names, 3) or names[:8]
     hint = f"Known here: {', '.join(near)}; or any address." if near else "Name an address instead."
     return QuestionError(f"nothing here is called {name!r}, and it is no address", hint=hint)

@@ -77,6 +77,7 @@ class _Stack:
         self.ports: list[str] = []
 
     def walk(self, node: str) -> None:
+        node = node if self._are_rules_told() else ""
         while node:
             step = DIAGRAM[node]
             if isinstance(step, Hook):
@@ -88,6 +89,16 @@ class _Stack:
             else:
                 answer: str = getattr(self, f"_{step.question}")()
                 node = step.then.get(answer, "")
+
+    def _are_rules_told(self) -> bool:
+        """Rules of one family say nothing of the other's; then that was the packet's end."""
+        told, family = self.ns.rulesets, self.buffer.packet.family
+        if family in told or not told or self.ns.name != self.world.host:
+            return True
+        program = "iptables-save" if family == 4 else "ip6tables-save"
+        self.record.depends_on.append(f"the rules of IPv{family} ({program}), which nobody told")
+        self._end("unknown", "no_rules")
+        return False
 
     def _end(self, fate: str, reason: str = "", error: str = "") -> str:
         self.passage.fate, self.passage.reason, self.passage.error = fate, reason, error

@@ -53,6 +53,7 @@ WORDS = {
     "reason.redirect": "NAT cannot translate what it quotes",
     "reason.no_address": "NAT finds no address to give it",
     "reason.multicast": "multicast routing is not modelled",
+    "reason.no_rules": "the rules for its family are not known",
     "reason.endless": "it goes on from host to host, as in a circle of bridges",
     "reason.not_told": "nobody told where its destination is",
     "reason": "{why}",
