@@ -152,10 +152,12 @@ class _Reader:
 
 
 def _filled(ruleset: Ruleset, source: Source) -> Ruleset:
+    if not source.text.strip():
+        raise ReadError(f"{source.name} is empty: expected what iptables-save prints")
     if not ruleset.tables:
         end = len(source.text)
         raise ReadError(
             "no ruleset is here: expected what iptables-save prints, beginning with *filter",
-            span=Span(source, 0, min(end, 40)) if end else None,
+            span=Span(source, 0, min(end, 40)),
         )
     return ruleset

@@ -119,6 +119,8 @@ class _Part:
             self.listeners(),
             {family: self.route_rules(family) for family in (4, 6)},
         )
+        if self.text("conntrack").strip():
+            self.note("conntrack is not read yet: what is connected already is not known")
         placed = self.assumed(found) if self.links else self.inferred(found)
         return placed.with_sets(self.sets())
 

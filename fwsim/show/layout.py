@@ -119,19 +119,29 @@ def _length(line: Line) -> int:
 
 def fit(lines: Iterable[Line], width: int) -> list[Line]:
     """The same words in lines of at most `width` columns where words are short enough: columns
-    move together first, then lines go on below, indented."""
+    move together first, then lines go on below, indented. Commands stay whole, to be copied."""
     return [
-        cut for line in lines for cut in ([line] if _length(line) <= width else _cut(line, width))
+        cut
+        for line in lines
+        for cut in ([line] if _length(line) <= width or _is_command(line) else _cut(line, width))
     ]
 
 
+def _is_command(line: Line) -> bool:
+    return any(style == "command" for _, style in line)
+
+
 def _cut(line: Line, width: int) -> list[Line]:
+    first = min(len(line[0][0]), width // 5) if line[0][1] == PAD else 0
+    below = max(min(_HANG, width // 4), first + 2)
     line = [("  ", PAD) if style == PAD and text else (text, style) for text, style in line]
-    lines: list[Line] = [[]]
-    for word, style in _words(line):
-        full = _length(lines[-1]) + len(word.rstrip()) > width and _length(lines[-1]) > _HANG
+    lines: list[Line] = [[(" " * first, PAD)] if first else []]
+    begins = first
+    for word, style in _words(line[1:] if first else line):
+        full = _length(lines[-1]) + len(word.rstrip()) > width and _length(lines[-1]) > begins
         if full:
-            lines.append([(" " * min(_HANG, width // 4), PAD)])
+            lines.append([(" " * below, PAD)])
+            begins = below
         lines[-1].append((word.lstrip() if full else word, style))
     return lines
 

@@ -105,6 +105,11 @@ def test_crlf_is_told(dump: Path) -> None:
     assert "CR LF" in message
 
 
+def test_an_empty_file_is_named(dump: Path) -> None:
+    dump.write_text("\n")
+    assert f"{dump} is empty" in refused(*PING, "--from", str(dump))
+
+
 def test_counters_of_many_digits_stay_at_the_largest(dump: Path) -> None:
     dump.write_text(GOOD.replace("[0:0]", f"[{'9' * 5000}:0]", 1))
     text = fwsim("save", "--from", str(dump)).stdout

@@ -158,7 +158,9 @@ def test_colours_on_a_terminal_and_none_with_no_color() -> None:
 
 def test_a_narrow_terminal_shows_the_same_words() -> None:
     narrow = re.sub(r"\x1b\[[0-9;]*m", "", _on_a_terminal(60))
-    assert max(map(len, narrow.splitlines())) <= 60
+    *others, command = narrow.splitlines()
+    assert max(map(len, others)) <= 60
+    assert command == f"  {MISSING}", "in one line, to be copied"
     assert narrow.split() == fwsim(*PING).stdout.split()
 
 

@@ -325,7 +325,8 @@ def test_the_caret_stands_under_the_word() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no ruleset is here"),
+        ("", "ruleset is empty"),
+        ("\n\n", "ruleset is empty"),
         ("# only a comment\n", "no ruleset is here"),
         ("-A INPUT -j ACCEPT\n", "outside any table"),
         ("*filter\n-A INPUT -j ACCEPT\n", "COMMIT is missing"),

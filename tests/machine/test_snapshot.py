@@ -141,6 +141,14 @@ def test_the_usual_rules_are_not_worth_a_word(tmp_path: Path) -> None:
     assert world.notes == ()
 
 
+def test_connections_that_are_there_already_are_said_not_to_be_read(tmp_path: Path) -> None:
+    world = load(tmp_path, iptables_save=RULES, ip_addr_json=[LO], ip_route_json=[], sysctl="",
+                 conntrack="ipv4 2 udp 17 29 src=1.2.3.4 dst=5.6.7.8\n")  # fmt: skip
+    assert world.notes == (
+        "host: conntrack is not read yet: what is connected already is not known",
+    )
+
+
 def test_without_addresses_the_rules_are_asked(tmp_path: Path) -> None:
     nat = "*nat\n-A POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE\nCOMMIT\n"
     world = load(tmp_path, iptables_save=nat)

@@ -161,6 +161,19 @@ def test_lines_are_cut_to_the_width(rows: list[Row], width: int) -> None:
     assert all(len(line.rstrip()) <= width for line in plain(lines).split("\n"))
 
 
+def test_in_little_room_what_belongs_to_a_host_stays_below_it() -> None:
+    rows = [
+        Row("host", "route: there", "", "", ""),
+        Row("", "filter FORWARD", "1", "-i docker1 ! -o docker1 -m conntrack", "ACCEPT"),
+    ]
+    assert plain(fit(lay_out(rows), 40)).split("\n") == [
+        "  host  route: there",
+        "        filter FORWARD  1  -i docker1 !",
+        "          -o docker1 -m conntrack",
+        "          ACCEPT",
+    ]
+
+
 def test_columns_stand_under_each_other() -> None:
     rows = [
         Row("host", "filter FORWARD", "1", "-i a", "DROP"),
