@@ -13,7 +13,7 @@ _WIDTHS = {
     "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16, "ttl": 8, "tos": 8,
     "seq": 32, "ack": 32, "window": 16, "payload_len": 16, "frag": 13, "uid": 32,
 }  # fmt: skip
-_KNOWN = (set(Packet._fields) - {"family"}) | {"in", "time", "length", "dev"}
+KNOWN = (set(Packet._fields) - {"family"}) | {"in", "time", "length", "dev"}
 _LONGEST = {4: 0xFFFF, 6: 40 + 0xFFFF}
 _MOST_QUOTES = 2  # an error quotes a packet, which may be an error that quotes one
 
@@ -23,10 +23,8 @@ def packet_from_dict(data: Mapping[str, Any], quotes: int = 0) -> Packet:
     are as good as missing. Raises PacketError naming the member that is wrong; members that belong
     to the place and not to the packet (`in`, `time`) are left to the caller."""
     for name in data:
-        if name not in _KNOWN:
-            raise PacketError(
-                f"a packet has no member {name!r}; known: {', '.join(sorted(_KNOWN))}"
-            )
+        if name not in KNOWN:
+            raise PacketError(f"a packet has no member {name!r}; known: {', '.join(sorted(KNOWN))}")
     data = {name: value for name, value in data.items() if value is not None}
     family, src, dst = _addresses(data)
     proto = proto_number(data.get("proto", "icmp" if family == 4 else "ipv6-icmp"))

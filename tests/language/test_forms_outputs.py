@@ -281,7 +281,7 @@ def test_what_is_left_out_may_decide(text: str) -> None:
     ],
 )
 def test_texts_without_rules(text: str) -> None:
-    with pytest.raises(ReadError, match="no ruleset is here|is empty"):
+    with pytest.raises(ReadError, match=r"no ruleset is here|is empty"):
         read(text)
 
 
