@@ -140,8 +140,8 @@ class Match(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere. The
-    others are as a match's."""
+    """A target extension. `tables` and `hooks` are where it may stand; empty means anywhere.
+    `listed_as` is its name in listings, where that is another. The others are as a match's."""
 
     name: str
     meaning: Callable[[Options, Context], tuple[Action, ...]]
@@ -155,6 +155,7 @@ class Target(NamedTuple):
     listing: Callable[[Options, Context, bool], str] | None = None
     unlist: Unlist | None = None
     regular: bool = False
+    listed_as: str = ""
 
 
 Extension = Match | Target

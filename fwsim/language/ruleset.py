@@ -234,11 +234,13 @@ class Table(Frozen):
 
 
 class Ruleset(Frozen):
-    """All tables of one family, in the order in which iptables-save prints them. `notes` say what
-    the text that it was read from does not tell, and as what it was read."""
+    """All tables of one family, in the order in which iptables-save prints them. `nft`: they stand
+    in nf_tables, whose hooks have an order of their own. `notes` say what the text that it was read
+    from does not tell, and as what it was read."""
 
     family: int = 4
     tables: Mapping[str, Table] = MappingProxyType({})
+    nft: bool = aside(default=False)
     notes: tuple[str, ...] = aside(default=())
 
     def chain(self, table: str, chain: str) -> Chain | None:
@@ -247,11 +249,17 @@ class Ruleset(Frozen):
         return found.chains.get(chain) if found else None
 
     @cached_property
-    def extensions(self) -> frozenset[str]:
-        """The names of all extensions that its rules use."""
+    def loaded(self) -> frozenset[str]:
+        """The names of all extensions that its rules use. A CT that only keeps packets from being
+        tracked is NOTRACK."""
         chains = (chain for table in self.tables.values() for chain in table.chains.values())
         rules = (c.rules.kinds() if isinstance(c.rules, Unread) else c.rules for c in chains)
-        return frozenset(use.ext.name for some in rules for rule in some for use in rule.uses)
+        return frozenset(
+            "NOTRACK" if use.ext.name == "CT" and "notrack" in use.options else use.ext.name
+            for some in rules
+            for rule in some
+            for use in rule.uses
+        )
 
     def rule(self, table: str, chain: str, number: int) -> Rule:
         """Rule `number` of a chain, counting from 1."""

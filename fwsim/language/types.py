@@ -19,7 +19,7 @@ from fwsim.language.values import (
     network,
     number,
     port,
-    prefix_length,
+    prefix_mask,
     protocol,
     quoted,
     resolved_port,
@@ -242,25 +242,44 @@ class HostMask(NamedTuple):
 
     def read(self, words: list[str], context: Context) -> tuple[int, int]:
         """(address, mask)"""
-        text, slash, mask_word = words[0].partition("/")
-        bits = bits_of(context.family)
-        full = (1 << bits) - 1
-        mask = self._mask(mask_word, context.family) if slash else full
-        whole = prefix_length(mask, bits) is None
-        return host(text, context.family), full if whole else mask
-
-    @staticmethod
-    def _mask(text: str, family: int) -> int:
-        try:
-            return address_mask(text, family)
-        except ValueError:
-            return host(text, family)
+        text, slash, mask = words[0].partition("/")
+        full = (1 << bits_of(context.family)) - 1
+        return host(text, context.family), prefix_mask(mask, context.family) if slash else full
 
     def write(self, value: tuple[int, int], family: int) -> str:
         """172.18.0.3/16"""
         bits = bits_of(family)
         mask = mask_text(value[1], bits)
         return address_text(value[0], bits) + ("" if mask == str(bits) else f"/{mask}")
+
+
+class PrefixMask(NamedTuple):
+    """XTTYPE_PLENMASK: a mask by its length or written as an address; one that is no prefix counts
+    as a full one. Written as its length."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> int:
+        """The mask."""
+        return prefix_mask(words[0], context.family)
+
+    def write(self, value: int, family: int) -> str:
+        """24"""
+        return mask_text(value, bits_of(family))
+
+
+class Host(NamedTuple):
+    """XTTYPE_HOST: one address, as getaddrinfo takes it."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> int:
+        """The address."""
+        return host(words[0], context.family)
+
+    def write(self, value: int, family: int) -> str:
+        """172.18.0.3"""
+        return address_text(value, bits_of(family))
 
 
 class ProtocolNumber(NamedTuple):

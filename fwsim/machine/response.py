@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fwsim.machine import answers
-from fwsim.machine.conntrack import RELATED, Found
+from fwsim.machine.connection import RELATED, Found
 from fwsim.machine.sockets import listening
 from fwsim.machine.stack import Passage
 from fwsim.machine.world import World
@@ -37,6 +37,10 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
         error = passage.record.reject or passage.error
         if error:
             return _refused(world, passage, error)
+        reply = answers.answer(passage.packet) if passage.record.answered else None
+        if reply is not None:
+            notes.append("answered_for")
+            return Response("reply", reply, Start(passage.host))
     if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
         return None
     if leg.fate == "delivered":

@@ -7,6 +7,7 @@ the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_
 from __future__ import annotations
 
 from fwsim.machine import bridging, routing
+from fwsim.machine.connection import UNTRACKED, Found
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
@@ -16,12 +17,13 @@ from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
 from fwsim.machine.view import Buffer
 from fwsim.machine.world import Namespace, World, shown
+from fwsim.model.actions import Tee
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Emitted, Step
 
 _ENDS = {
     "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed",
-    "HELD": "consumed", "UNKNOWN": "unknown",
+    "STOLEN": "consumed", "HELD": "consumed", "UNKNOWN": "unknown",
 }  # fmt: skip
 
 
@@ -51,6 +53,7 @@ def pass_through(
 ) -> Passage:
     """Take a packet in (where `buffer.in_` names a device) or send it (where it names none)."""
     stack = _Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
+    stack.netfilter = stack.netfilter._replace(tee=stack.copy)
     if buffer.in_:
         stack.record.step(Step("enter", data={"dev": buffer.in_}))
     stack.walk("arrive" if buffer.in_ else "send")
@@ -244,6 +247,27 @@ class _Stack:
         for port in self.ports or [dev]:
             self._emit(port)
         return self._end("sent" if self.local else "forwarded")
+
+    def copy(self, hook: str, action: Tee) -> None:
+        """nf_dup_ipv4, nf_dup_ipv6: a copy of the packet goes out on its own, by way of a gateway,
+        untracked and through the hooks of what the host sends; there it is not copied again."""
+        buffer, packet = self.buffer, self.buffer.packet
+        if hook in ("PREROUTING", "INPUT"):
+            packet = packet.but(ttl=packet.ttl - 1 & 0xFF)
+        flow = flow_of(packet.but(dst=action.gateway), mark=0)._replace(src=0)
+        way = routing.lookup(self.ns, flow._replace(oif=action.out))
+        if not way.sends:
+            return
+        made = Buffer(packet, found=Found(UNTRACKED))
+        made.mark, made.priority = buffer.mark, buffer.priority
+        alone = Netfilter(*self.netfilter[:3])
+        sent = _Stack(self.world, self.ns, alone, made, Record(self.record.explain))
+        sent._out_by(way)
+        sent.walk("output")
+        self.record.matched += sent.record.matched
+        self.record.policies += sent.record.policies
+        self.passage.emitted += sent.passage.emitted
+        self.record.step(Step("copy", children=tuple(sent.record.steps)))
 
     def _emit(self, dev: str) -> None:
         packet, mac = self.buffer.packet, self.buffer.mac_dst

@@ -6,14 +6,16 @@ from collections.abc import Callable, Hashable
 from random import Random
 
 from fwsim.machine import routing
-from fwsim.machine.conntrack import INVALID, Connection, Found
+from fwsim.machine.connection import CONFIRMED, INVALID, TEMPLATE, Connection, Found
 from fwsim.machine.moment import Moment
+from fwsim.machine.tuples import EVERYWHERE, tuple_of
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Template
+from fwsim.model.facts import TrackKey
 from fwsim.model.fields import Field
 from fwsim.model.names import iface_value
 from fwsim.model.packet import L4_HEADERS, Packet
-from fwsim.model.pred import Free
+from fwsim.model.pred import Free, OfConnection, Step
 
 
 class Buffer:
@@ -88,6 +90,13 @@ class View(dict[str | Field, int]):
             self.settled[free] = self._answer(free)
         return self.settled[free]
 
+    def decide(self, free: Free) -> bool | None:
+        """The answer to a fact that an action asks for; the script settles what nobody knows."""
+        answer = self.settle(free)
+        if answer is None:
+            answer = self.settled[free] = self.moment.script.settle(free)
+        return answer
+
     def unknown(self) -> list[Free]:
         """The facts that this rule asked for and nobody knows."""
         return [free for free, answer in self.settled.items() if answer is None]
@@ -95,10 +104,22 @@ class View(dict[str | Field, int]):
     def _answer(self, free: Free) -> bool | None:
         answer = self.moment.assumed(free.name)
         if answer is None and free.step is not None:
+            if isinstance(free.scope, OfConnection):
+                return self._of_connection(free.step, free.scope.name)
             key = self.place(free.scope, free.nth)
             answer, memory = free.step(self, self.memory.get(key))
             if not self.peeking:
                 self.memory[key] = memory
+        return answer
+
+    def _of_connection(self, step: Step, name: str) -> bool | None:
+        """The answer of a fact that the packet's connection remembers."""
+        if self.connection is None:
+            return None
+        answer, memory = step(self, getattr(self.connection, name))
+        if not self.peeking:
+            setattr(self.connection, name, memory)
+            self.clear()
         return answer
 
     def place(self, scope: Hashable, nth: int = 0) -> Hashable:
@@ -129,6 +150,20 @@ class View(dict[str | Field, int]):
     def connection(self) -> Connection | None:
         """Its connection, if it has one."""
         return self.buffer.found.connection if self.buffer.found else None
+
+    @property
+    def track_key(self) -> TrackKey | None:
+        """What its connection is known by, or would be; None where it shows no tuple."""
+        own = self.connection
+        if own is not None and not own.status & TEMPLATE:
+            return TrackKey(own.original, own.zone)
+        shown = None if self.packet.frag else tuple_of(self.packet)
+        return TrackKey(shown, own.zone if own else EVERYWHERE) if shown else None
+
+    def alive(self, key: TrackKey) -> Connection | None:
+        """The confirmed connection of that key, if there is one."""
+        found = self.moment.tracker.lookup(key.tuple, self.now, key.zone)
+        return found[0] if found else None
 
     def device(self, which: str) -> str:
         """The device it came in by or leaves by, as this hook knows it."""
@@ -180,7 +215,8 @@ def _tuple(reply: bool, member: str) -> Callable[[View], int]:
 
 
 def _expires(view: View) -> int:
-    if view.connection is None:
+    """Its clock runs from its confirmation on."""
+    if view.connection is None or not view.connection.status & CONFIRMED:
         return 0
     return max(0, int(view.connection.expires - view.now))
 
@@ -213,6 +249,7 @@ _PROJECT: dict[str, Callable[[View], int]] = {
     "ct_dir": lambda v: int(bool(v.buffer.found and v.buffer.found.reply)),
     "ct_proto": lambda v: v.connection.original.proto if v.connection else 0,
     "ct_mark": lambda v: v.connection.mark if v.connection else 0,
+    "ct_labels": lambda v: v.connection.labels if v.connection else 0,
     "ct_expire": _expires,
     "ct_orig_src": _tuple(False, "src"),
     "ct_orig_dst": _tuple(False, "dst"),

@@ -109,19 +109,36 @@ class Namespace(NamedTuple):
     def tracks(self, family: int) -> bool:
         """Whether conntrack is at work: the kernel hooks it in where a rule asks for connections or
         translates addresses (nf_ct_netns_get); a nat table alone does not."""
+        return bool(self._loaded(family) & _CONNTRACK_USERS)
+
+    def defragments(self, family: int) -> bool:
+        """Whether fragments are put together before any rule sees them."""
+        return bool(self._loaded(family) & (_CONNTRACK_USERS | _DEFRAG_USERS))
+
+    @property
+    def counts(self) -> bool:
+        """Whether a rule has turned the counting of connections on."""
+        return any("connbytes" in self._loaded(family) for family in self.rulesets)
+
+    def _loaded(self, family: int) -> frozenset[str]:
         ruleset = self.rulesets.get(family)
-        return ruleset is not None and not ruleset.extensions.isdisjoint(_CONNTRACK_USERS)
+        return ruleset.loaded if ruleset else frozenset()
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
-        """The same namespace under other rules."""
-        return self._replace(rulesets=dict(rulesets))
+        """The same namespace under other rules, which loading them may have changed (connbytes
+        turns counting on)."""
+        changed = self._replace(rulesets=dict(rulesets))
+        return (
+            changed._replace(sysctl={**self.sysctl, COUNTING: "1"}) if changed.counts else changed
+        )
 
 
+COUNTING = "net.netfilter.nf_conntrack_acct"
 _CONNTRACK_USERS = frozenset({
     "conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster",
-    "CONNMARK", "CT", "NOTRACK", "SYNPROXY", "CONNSECMARK",
-    "SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP",
+    "CONNMARK", "CT", "SYNPROXY", "CONNSECMARK", "SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP",
 })  # fmt: skip
+_DEFRAG_USERS = frozenset({"TPROXY", "socket"})
 
 
 class World(NamedTuple):

@@ -29,7 +29,8 @@ class Packet(NamedTuple):
     `inner` is what an ICMP error quotes; `uid` its sender on the host that sends it.
 
     `ip_options` are IPv4's, in the bytes of the header; `ext` IPv6's extension headers in order,
-    each its protocol number and its bytes behind next header and length."""
+    each its protocol number and its bytes behind next header and length. `vtag` is SCTP's
+    verification tag."""
 
     family: int
     src: int
@@ -57,6 +58,7 @@ class Packet(NamedTuple):
     inner: Packet | None = None
     ip_options: bytes = b""
     ext: tuple[tuple[int, bytes], ...] = ()
+    vtag: int = 0
 
     @property
     def l4_header(self) -> int:
@@ -122,6 +124,8 @@ class Packet(NamedTuple):
         if self.proto == TCP and not self.frag:
             out |= {"flags": flags_text(self.flags).split(",") if self.flags else []}
             out |= {"seq": self.seq, "ack": self.ack}
+        if self.vtag:
+            out["vtag"] = self.vtag
         if self.is_icmp:
             out |= {"icmp_type": self.icmp_type, "icmp_code": self.icmp_code}
             if not self.is_icmp_error:

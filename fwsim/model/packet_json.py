@@ -12,6 +12,7 @@ from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
 _WIDTHS = {
     "sport": 16, "dport": 16, "icmp_type": 8, "icmp_code": 8, "icmp_id": 16, "ttl": 8, "tos": 8,
     "seq": 32, "ack": 32, "window": 16, "payload_len": 16, "frag": 13, "uid": 32,
+    "vtag": 32,
 }  # fmt: skip
 _KNOWN = (set(Packet._fields) - {"family"}) | {"in", "time", "length", "dev"}
 _LONGEST = {4: 0xFFFF, 6: 40 + 0xFFFF}

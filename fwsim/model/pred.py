@@ -12,7 +12,7 @@ smart constructors below change the shape of a term and never its meaning.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen, aside
@@ -30,6 +30,12 @@ class In(Frozen):
     field: Field
     spans: Spans
     mask: int | None = None
+
+
+class OfConnection(NamedTuple):
+    """The scope of a memory that the packet's connection keeps, as its attribute of that name."""
+
+    name: str
 
 
 Step = Callable[["Facts", Any], tuple[bool | None, Any]]

@@ -99,7 +99,7 @@ def _header(p: Packet, data: int) -> bytes:
     if p.proto in (ICMP, ICMP6):
         return struct.pack("!BBHHH", p.icmp_type, p.icmp_code, 0, p.icmp_id, 0)
     if p.proto == SCTP:
-        return ports + bytes(8)
+        return ports + struct.pack("!II", p.vtag, 0)
     return ports + struct.pack("!BBHI", 3, 0, 0, 0) if p.proto == DCCP else b""
 
 
@@ -184,6 +184,8 @@ def _with_transport(p: Packet, body: bytes) -> Packet:
         return _with_tcp(p, body)
     if p.proto in (ICMP, ICMP6):
         return _with_icmp(p, body)
+    if p.proto == SCTP:
+        p = p.but(vtag=int.from_bytes(body[4:8], "big"))
     return _with_data(p, body[L4_HEADERS[p.proto] :])
 
 

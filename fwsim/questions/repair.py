@@ -204,7 +204,7 @@ def _applied(simulation: Simulation, command: str) -> Simulation:
     host = changed.world.namespaces[changed.world.host]
     rulesets = dict(host.rulesets)
     apply(rulesets, command)
-    changed.world = changed.world.with_namespace(host.with_rulesets(rulesets))
+    changed.govern(host.with_rulesets(rulesets))
     return changed
 
 

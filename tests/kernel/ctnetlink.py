@@ -47,7 +47,7 @@ class Connections:
     def of(self, packet: Packet) -> Entry | None:
         """The TCP connection that a packet, in either direction, belongs to."""
         body = self._ask(_GET, packet)
-        return _entry(dict(_attributes(body))) if body else None
+        return _entry(dict(attributes(body))) if body else None
 
     def forget(self, packet: Packet) -> None:
         """Forget the connection of a packet, if there is one."""
@@ -90,7 +90,7 @@ def _attribute(kind: int, body: bytes) -> bytes:
     return struct.pack("=HH", 4 + len(body), kind) + body + bytes(-len(body) % 4)
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
     while data:
         length, kind = struct.unpack_from("=HH", data)
         yield kind & 0x3FFF, data[4:length]
@@ -98,8 +98,8 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _entry(found: dict[int, bytes]) -> Entry:
-    ports = dict(_attributes(dict(_attributes(found[_TUPLE_ORIG]))[_TUPLE_PROTO]))
-    tcp = dict(_attributes(dict(_attributes(found[_PROTOINFO]))[_TCP]))
+    ports = dict(attributes(dict(attributes(found[_TUPLE_ORIG]))[_TUPLE_PROTO]))
+    tcp = dict(attributes(dict(attributes(found[_PROTOINFO]))[_TCP]))
     state, scale, scale_back, flags, flags_back = (tcp[n][0] for n in range(1, 6))
     return Entry(
         int.from_bytes(ports[_SRC_PORT], "big"), STATES[state],

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
+from fwsim.machine.moment import Given
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.snapshot import load_snapshot
@@ -17,20 +18,24 @@ from fwsim.machine.world import World
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
 
-from . import frames
+from . import conntable, frames
+from .conntable import Row
 from .conversations import Sent
 from .lab import Lab, moved
 
+NOTHING = Given()
 SENDER = "02:00:00:00:09:09"
 """What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
 
 
 class Seen(NamedTuple):
-    """What a packet did: rules and policies with how often, and what left by which device."""
+    """What a packet did: rules and policies with how often, what left by which device, and, where
+    they are looked at, the connections that there are now."""
 
     matched: dict[Any, int]
     policies: dict[Any, int]
     emitted: tuple[tuple[str, str, Packet], ...]
+    connections: tuple[Row, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """To be read."""
@@ -40,6 +45,7 @@ class Seen(NamedTuple):
             yield f"{table} {chain} policy ×{times}"
         for dev, mac, packet in self.emitted:
             yield f"out by {dev} to {mac}: {packet.to_dict()}"
+        yield from map(str, self.connections)
 
 
 def world_of(lab: Lab) -> World:
@@ -50,14 +56,18 @@ def world_of(lab: Lab) -> World:
 
 
 class Duel:
-    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew."""
+    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew.
+    With `tracked`, the connections are compared too."""
 
-    def __init__(self, lab: Lab, family: int, world: World) -> None:
+    def __init__(
+        self, lab: Lab, family: int, world: World, given: Given = NOTHING, tracked: bool = False
+    ) -> None:
         self.lab, self.family, self.sent = lab, family, 0
         saved = lab.save(family)
         ruleset = read_as_listed(saved, family) if saved else Ruleset(family)
         host = world.namespaces["host"].with_rulesets({family: ruleset})
-        self.simulation = Simulation.of(world.with_namespace(host))
+        self.table = conntable.Table(lab, family) if tracked and host.tracks(family) else None
+        self.simulation = Simulation.of(world.with_namespace(host), given)
         self.counters = lab.counters(family)
 
     def kernel(self, sent: Sent) -> Seen:
@@ -72,17 +82,20 @@ class Duel:
         rules, policies = moved(before, self.counters)
         left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
         emitted = [(d, f.eth_dst, f.packet) for d, f in left if f.packet and f.eth_dst != SENDER]
-        return Seen(rules, policies, tuple(sorted(emitted, key=repr)))
+        known = self.table.rows() if self.table else ()
+        return Seen(rules, policies, tuple(sorted(emitted, key=repr)), known)
 
     def fwsim(self, sent: Sent) -> tuple[Seen, Leg]:
-        """What fwsim says of it."""
+        """What fwsim says of it. What goes to a neighbour whom nobody told of waits in the kernel
+        for an answer that never comes."""
         start = Start("host", sent.dev, sent.mac or None)
         leg, _ = self.simulation.carry(sent.packet, start, follow=False)
-        left = ((e.dev, e.mac_dst or "", e.packet) for e in leg.emitted)
+        left = ((e.dev, e.mac_dst, e.packet) for e in leg.emitted if e.mac_dst)
         seen = Seen(
             dict(Counter((c.family, c.table, c.chain, c.rule) for c in leg.matched)),
             dict(Counter((c.family, c.table, c.chain) for c in leg.policies)),
             tuple(sorted(left, key=repr)),
+            conntable.ours(self.simulation.states["host"].conntrack) if self.table else (),
         )
         return seen, leg
 
