@@ -8,7 +8,7 @@ libxt_cluster.c, which takes a mask of 32 at most.
 
 from functools import cache
 
-from fwsim.language.options import Context, Match, Option, Options
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.language.values import bits_of
 from fwsim.model import fields as F
@@ -83,6 +83,14 @@ MATCH = Match(
     check=_check,
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "cluster",
+        (
+            Shown("cluster-local-nodemask", "node_mask="),
+            Shown("cluster-total-nodes", "total_nodes="),
+            Shown("cluster-hash-seed", "hash_seed="),
+        ),
+    ),
 )
 EXAMPLES = """
 -m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 0xdeadbeef ; \

@@ -9,7 +9,7 @@ before it begins, so that one of a single number is lost.
 from functools import cache
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Match, Option, Options
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
 from fwsim.language.types import UIntRange
 from fwsim.model.facts import Facts
 from fwsim.model.fields import Field
@@ -113,6 +113,14 @@ MATCH = Match(
     ),
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "",
+        (
+            Shown("connbytes", "connbytes ", "[0-9:]+"),
+            Shown("connbytes-mode", "connbytes mode "),
+            Shown("connbytes-dir", "connbytes direction "),
+        ),
+    ),
 )
 EXAMPLES = """
 -m connbytes --connbytes 10000:100000 --connbytes-mode bytes --connbytes-dir both ; =

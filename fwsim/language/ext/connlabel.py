@@ -8,7 +8,7 @@ Labels have names in /etc/xtables/connlabel.conf, which no dump tells: here they
 import re
 from typing import Any, NamedTuple
 
-from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.model import fields as F
 from fwsim.model.facts import Facts
 from fwsim.model.names import STATUS
@@ -71,6 +71,7 @@ MATCH = Match(
     _matches,
     options=(Option("label", _Label(), negatable=True, required=True), Option("set")),
     listing=_list,
+    unlist=Unlist("connlabel", (Shown("label", ""), Shown("set", "set", ""))),
 )
 EXAMPLES = """
 -m connlabel --label 1 ; -m connlabel --label "1"

@@ -12,7 +12,7 @@ libxt_connlimit.c.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Match, Meaning, Option, Options, fact
+from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import PrefixMask, UInt
 from fwsim.language.values import bits_of
 from fwsim.model.facts import Facts, TrackKey
@@ -109,6 +109,13 @@ def _list(o: Options, c: Context, numeric: bool) -> str:
     return f"#conn {by}/{PrefixMask().write(mask, c.family)} {'<=' if upto else '>'} {limit}"
 
 
+def _shown(text: str, _: Context) -> list[str]:
+    network, sign, limit = text.split()
+    by, _slash, prefix = network.partition("/")
+    kind = "above" if sign == ">" else "upto"
+    return [f"--connlimit-{by[0]}addr", "--connlimit-mask", prefix, f"--connlimit-{kind}", limit]
+
+
 MATCH = Match(
     "connlimit",
     _matches,
@@ -122,6 +129,10 @@ MATCH = Match(
     check=_check,
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "#conn",
+        (Shown("connlimit-above", "", r"(?:src|dst)/[0-9]+ (?:<=|>) [0-9]+", words=_shown),),
+    ),
 )
 EXAMPLES = """
 -m connlimit --connlimit-mask 24 ; error

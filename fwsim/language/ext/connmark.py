@@ -7,8 +7,15 @@ from left to right into one record, where the last one wins: --mask 5 before --s
 
 from typing import NamedTuple
 
-from fwsim.language.ext._mark import FULL, SET_OPTIONS, SPELLINGS, assignment, list_assignment
-from fwsim.language.options import Context, Match, Option, Options, Target
+from fwsim.language.ext._mark import (
+    FULL,
+    SET_OPTIONS,
+    SHOWN,
+    SPELLINGS,
+    assignment,
+    list_assignment,
+)
+from fwsim.language.options import Context, Match, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Masked, UInt
 from fwsim.model import fields as F
 from fwsim.model.actions import Action, Assign, Copy
@@ -96,6 +103,7 @@ MATCH = Match(
     _matches,
     options=(Option("mark", Masked(), negatable=True, required=True),),
     listing=_list_match,
+    unlist=Unlist("connmark match", (Shown("mark", ""),)),
 )
 TARGET = Target(
     "CONNMARK",
@@ -113,6 +121,15 @@ TARGET = Target(
     check=_check,
     save=_save,
     listing=_list_target,
+    unlist=Unlist(
+        "CONNMARK",
+        (
+            *SHOWN,
+            *(Shown(f"{mode}-mark", mode, "") for mode in ("save", "restore")),
+            *(Shown(name, f"{name} ~?") for name in ("mask", "nfmask", "ctmask")),
+            *(Shown(name, f"{name} ") for name in ("left-shift-mark", "right-shift-mark")),
+        ),
+    ),
 )
 EXAMPLES = """
 -m connmark --mark 1 ; -m connmark --mark 0x1

@@ -9,7 +9,7 @@ events are announced changes no packet. Text: libxt_CT.c, whose record holds one
 
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Text
 from fwsim.language.values import number
 from fwsim.model.actions import Template
@@ -106,21 +106,35 @@ def _parts(o: Options, c: Context, dash: str) -> str:
     return " ".join(parts)
 
 
+_OPTIONS = (
+    Option("notrack"),
+    Option("helper", Text(15)),
+    Option("timeout", Text(31)),
+    Option("ctevents", _Events(_CT_EVENTS)),
+    Option("expevents", _Events(("new",))),
+    *(Option(name, _Zone()) for name in _ZONES),
+)
 TARGET = Target(
     "CT",
     _template,
-    options=(
-        Option("notrack"),
-        Option("helper", Text(15)),
-        Option("timeout", Text(31)),
-        Option("ctevents", _Events(_CT_EVENTS)),
-        Option("expevents", _Events(("new",))),
-        *(Option(name, _Zone()) for name in _ZONES),
-    ),
+    options=_OPTIONS,
     tables=("raw",),
     check=_check,
     save=lambda o, c: _parts(o, c, "--"),
     listing=lambda o, c, numeric: f"CT {_parts(o, c, '')}".rstrip(),
+    unlist=Unlist(
+        "CT",
+        (
+            *(
+                Shown(
+                    option.name,
+                    option.name + " " * option.type.arity,
+                    r"\S+" if option.type.arity else "",
+                )
+                for option in _OPTIONS
+            ),
+        ),
+    ),
 )
 EXAMPLES = """
 -j CT ; = ; raw PREROUTING

@@ -5,7 +5,7 @@ any helper will do for an empty name, else one that the name begins with. fwsim 
 expectations yet, so that no connection is an expected one. Text: libxt_helper.c.
 """
 
-from fwsim.language.options import Context, Match, Option, Options, fact
+from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import Text
 from fwsim.model import fields as F
 from fwsim.model.names import STATUS
@@ -29,6 +29,7 @@ MATCH = Match(
     _matches,
     options=(Option("helper", Text(29), negatable=True, required=True),),
     listing=_list,
+    unlist=Unlist("helper match", (Shown("helper", '"', ".{0,29}?", '"'),)),
 )
 EXAMPLES = """
 -m helper --helper ftp ; =

@@ -5,7 +5,7 @@ Semantics: net/netfilter/xt_NETMAP.c; text: libipt_NETMAP.c, libip6t_NETMAP.c, w
 no prefix counts as a full one.
 """
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import AddressMask, HostMask
 from fwsim.language.values import bits_of
 from fwsim.model.actions import Nat, NatRange
@@ -34,6 +34,7 @@ TARGET = Target(
     hooks=("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
     save=lambda o, c: f"--to {_text(o, c)}",
     listing=lambda o, c, numeric: f"to:{_text(o, c)}",
+    unlist=Unlist("", (Shown("to", "to:"),)),
 )
 EXAMPLES4 = """
 -j NETMAP --to 10.0.0.0/24 ; = ; nat PREROUTING

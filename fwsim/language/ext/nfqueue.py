@@ -5,7 +5,7 @@ or with --queue-bypass accepted. What a program does with it no dump tells; none
 libxt_NFQUEUE.c (revision 3).
 """
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import UInt, UIntRange
 from fwsim.model.actions import Enqueue
 
@@ -47,6 +47,15 @@ TARGET = Target(
     check=_check,
     save=lambda o, c: _parts(o, "--queue-", "num"),
     listing=lambda o, c, numeric: f"NFQUEUE {_parts(o, '', 'num')}",
+    unlist=Unlist(
+        "NFQUEUE",
+        (
+            Shown("queue-num", "num "),
+            Shown("queue-balance", "balance "),
+            Shown("queue-bypass", "bypass", ""),
+            Shown("queue-cpu-fanout", "cpu-fanout", ""),
+        ),
+    ),
 )
 EXAMPLES = """
 -j NFQUEUE ; -j NFQUEUE --queue-num 0

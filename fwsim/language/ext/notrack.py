@@ -4,7 +4,7 @@ Semantics: iptables 1.8.9 loads it as revision 2 of xt_CT and remembers the spel
 libxt_CT.c. Listings have CT in the target's column.
 """
 
-from fwsim.language.options import Target
+from fwsim.language.options import Target, Unlist
 from fwsim.model.actions import Template
 
 TARGET = Target(
@@ -12,6 +12,7 @@ TARGET = Target(
     lambda o, c: (Template(notrack=True),),
     tables=("raw",),
     listing=lambda o, c, numeric: "NOTRACK",
+    unlist=Unlist("NOTRACK"),
     listed_as="CT",
 )
 EXAMPLES = """

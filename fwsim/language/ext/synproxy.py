@@ -6,7 +6,7 @@ what follows then (the host opens its own connection to the server) is not model
 go on. The options say what the answer offers. Text: libxt_SYNPROXY.c.
 """
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import UInt
 from fwsim.model.actions import Synproxy
 from fwsim.model.names import PROTOCOLS
@@ -41,6 +41,13 @@ TARGET = Target(
     hooks=("INPUT", "FORWARD"),
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "SYNPROXY",
+        (
+            *(Shown(name, name, "") for name in ("sack-perm", "timestamp", "ecn")),
+            *(Shown(name, f"{name} ") for name in _KEPT),
+        ),
+    ),
 )
 EXAMPLES = """
 -p tcp -j SYNPROXY ; =

@@ -4,7 +4,7 @@ Semantics: net/netfilter/xt_TEE.c, net/ipv4/netfilter/nf_dup_ipv4.c and its IPv6
 libxt_TEE.c, which shows the gateway by its name where it has one (here by its address).
 """
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Host, Text
 from fwsim.model.actions import Tee
 
@@ -31,6 +31,7 @@ TARGET = Target(
     check=_check,
     save=_save,
     listing=_list,
+    unlist=Unlist("TEE", (Shown("gateway", "gw:"), Shown("oif", "oif="))),
 )
 EXAMPLES = """
 -j TEE ; error ; mangle PREROUTING

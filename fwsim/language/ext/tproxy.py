@@ -7,7 +7,7 @@ routing by the mark. Text: libxt_TPROXY.c.
 
 from typing import NamedTuple
 
-from fwsim.language.options import Context, Option, Options, Target
+from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import Host, Masked
 from fwsim.language.values import bits_of, resolved_port
 from fwsim.model.actions import Divert
@@ -49,6 +49,11 @@ def _list(o: Options, c: Context, numeric: bool) -> str:
     return f"TPROXY redirect {address}:{o['on-port']} mark {mark}"
 
 
+def _shown(text: str, _: Context) -> list[str]:
+    address, _colon, port = text.rpartition(":")
+    return ["--on-port", port, "--on-ip", address]
+
+
 TARGET = Target(
     "TPROXY",
     _divert,
@@ -62,6 +67,10 @@ TARGET = Target(
     hooks=("PREROUTING",),
     save=_save,
     listing=_list,
+    unlist=Unlist(
+        "TPROXY redirect",
+        (Shown("on-ip", "", r"\S+:[0-9]+", words=_shown), Shown("tproxy-mark", "mark ")),
+    ),
 )
 EXAMPLES = """
 -p udp -j TPROXY ; error ; mangle PREROUTING
