@@ -108,7 +108,8 @@ def _remember(action: Remember, site: Site) -> None:
 def _template(action: Template, site: Site) -> None:
     """A packet that conntrack has seen, or that was told something already, stays as it is."""
     buffer = site.view.buffer
-    if buffer.found is not None:
+    known = buffer.found
+    if known is not None and (known.connection is not None or known.state == UNTRACKED):
         return
     buffer.template = action
     if action.notrack:
