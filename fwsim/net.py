@@ -105,7 +105,7 @@ class Net(Frozen):
         simulation.states[host.name].counters.clear()  # they are in the rules now, and move along
         for command in commands:
             apply_command(rulesets, command, name="command")
-        simulation.world = simulation.world.with_namespace(host.with_rulesets(rulesets))
+        simulation.govern(host.with_rulesets(rulesets))
         return Net(simulation)
 
     def rules(self, family: int = 4) -> Ruleset:

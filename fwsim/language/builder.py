@@ -32,7 +32,7 @@ class Builder:
     refuse."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        self.family = ruleset.family
+        self.family, self.nft = ruleset.family, ruleset.nft
         self.frozen: dict[str, Table] = dict(ruleset.tables)
         self.heads: dict[str, dict[str, Chain | Declared]] = {}
         self.rules: dict[str, dict[str, Entries]] = {}
@@ -51,7 +51,7 @@ class Builder:
             self.frozen[name] = Table(name, Chains({c: heads[c] for c in order}))
         self.heads.clear()
         self.rules.clear()
-        return Ruleset(self.family, MappingProxyType(dict(self.frozen)))
+        return Ruleset(self.family, MappingProxyType(dict(self.frozen)), self.nft)
 
     def table(self, name: str, span: Span) -> None:
         """Open a table for change, making it if the kernel had none yet, which then stands first in

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from fwsim.language.options import Glued, Match, Use
+from fwsim.language.options import Glued, Match, Target, Use
 from fwsim.language.ruleset import Chain, Is, Rule, Ruleset, Table, empty_table
 from fwsim.language.types import HostMask
 from fwsim.model.errors import QuestionError
@@ -84,9 +84,7 @@ def _rule_line(rule: Rule, number: int, form: Format) -> str:
     if form.verbose:
         width = 8 if form.exact else 5
         line += "".join(f"{counter_text(n, form.exact):>{width}} " for n in rule.counters)
-    line += (
-        f"{rule.target_name:<9} {_mark(rule.proto)}{_protocol(rule, form):<4} {_fragment(rule)} "
-    )
+    line += f"{_target(rule):<9} {_mark(rule.proto)}{_protocol(rule, form):<4} {_fragment(rule)} "
     if form.verbose:
         line += f" {_device(rule.in_, form):<6} {_device(rule.out, form):<6} "
     for address in (rule.src, rule.dst):
@@ -104,6 +102,11 @@ def counter_text(number: int, exact: bool = False) -> str:
         if number <= 9999:
             return f"{number}{unit}"
     return f"{(number + 500) // 1000}T"
+
+
+def _target(rule: Rule) -> str:
+    ext = rule.target.ext if rule.target else None
+    return (ext.listed_as if isinstance(ext, Target) else "") or rule.target_name
 
 
 def _mark(option: Is[Any] | None) -> str:

@@ -149,7 +149,8 @@ class Match(NamedTuple):
 
 class Target(NamedTuple):
     """A target extension. `tables` and `hooks` are where it may stand, where its options matter as
-    functions of them; empty means anywhere. The others are as a match's."""
+    functions of them; empty means anywhere. `listed_as` is its name in listings, where that is
+    another. The others are as a match's."""
 
     name: str
     meaning: Callable[[Options, Context], tuple[Action, ...]]
@@ -164,6 +165,7 @@ class Target(NamedTuple):
     unlist: Unlist | None = None
     regular: tuple[str, ...] = ()
     shares: Callable[[Options, int], tuple[Hashable, ...]] | None = None
+    listed_as: str = ""
 
 
 Extension = Match | Target

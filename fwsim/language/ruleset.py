@@ -247,27 +247,43 @@ class Table(Frozen):
     chains: Mapping[str, Chain]
 
     @cached_property
+    def samples(self) -> list[Rule]:
+        """Its rules; of those that have not been read yet, one of each shape."""
+        if isinstance(self.chains, Unread):
+            return list(self.chains.samples())
+        return [rule for chain in self.chains.values() for rule in chain.rules]
+
+    @cached_property
     def extensions(self) -> Mapping[str, Extension]:
         """The extensions that its rules use, by name."""
-        if isinstance(self.chains, Unread):
-            rules = self.chains.samples()
-        else:
-            rules = [rule for chain in self.chains.values() for rule in chain.rules]
-        return {use.ext.name: use.ext for rule in rules for use in rule.uses}
+        return {use.ext.name: use.ext for rule in self.samples for use in rule.uses}
 
 
 class Ruleset(Frozen):
-    """All tables of one family, in the order in which iptables-save prints them. `notes` say what
-    the text that it was read from does not tell, and as what it was read."""
+    """All tables of one family, in the order in which iptables-save prints them. `nft`: they stand
+    in nf_tables, whose hooks have an order of their own. `notes` say what the text that it was read
+    from does not tell, and as what it was read."""
 
     family: int = 4
     tables: Mapping[str, Table] = MappingProxyType({})
+    nft: bool = aside(default=False)
     notes: tuple[str, ...] = aside(default=())
 
     def chain(self, table: str, chain: str) -> Chain | None:
         """The chain, or None."""
         found = self.tables.get(table)
         return found.chains.get(chain) if found else None
+
+    @cached_property
+    def loaded(self) -> frozenset[str]:
+        """The names of all extensions that its rules use. A CT that only keeps packets from being
+        tracked is NOTRACK."""
+        return frozenset(
+            "NOTRACK" if use.ext.name == "CT" and "notrack" in use.options else use.ext.name
+            for table in self.tables.values()
+            for rule in table.samples
+            for use in rule.uses
+        )
 
     def rule(self, table: str, chain: str, number: int) -> Rule:
         """Rule `number` of a chain, counting from 1."""

@@ -7,10 +7,12 @@ expected; the reader adds the place.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from types import MappingProxyType
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
+from fwsim.language.context import Context as Context
+from fwsim.language.context import Kin as Kin
+from fwsim.language.context import Type as Type
 from fwsim.language.values import (
     address_mask,
     bits_of,
@@ -19,58 +21,13 @@ from fwsim.language.values import (
     network,
     number,
     port,
-    prefix_length,
+    prefix_mask,
     protocol,
     quoted,
     resolved_port,
 )
 from fwsim.model.names import address_text
 from fwsim.model.tuples import NamedTuple
-
-
-class Kin(NamedTuple):
-    """One of several uses that share a memory: the rule's family, the extension's name and the
-    options given."""
-
-    family: int
-    name: str
-    options: Any
-
-
-class Context(NamedTuple):
-    """Where a rule stands: what its meaning may depend on besides its own options.
-
-    `proto` is the rule's -p (None if it has none or a negated one). While the rule is being read,
-    it is the one given so far, and `named` is the same, a `!` before it or not. `nth` counts the
-    rule's extensions, from 0; `sets` are the address sets that the host has, by name; `kin` holds
-    all uses in the host's rules that share a memory (see Match.shares), by it; `beside` are the
-    name and Options of each extension that the rule has, while they are checked."""
-
-    family: int
-    proto: int | None = None
-    named: int | None = None
-    nth: int = 0
-    sets: Mapping[str, Any] = MappingProxyType({})
-    kin: Mapping[Hashable, tuple[Kin, ...]] = MappingProxyType({})
-    beside: tuple[tuple[str, Any], ...] = ()
-
-
-class Type(Protocol):
-    """How an option's words become a value and how the value is written."""
-
-    @property
-    def arity(self) -> int:
-        """How many words the option takes."""
-        ...
-
-    def read(self, words: list[str], context: Context) -> Any:
-        """The value of these words; ValueError saying what was expected. The context holds what
-        stands before the option: a -p behind it is not known yet, as in iptables."""
-        ...
-
-    def write(self, value: Any, family: int) -> str:
-        """The value as iptables-save writes it."""
-        ...
 
 
 class Flag(NamedTuple):
@@ -259,25 +216,44 @@ class HostMask(NamedTuple):
 
     def read(self, words: list[str], context: Context) -> tuple[int, int]:
         """(address, mask)"""
-        text, slash, mask_word = words[0].partition("/")
-        bits = bits_of(context.family)
-        full = (1 << bits) - 1
-        mask = self._mask(mask_word, context.family) if slash else full
-        whole = prefix_length(mask, bits) is None
-        return host(text, context.family), full if whole else mask
-
-    @staticmethod
-    def _mask(text: str, family: int) -> int:
-        try:
-            return address_mask(text, family)
-        except ValueError:
-            return host(text, family)
+        text, slash, mask = words[0].partition("/")
+        full = (1 << bits_of(context.family)) - 1
+        return host(text, context.family), prefix_mask(mask, context.family) if slash else full
 
     def write(self, value: tuple[int, int], family: int) -> str:
         """172.18.0.3/16"""
         bits = bits_of(family)
         mask = mask_text(value[1], bits)
         return address_text(value[0], bits) + ("" if mask == str(bits) else f"/{mask}")
+
+
+class PrefixMask(NamedTuple):
+    """XTTYPE_PLENMASK: a mask by its length or written as an address; one that is no prefix counts
+    as a full one. Written as its length."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> int:
+        """The mask."""
+        return prefix_mask(words[0], context.family)
+
+    def write(self, value: int, family: int) -> str:
+        """24"""
+        return mask_text(value, bits_of(family))
+
+
+class Host(NamedTuple):
+    """XTTYPE_HOST: one address, as getaddrinfo takes it."""
+
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> int:
+        """The address."""
+        return host(words[0], context.family)
+
+    def write(self, value: int, family: int) -> str:
+        """172.18.0.3"""
+        return address_text(value, bits_of(family))
 
 
 class ProtocolNumber(NamedTuple):

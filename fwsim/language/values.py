@@ -136,6 +136,17 @@ def address_mask(text: str, family: int) -> int:
     return (1 << bits) - (1 << (bits - length))
 
 
+def prefix_mask(text: str, family: int) -> int:
+    """A mask as libxtables reads those of prefixes: by its length or written as an address; one
+    that is no prefix becomes the full mask."""
+    bits = bits_of(family)
+    try:
+        mask = address_mask(text, family)
+    except ValueError:
+        mask = host(text, family)
+    return (1 << bits) - 1 if prefix_length(mask, bits) is None else mask
+
+
 def prefix_length(mask: int, bits: int) -> int | None:
     """The length of the prefix that a mask stands for; None if it is no prefix."""
     free = (1 << bits) - 1 - mask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwsim.machine import routing
-from fwsim.machine.conntrack import Found
+from fwsim.machine.connection import Found
 from fwsim.model.actions import Template
 from fwsim.model.names import PROCESS
 from fwsim.model.packet import Packet

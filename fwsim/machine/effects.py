@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fwsim.machine import nat, routing
-from fwsim.machine.conntrack import UNTRACKED, Conntrack, Found
+from fwsim.machine.connection import UNTRACKED, Found, template_of
+from fwsim.machine.conntrack import Conntrack, zone_of
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
 from fwsim.machine.record import Record
 from fwsim.machine.view import View
@@ -17,25 +18,36 @@ from fwsim.model.actions import (
     Assign,
     Compute,
     Copy,
+    Divert,
+    Enqueue,
     Log,
     Nat,
     NatRange,
     Reject,
     Remember,
     Rewrite,
+    Synproxy,
+    Tee,
     Template,
     Verdict,
 )
-from fwsim.model.fields import Field
+from fwsim.model.fields import CT_MARK, MARK, Field
+from fwsim.model.names import TCP_FLAGS
+from fwsim.model.packet import TCP, UDP
+from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
+
+_SYN, _ACK = TCP_FLAGS["SYN"], TCP_FLAGS["ACK"]
+_OPENING = _SYN | _ACK | TCP_FLAGS["FIN"] | TCP_FLAGS["RST"]
 
 
 class Site(NamedTuple):
-    """Where an action is carried out."""
+    """Where an action is carried out. `tee` sends a copy of the packet on its way."""
 
     view: View
     record: Record
     tracker: Conntrack
+    tee: Callable[[Tee], None]
 
 
 def carry_out(action: Action, site: Site) -> str | None:
@@ -56,6 +68,8 @@ def _assign(action: Assign, site: Site) -> None:
 
 
 def _copy(action: Copy, site: Site) -> None:
+    if CT_MARK in (action.source, action.target) and site.view.connection is None:
+        return
     taken = site.view[action.source.key] & action.mask
     taken = taken << action.shift if action.shift >= 0 else taken >> -action.shift
     kept = site.view[action.target.key] & ~action.clear
@@ -102,16 +116,65 @@ def _remember(action: Remember, site: Site) -> None:
 def _template(action: Template, site: Site) -> None:
     """A packet that conntrack has seen, or that was told something already, stays as it is."""
     buffer = site.view.buffer
-    if buffer.found is not None or buffer.template is not None:
+    known = buffer.found
+    if known is not None and (known.connection is not None or known.state == UNTRACKED):
         return
     buffer.template = action
     if action.notrack:
         buffer.found = Found(UNTRACKED)
+    else:
+        buffer.found = template_of(buffer.packet.family, zone_of(action, 0))
     site.view.clear()
 
 
+def _enqueue(action: Enqueue, site: Site) -> str:
+    """A program that reads the queue may do as it likes; to assume one is to assume that it lets
+    the packet pass. BYPASS: on to the next table; what this one's hook had yet to do is left out.
+    """
+    free = Free(f"NFQUEUE {action.queues}", f"a program lets pass what is in queue {action.queues}")
+    if site.view.settle(free):
+        return "BYPASS"
+    if site.view.settle(free) is None:
+        site.record.unread(action.queues)
+    return "BYPASS" if action.bypass else "QUEUE"
+
+
+def _divert(action: Divert, site: Site) -> str:
+    """tproxy_tg4, tproxy_tg6: whether a socket is transparent no command tells."""
+    view = site.view
+    if view.packet.proto not in (TCP, UDP) or view.packet.frag:
+        return "DROP"
+    own = routing.first_address(view.ns, view.packet.family, view.buffer.in_)
+    address = action.address or own or view.packet.dst
+    where = f"{view.packet.text(address)} port {action.port or view.packet.dport}"
+    found = view.decide(Free(f"TPROXY {where}", f"a transparent socket is bound to {where}"))
+    if found is None:
+        return "UNKNOWN"
+    if not found:
+        return "DROP"
+    _assign(Assign(MARK, action.clear, action.flip), site)
+    return "ACCEPT"
+
+
+def _tee(action: Tee, site: Site) -> None:
+    site.tee(action)
+
+
+def _synproxy(action: Synproxy, site: Site) -> str | None:
+    """synproxy_tg4, synproxy_tg6: the cookie that an ACK has to carry is the host's secret."""
+    flags = site.view.packet.flags & _OPENING
+    if flags == _SYN:
+        site.record.answered = True
+        return "STOLEN"
+    return "DROP" if flags == _ACK else None
+
+
 def _reject(action: Reject, site: Site) -> str:
+    """A reset that is sent closes the connection at once (nf_ct_set_closing)."""
+    view, packet = site.view, site.view.packet
     site.record.reject = action.error
+    if action.error == "tcp-reset" and not (packet.frag or packet.flags & TCP_FLAGS["RST"]):
+        site.tracker.close(view.connection, view.now)
     return "REJECT"
 
 
@@ -119,10 +182,14 @@ def _nat(action: Nat, site: Site) -> str:
     view = site.view
     source, connection = view.hook in SOURCE_NAT_HOOKS, view.connection
     assert connection is not None
+    if action.kind == "masquerade" and not connection.original.src and view.packet.family == 4:
+        return "ACCEPT"  # a host without an address yet, asking for one
     chosen = _range(action, view)
     if chosen is None:
         site.record.reason = "no_address"
         return "DROP"
+    if action.kind == "masquerade":
+        connection.masqueraded = view.buffer.out
     chance = view.moment.chance
     if nat.bind(site.tracker, connection, source, chosen, now=view.now, chance=chance):
         site.record.by_chance.append("port")
@@ -133,13 +200,24 @@ def _range(action: Nat, view: View) -> NatRange | None:
     family, buffer = view.packet.family, view.buffer
     if action.kind in ("snat", "dnat"):
         return action.range
+    if action.kind == "netmap":
+        return _mapped(action.range, view)
     if action.kind == "masquerade":
         own = routing.source_address(view.ns, family, buffer.out, buffer.hop)
     elif view.hook == "OUTPUT":
         own = 127 << 24 | 1 if family == 4 else 1
     else:
-        own = routing.first_address(view.ns, family, buffer.in_)
+        own = routing.first_address(view.ns, family, buffer.in_, view.packet.dst)
     return None if own is None else action.range._replace(addresses=(own, own))
+
+
+def _mapped(network: NatRange, view: View) -> NatRange:
+    """The network's address with the packet's own host bits."""
+    assert network.addresses is not None
+    low, high = network.addresses
+    own = view.packet.src if view.hook in SOURCE_NAT_HOOKS else view.packet.dst
+    address = low & ~(low ^ high) | own & (low ^ high)
+    return network._replace(addresses=(address, address))
 
 
 _EFFECTS: dict[type, Callable[[Any, Site], str | None]] = {
@@ -152,6 +230,10 @@ _EFFECTS: dict[type, Callable[[Any, Site], str | None]] = {
     Rewrite: _rewrite,
     Remember: _remember,
     Template: _template,
+    Enqueue: _enqueue,
+    Divert: _divert,
+    Tee: _tee,
+    Synproxy: _synproxy,
     Reject: _reject,
     Nat: _nat,
 }

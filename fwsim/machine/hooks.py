@@ -34,6 +34,11 @@ STAGES: Mapping[str, tuple[Stage, ...]] = {
     "OUTPUT": (_DEFRAG, _RAW, _TRACK, _MANGLE, _DNAT, _FILTER, _SECURITY),
     "POSTROUTING": (_MANGLE, _SNAT, _CONFIRM),
 }
+_SECURITY_NFT = Stage(150, "table", "security")  # iptables-nft has a priority of its own for it
+STAGES_NFT: Mapping[str, tuple[Stage, ...]] = {
+    **STAGES,
+    "INPUT": (_MANGLE, _FILTER, _SNAT, _SECURITY_NFT, _CONFIRM),
+}
 SOURCE_NAT_HOOKS = frozenset({"INPUT", "POSTROUTING"})
 
 

@@ -8,6 +8,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
+from fwsim.machine.conntrack import Conntrack
 from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
 
@@ -49,11 +50,13 @@ class Script:
 
 
 class Moment(NamedTuple):
-    """`now` in simulated seconds. `memory` is what the host's rules remember; it changes."""
+    """`now` in simulated seconds. `memory` is what the host's rules remember, `tracker` knows its
+    connections; both change."""
 
     now: float
     chance: Random
     memory: Memory
+    tracker: Conntrack
     given: Given
     script: Script
 

@@ -9,9 +9,10 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
 from fwsim.machine.account import Account
 from fwsim.machine.buffer import Buffer
-from fwsim.machine.conntrack import NEW, RELATED, UNTRACKED
+from fwsim.machine.connection import NEW, RELATED, TEMPLATE, UNTRACKED
+from fwsim.machine.conntrack import Told, zone_of
 from fwsim.machine.effects import Site, carry_out
-from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, Stage
+from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
 from fwsim.machine.moment import Moment
 from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
@@ -19,7 +20,7 @@ from fwsim.machine.state import State
 from fwsim.machine.table import Outcome, walk_table
 from fwsim.machine.view import View
 from fwsim.machine.world import Namespace
-from fwsim.model.actions import Action
+from fwsim.model.actions import Action, Tee
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Step
@@ -34,17 +35,18 @@ class Netfilter(NamedTuple):
     ns: Namespace
     state: State
     moment: Moment
+    tee: Callable[[str, Tee], None] = lambda _hook, _tee: None
 
     def run(self, hook: str, buffer: Buffer, record: Record) -> str:
         """Run a hook's stages until one does not accept; the verdict: ACCEPT, DROP, REJECT,
-        QUEUE, UNKNOWN, or HELD for a fragment that waits for its others."""
+        QUEUE, UNKNOWN, STOLEN by the host itself, or HELD for a fragment that waits for others."""
         ruleset = self.ns.rulesets.get(buffer.packet.family)
         if ruleset is None:
             return "ACCEPT"
         at = _AtHook(self, hook, buffer, record, ruleset)
-        for stage in STAGES[hook]:
+        for stage in (STAGES_NFT if ruleset.nft else STAGES)[hook]:
             verdict = at.stage(stage)
-            if verdict != "ACCEPT":
+            if verdict not in ("ACCEPT", "BYPASS"):
                 return verdict
         return "ACCEPT"
 
@@ -102,7 +104,9 @@ class _AtHook:
         self._count(name, outcome)
         if outcome.verdict == "UNKNOWN":
             self.record.depends_on += (free.why or free.name for free in self.view.unknown())
-        decides = outcome.verdict != "ACCEPT" or name == "filter"
+        if outcome.verdict == "QUEUE" and not self.record.depends_on:
+            self.record.unread("0")
+        decides = outcome.verdict not in ("ACCEPT", "BYPASS") or name == "filter"
         if decides or self.record.explain:
             ref = table.ref(outcome.chain, outcome.rule)
             self.record.decided = ref if decides else self.record.decided
@@ -120,7 +124,8 @@ class _AtHook:
                 (self.record.matched if visit.rule else self.record.policies).append(moved)
 
     def _act(self, action: Action) -> str | None:
-        return carry_out(action, Site(self.view, self.record, self.state.conntrack))
+        tee = partial(self.nf.tee, self.hook)
+        return carry_out(action, Site(self.view, self.record, self.state.conntrack, tee))
 
     # -- connections ----------------------------------------------------------------------------
 
@@ -132,16 +137,25 @@ class _AtHook:
         return "ACCEPT"
 
     def _track(self) -> str:
-        found = self.buffer.found
-        if found is not None and (found.connection is not None or found.state == UNTRACKED):
-            return "ACCEPT"  # it was seen on its way out, before lo brought it in again
-        self.buffer.found = self.state.conntrack.track(self.buffer.packet, self.now)
+        if self._is_seen():
+            return "ACCEPT"
+        buffer, template = self.buffer, self.buffer.template
+        helper = template.helper if template else ""
+        told = Told(zone_of(template, buffer.mark), helper, self.hook == "PREROUTING")
+        found = self.state.conntrack.track(buffer.packet, self.now, told)
+        buffer.found = found
         self.view.clear()
-        found = self.buffer.found
-        if self.ns.tracks(self.buffer.packet.family):
+        if self.ns.tracks(buffer.packet.family):
             data = {"state": STATES[found.state], "reply": found.reply}
             self.record.step(Step("conntrack", data=data))
         return "ACCEPT"
+
+    def _is_seen(self) -> bool:
+        """It is not to be tracked, or was on its way out, before lo brought it in again."""
+        found = self.buffer.found
+        if found is None or found.state == UNTRACKED:
+            return found is not None
+        return found.connection is not None and not found.connection.status & TEMPLATE
 
     def _confirm(self) -> str:
         found = self.buffer.found
@@ -177,7 +191,15 @@ class _AtHook:
                 tracker, chance = self.state.conntrack, self.nf.moment.chance
                 if nat.bind_nothing(tracker, connection, source, self.now, chance):
                     self.record.by_chance.append("port")
-        return self._translated(nat.translate(packet, connection, found.reply, source))
+        if self.hook == "POSTROUTING" and nat.strays(connection, found.reply, self.buffer.out):
+            self.state.conntrack.forget(connection)
+            self.record.reason = "strays"
+            return "DROP"
+        moved = nat.translate(packet, connection, found.reply, source)
+        if moved is None:
+            self.record.reason = "malformed"
+            return "DROP"
+        return self._translated(moved)
 
     def _translated(self, moved: Packet) -> str:
         if moved is not self.buffer.packet and moved != self.buffer.packet:

@@ -6,7 +6,7 @@ from fwsim.model.trace import Counted, Ref, Step
 
 
 class Record:
-    """`steps` stay empty unless `explain`."""
+    """`steps` stay empty unless `explain`. `answered`: the host answers in the far end's place."""
 
     def __init__(self, explain: bool = False) -> None:
         self.explain = explain
@@ -15,8 +15,13 @@ class Record:
         self.steps: list[Step] = []
         self.decided: Ref | None = None
         self.reason = self.reject = ""
+        self.answered = False
         self.by_chance: list[str] = []
         self.depends_on: list[str] = []
+
+    def unread(self, queues: str) -> None:
+        """A queue took the packet, and nobody told whether a program reads it."""
+        self.depends_on.append(f"whether a program reads queue {queues}; none is assumed to")
 
     def step(self, step: Step) -> None:
         """Remember a step, if anybody wants to know."""

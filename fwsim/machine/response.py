@@ -4,9 +4,9 @@ to the one who asked."""
 from __future__ import annotations
 
 from fwsim.machine import answers
-from fwsim.machine.conntrack import RELATED, Found
+from fwsim.machine.connection import RELATED, Found
+from fwsim.machine.passage import Passage
 from fwsim.machine.sockets import listening
-from fwsim.machine.stack import Passage
 from fwsim.machine.world import World
 from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
@@ -39,6 +39,11 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
     """What answers a request, None if nothing does. What was assumed is added to `notes`."""
     if any(passage.record.reject or passage.error for passage in passages):
         return refused(world, passages)
+    for passage in passages:
+        reply = answers.answer(passage.packet) if passage.record.answered else None
+        if reply is not None:
+            notes.append("answered_for")
+            return Response("reply", reply, Start(passage.host))
     if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
         return None
     if leg.fate == "delivered":

@@ -179,10 +179,23 @@ def forwards(ns: Namespace, family: int, dev: str) -> bool:
     return bool(ns.number(f"net.ipv4.conf.{dev}.forwarding", everywhere))
 
 
-def first_address(ns: Namespace, family: int, dev: str) -> int | None:
-    """A device's first address, to which REDIRECT sends what came in by it (nf_nat_redirect.c)."""
+def first_address(ns: Namespace, family: int, dev: str, dst: int = 0) -> int | None:
+    """A device's first address, to which REDIRECT sends what came in by it (nf_nat_redirect.c). In
+    IPv6 it is of the destination's scope, where that is not the whole world."""
     own = (a.value for d, a in ns.addresses(family) if d.name == dev)
-    return next(own, None)
+    scope = _scope(dst) if family == 6 else ""
+    return next((value for value in own if not scope or _scope(value) == scope), None)
+
+
+def _scope(address: int) -> str:
+    """ipv6_addr_scope: how far an IPv6 address reaches; "" for everywhere."""
+    if address >> 120 == 0xFF:
+        return {1: "host", 2: "link", 5: "site"}.get(address >> 112 & 0xF, "")
+    if address >> 118 in (0xFE80 >> 6, 0xFEC0 >> 6):
+        return "link" if address >> 118 == 0xFE80 >> 6 else "site"
+    if not address >> 32:
+        return {0: "", 1: "host"}.get(address, "compatible")
+    return ""
 
 
 def is_multicast(family: int, value: int) -> bool:

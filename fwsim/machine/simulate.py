@@ -8,12 +8,13 @@ from random import Random
 from fwsim.machine.bridging import BROADCAST
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
+from fwsim.machine.l4 import Settings
 from fwsim.machine.moment import Given, Moment, Script
+from fwsim.machine.passage import Passage
 from fwsim.machine.response import Start, outcome_of, refused, response
-from fwsim.machine.stack import Passage, pass_through
+from fwsim.machine.stack import pass_through
 from fwsim.machine.state import State
-from fwsim.machine.tcp import Knobs
-from fwsim.machine.world import Namespace, World
+from fwsim.machine.world import COUNTING, Namespace, World
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
@@ -45,13 +46,18 @@ class Simulation:
     @classmethod
     def of(cls, world: World, given: Given = Given()) -> Simulation:  # noqa: B008 (immutable)
         """The world as it stands, nothing sent yet."""
-        states = {name: State(Conntrack(_knobs(ns))) for name, ns in world.namespaces.items()}
+        states = {name: State(Conntrack(_settings(ns))) for name, ns in world.namespaces.items()}
         return cls(world, states, given=given)
 
     def fork(self) -> Simulation:
         """A copy that changes on its own."""
         states = {name: state.fork() for name, state in self.states.items()}
         return Simulation(self.world, states, self.now, self.seed, self.given)
+
+    def govern(self, ns: Namespace) -> None:
+        """From now on the namespace is that, under its new rules."""
+        self.world = self.world.with_namespace(ns)
+        self.states[ns.name].conntrack.settings = _settings(ns)
 
     def carry(
         self,
@@ -89,7 +95,7 @@ class Simulation:
         self.seed += 1
         state = self.states[ns.name]
         chance = Random(f"{self.given.seed} {self.seed}")  # noqa: S311 (simulated)
-        moment = Moment(self.now, chance, state.memory, self.given, self.script)
+        moment = Moment(self.now, chance, state.memory, state.conntrack, self.given, self.script)
         return pass_through(
             self.world, ns, state, buffer, moment, leaves=at.leaves, explain=explain
         )
@@ -138,9 +144,10 @@ class Simulation:
         return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))
 
 
-def _knobs(ns: Namespace) -> Knobs:
-    prefix = "net.netfilter.nf_conntrack_tcp_"
-    return Knobs.from_sysctl({n: ns.number(n) for n in ns.sysctl if n.startswith(prefix)})
+def _settings(ns: Namespace) -> Settings:
+    prefix = "net.netfilter.nf_conntrack_"
+    said = {name: ns.number(name) for name in ns.sysctl if name.startswith(prefix)}
+    return Settings.from_sysctl({COUNTING: int(ns.counts), **said})
 
 
 def _peer(world: World, sent: Emitted) -> tuple[str, str] | None:

@@ -8,41 +8,23 @@ from __future__ import annotations
 
 from fwsim.machine import bridging, routing
 from fwsim.machine.buffer import Buffer
+from fwsim.machine.connection import UNTRACKED, Found
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
+from fwsim.machine.passage import Passage
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
 from fwsim.machine.world import Namespace, World, shown
-from fwsim.model.packet import Packet
+from fwsim.model.actions import Tee
 from fwsim.model.trace import Emitted, Step
 
 _ENDS = {
     "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed",
-    "HELD": "consumed", "UNKNOWN": "unknown",
+    "STOLEN": "consumed", "HELD": "consumed", "UNKNOWN": "unknown",
 }  # fmt: skip
-
-
-class Passage:
-    """How a packet's way through one host ended. `fate` as in INTERFACE's LEG; `error` names the
-    ICMP error that the host itself answers with, if any (REJECT's are in `record`)."""
-
-    def __init__(self, host: str, record: Record, buffer: Buffer, moment: Moment) -> None:
-        self.host, self.record, self.buffer, self.moment = host, record, buffer, moment
-        self.fate = self.reason = self.error = ""
-        self.emitted: list[Emitted] = []
-
-    @property
-    def packet(self) -> Packet:
-        """The packet as it was at the end."""
-        return self.buffer.packet
-
-    def give_up(self, depends_on: str) -> None:
-        """What becomes of the packet behind this host is not followed."""
-        self.fate, self.reason = "unknown", "endless"
-        self.record.depends_on.append(depends_on)
 
 
 def pass_through(
@@ -58,6 +40,7 @@ def pass_through(
     """Take a packet in (where `buffer.in_` names a device) or send it (where it names none); with
     `leaves`, put it out by that port at once."""
     stack = _Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
+    stack.netfilter = stack.netfilter._replace(tee=stack.copy)
     if buffer.in_:
         stack.record.step(Step("enter", data={"dev": buffer.in_}))
     stack.ports = [leaves] if leaves else []
@@ -140,7 +123,10 @@ class _Stack:
         """br_nf_pre_routing_finish: after DNAT, the new destination decides anew."""
         bridge, packet = self.buffer.in_, self.buffer.packet
         if packet.dst != self.bridged_to:
-            way = routing.lookup(self.ns, flow_of(packet, bridge, self.buffer.mark))
+            flow = flow_of(packet, bridge, self.buffer.mark)
+            way = routing.lookup(self.ns, flow)
+            if self._refuses(flow, way.dev if way.kind == "unicast" else LOOPBACK):
+                return ""
             if way.dev != bridge or way.kind != "unicast":
                 self.buffer.speaks_by = way.dev  # ip6_rcv_core takes its iif from the new route
                 return "up"
@@ -267,6 +253,27 @@ class _Stack:
         for port in self.ports or [dev]:
             self._emit(port)
         return self._end("sent" if self.local else "forwarded")
+
+    def copy(self, hook: str, action: Tee) -> None:
+        """nf_dup_ipv4, nf_dup_ipv6: a copy of the packet goes out on its own, by way of a gateway,
+        untracked and through the hooks of what the host sends; there it is not copied again."""
+        buffer, packet = self.buffer, self.buffer.packet
+        if hook in ("PREROUTING", "INPUT"):
+            packet = packet.but(ttl=packet.ttl - 1 & 0xFF)
+        flow = flow_of(packet.but(dst=action.gateway), mark=0)._replace(src=0, oif=action.out)
+        way = routing.lookup(self.ns, flow)
+        if not way.sends:
+            return
+        made = Buffer(packet, found=Found(UNTRACKED))
+        made.mark, made.priority = buffer.mark, buffer.priority
+        alone = Netfilter(*self.netfilter[:3])
+        sent = _Stack(self.world, self.ns, alone, made, Record(self.record.explain))
+        sent._out_by(way)
+        sent.walk("output")
+        self.record.matched += sent.record.matched
+        self.record.policies += sent.record.policies
+        self.passage.emitted += sent.passage.emitted
+        self.record.step(Step("copy", children=tuple(sent.record.steps)))
 
     def _emit(self, dev: str) -> None:
         packet, mac = self.buffer.packet, self.buffer.mac_dst

@@ -1,18 +1,38 @@
 """Connection tuples: what a packet shows of its connection, and the tuple of the answer
-(net/netfilter/nf_conntrack_core.c nf_ct_get_tuple, nf_ct_invert_tuple)."""
+(net/netfilter/nf_conntrack_core.c nf_ct_get_tuple, nf_ct_invert_tuple), and zones, which keep
+tuples apart (include/net/netfilter/nf_conntrack_zones.h)."""
 
 from __future__ import annotations
 
-from fwsim.model.packet import ICMP, ICMP6, WITH_PORTS, Packet
+from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
+GRE = 47
+# DCCP has ports, but Linux 6.18 does not look at them: it tracks DCCP by its addresses.
+PORTED = frozenset({TCP, UDP, UDPLITE, SCTP})
 # Which ICMP message answers which; those that may begin a connection are in OPENS.
 _ANSWERS = {
     ICMP: {8: 0, 13: 14, 15: 16, 17: 18},
     ICMP6: {128: 129, 139: 140},
 }
 OPENS = {proto: frozenset(pairs) for proto, pairs in _ANSWERS.items()}
+_PPTP = b"\x88\x0b"  # what enhanced GRE says that it carries
 _INVERSE = {p: {**d, **{v: k for k, v in d.items()}} for p, d in _ANSWERS.items()}
+
+
+class Zone(NamedTuple):
+    """A conntrack zone: in which directions it counts; in the others a connection is in zone 0."""
+
+    number: int = 0
+    original: bool = True
+    reply: bool = True
+
+    def of(self, reply: bool) -> int:
+        """The zone of one direction."""
+        return self.number if (self.reply if reply else self.original) else 0
+
+
+EVERYWHERE = Zone()  # where connections are unless a rule says otherwise
 
 
 class Tuple(NamedTuple):
@@ -25,7 +45,6 @@ class Tuple(NamedTuple):
     proto: int
     sport: int = 0
     dport: int = 0
-    zone: int = 0
 
     @property
     def is_icmp(self) -> bool:
@@ -40,23 +59,35 @@ class Tuple(NamedTuple):
             if answer is None:
                 return None
             sport, dport = self.sport, answer << 8 | self.dport & 0xFF
-        return Tuple(self.family, self.dst, self.src, self.proto, sport, dport, self.zone)
+        return Tuple(self.family, self.dst, self.src, self.proto, sport, dport)
 
 
-def tuple_of(packet: Packet, zone: int = 0) -> Tuple:
-    """The packet's own tuple."""
+def tuple_of(packet: Packet) -> Tuple | None:
+    """The packet's own tuple; None for GRE of version 1 that carries no PPTP."""
     sport = dport = 0
-    if packet.proto in WITH_PORTS:
+    if packet.proto == GRE and packet.contents and packet.contents[1:2] and packet.contents[1] & 7:
+        return _pptp(packet)
+    if packet.proto in PORTED:
         sport, dport = packet.sport, packet.dport
     elif packet.proto == (ICMP if packet.family == 4 else ICMP6):
         sport, dport = packet.icmp_id, packet.icmp_type << 8 | packet.icmp_code
-    return Tuple(packet.family, packet.src, packet.dst, packet.proto, sport, dport, zone)
+    return Tuple(packet.family, packet.src, packet.dst, packet.proto, sport, dport)
+
+
+def _pptp(packet: Packet) -> Tuple | None:
+    """gre_pkt_to_tuple: the far end's call ID; one's own would be known from PPTP's talk alone."""
+    data = packet.contents or b""
+    if data[1] & 7 != 1 or len(data) < 8:
+        return Tuple(packet.family, packet.src, packet.dst, GRE)
+    if data[2:4] != _PPTP:
+        return None
+    return Tuple(packet.family, packet.src, packet.dst, GRE, 0, int.from_bytes(data[6:8], "big"))
 
 
 def rewritten(packet: Packet, target: Tuple, source: bool) -> Packet:
     """The packet with its source (or destination) as `target` has it (nf_nat_proto.c)."""
     changes: dict[str, int] = {"src": target.src} if source else {"dst": target.dst}
-    if packet.has_ports:
+    if packet.proto in PORTED and not packet.frag:
         changes |= {"sport": target.sport} if source else {"dport": target.dport}
     elif packet.is_icmp and not packet.is_icmp_error:
         changes["icmp_id"] = target.sport

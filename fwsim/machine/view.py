@@ -6,33 +6,30 @@ from collections.abc import Callable, Hashable
 from copy import copy
 from random import Random
 
-from fwsim.machine import routing
 from fwsim.machine.buffer import Buffer
-from fwsim.machine.conntrack import INVALID, Connection
+from fwsim.machine.connection import TEMPLATE, Connection
 from fwsim.machine.moment import Moment
+from fwsim.machine.project import PROJECT, Sight
+from fwsim.machine.tuples import EVERYWHERE, tuple_of
 from fwsim.machine.world import Namespace
-from fwsim.model.chain import final
-from fwsim.model.fields import RPF, Field
-from fwsim.model.names import iface_value
-from fwsim.model.packet import L4_HEADERS, WITH_PORTS, Packet
-from fwsim.model.pred import Free
+from fwsim.model.facts import TrackKey
+from fwsim.model.fields import Field
+from fwsim.model.pred import Free, OfConnection, Step
 
 
-class View(dict[str | Field, int]):
+class View(Sight):
     """Field values by their keys, for one packet at one hook, and the facts that fields do not
     hold (fwsim.model.facts.Facts)."""
 
     def __init__(self, buffer: Buffer, ns: Namespace, hook: str, moment: Moment) -> None:
-        super().__init__()
-        self.buffer, self.ns, self.hook, self.moment = buffer, ns, hook, moment
-        self.now = moment.now
+        super().__init__(buffer, ns, hook, moment)
         self.memory = moment.memory
         self.rule: Hashable = None
         self.peeking = False
         self.settled: dict[Free, bool | None] = {}
 
     def __missing__(self, key: str | Field) -> int:
-        project = key.project if isinstance(key, Field) else _PROJECT[key]
+        project = key.project if isinstance(key, Field) else PROJECT[key]
         value = self[key] = project(self)  # type: ignore[misc]  # a field is a key if it projects
         return value
 
@@ -77,6 +74,13 @@ class View(dict[str | Field, int]):
             self.settled[free] = self._answer(free)
         return self.settled[free]
 
+    def decide(self, free: Free) -> bool | None:
+        """The answer to a fact that an action asks for; the script settles what nobody knows."""
+        answer = self.settle(free)
+        if answer is None:
+            answer = self.settled[free] = self.moment.script.settle(free)
+        return answer
+
     def unknown(self) -> list[Free]:
         """The facts that this rule asked for and nobody knows."""
         return [free for free, answer in self.settled.items() if answer is None]
@@ -84,10 +88,22 @@ class View(dict[str | Field, int]):
     def _answer(self, free: Free) -> bool | None:
         answer = self.moment.assumed(free.name)
         if answer is None and free.step is not None:
+            if isinstance(free.scope, OfConnection):
+                return self._of_connection(free.step, free.scope.name)
             key = self.place(free.scope, free.nth)
             answer, memory = free.step(self, self.memory.get(key))
             if not self.peeking:
                 self.memory[key] = memory
+        return answer
+
+    def _of_connection(self, step: Step, name: str) -> bool | None:
+        """The answer of a fact that the packet's connection remembers."""
+        if self.connection is None:
+            return None
+        answer, memory = step(self, getattr(self.connection, name))
+        if not self.peeking:
+            setattr(self.connection, name, memory)
+            self.clear()
         return answer
 
     def place(self, scope: Hashable, nth: int = 0) -> Hashable:
@@ -110,186 +126,15 @@ class View(dict[str | Field, int]):
         return self.ns.number(name, default)
 
     @property
-    def packet(self) -> Packet:
-        """The packet as it is now."""
-        return self.buffer.packet
+    def track_key(self) -> TrackKey | None:
+        """What its connection is known by, or would be; None where it shows no tuple."""
+        own = self.connection
+        if own is not None and not own.status & TEMPLATE:
+            return TrackKey(own.original, own.zone)
+        shown = None if self.packet.frag else tuple_of(self.packet)
+        return TrackKey(shown, own.zone if own else EVERYWHERE) if shown else None
 
-    @property
-    def connection(self) -> Connection | None:
-        """Its connection, if it has one."""
-        return self.buffer.found.connection if self.buffer.found else None
-
-    def device(self, which: str) -> str:
-        """The device it came in by or leaves by, as this hook knows it."""
-        if which == "in":
-            return "" if self.hook == "OUTPUT" else self.buffer.in_
-        return "" if self.hook in ("PREROUTING", "INPUT") else self.buffer.out
-
-
-def _option_bits(view: View) -> int:
-    """Which TCP options are present."""
-    from fwsim.model.tcp_options import tcp_options
-
-    bits = 0
-    for _, kind, _ in tcp_options(view.packet.tcp_options):
-        bits |= 1 << kind
-    return bits
-
-
-def _l4_header(view: View) -> int:
-    packet = view.packet
-    return int(not packet.frag and not packet.truncated and packet.proto in L4_HEADERS)
-
-
-def _ports_there(view: View) -> int:
-    """Half of a cut off header may be enough."""
-    packet = view.packet
-    there = packet.proto in WITH_PORTS and not packet.frag
-    return int(there and (not packet.truncated or packet.data_len >= 4))
-
-
-def _proto(view: View) -> int:
-    return max(0, final(view.packet))
-
-
-def _address_type(which: str, limit: str) -> Callable[[View], int]:
-    def project(view: View) -> int:
-        dev = view.device(limit) if limit else ""
-        value = getattr(view.packet, which)
-        return routing.address_type(view.ns, view.packet.family, value, dev)
-
-    return project
-
-
-def _ports(name: str) -> Callable[[View], int]:
-    def project(view: View) -> int:
-        packet = view.packet
-        return getattr(packet, name) if packet.proto in WITH_PORTS and not packet.frag else 0
-
-    return project
-
-
-def _icmp(name: str) -> Callable[[View], int]:
-    return lambda view: getattr(view.packet, name) if view.packet.is_icmp else 0
-
-
-def _tuple(reply: bool, member: str) -> Callable[[View], int]:
-    def project(view: View) -> int:
-        connection = view.connection
-        if connection is None:
-            return 0
-        return int(getattr(connection.tuple(reply), member))
-
-    return project
-
-
-def _group(which: str) -> Callable[[View], int]:
-    def project(view: View) -> int:
-        from fwsim.machine.linkfacts import group
-
-        return group(view.ns, view.device(which))
-
-    return project
-
-
-def _from_ethernet(view: View) -> int:
-    from fwsim.machine.linkfacts import is_ethernet
-
-    return int(is_ethernet(view.ns, view.buffer.in_))
-
-
-def _packet_type(view: View) -> int:
-    from fwsim.machine.linkfacts import packet_type
-
-    return packet_type(view.ns, view.packet, view.buffer.in_, view.buffer.mac_dst)
-
-
-def _reverse_path(loose: bool, marked: bool, local: bool) -> Callable[[View], int]:
-    def project(view: View) -> int:
-        from fwsim.machine.routefacts import reverse_path
-
-        mark, dev = view.buffer.mark if marked else 0, view.buffer.in_
-        return int(reverse_path(view.ns, view.packet, dev, mark, loose=loose, local=local))
-
-    return project
-
-
-def _realm(view: View) -> int:
-    from fwsim.machine.routefacts import realm
-
-    buffer = view.buffer
-    if buffer.physout:
-        return 0
-    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.mark)
-
-
-def _path_mtu(view: View) -> int:
-    from fwsim.machine.routefacts import device_mtu, path_mtu
-
-    buffer = view.buffer
-    if buffer.physout:
-        return device_mtu(view.ns, buffer.out)
-    return path_mtu(view.ns, buffer.packet, buffer.in_, buffer.mark)
-
-
-def _expires(view: View) -> int:
-    if view.connection is None:
-        return 0
-    return max(0, int(view.connection.expires - view.now))
-
-
-_PROJECT: dict[str, Callable[[View], int]] = {
-    "src": lambda v: v.packet.src,
-    "dst": lambda v: v.packet.dst,
-    "in": lambda v: iface_value(v.device("in")),
-    "out": lambda v: iface_value(v.device("out")),
-    "physin": lambda v: iface_value(v.buffer.physin),
-    "physout": lambda v: iface_value(v.buffer.physout),
-    "bridged": lambda v: int(bool(v.buffer.physout)),
-    "proto": _proto,
-    "headers": lambda v: int(final(v.packet) >= 0),
-    "frag": lambda v: v.packet.frag,
-    "sport": _ports("sport"),
-    "dport": _ports("dport"),
-    "l4_header": _l4_header,
-    "ports": _ports_there,
-    "tcp_flags": lambda v: v.packet.flags,
-    "tcp_options": _option_bits,
-    "icmp_type": _icmp("icmp_type"),
-    "icmp_code": _icmp("icmp_code"),
-    "mark": lambda v: v.buffer.mark,
-    "priority": lambda v: v.buffer.priority,
-    "length": lambda v: v.packet.length,
-    "ttl": lambda v: v.packet.ttl,
-    "tos": lambda v: v.packet.tos,
-    "ctstate": lambda v: v.buffer.found.state if v.buffer.found else INVALID,
-    "conntrack": lambda v: int(v.ns.tracks(v.packet.family)),
-    "ct_known": lambda v: int(v.connection is not None),
-    "ct_status": lambda v: v.connection.status if v.connection else 0,
-    "ct_dir": lambda v: int(bool(v.buffer.found and v.buffer.found.reply)),
-    "ct_proto": lambda v: v.connection.original.proto if v.connection else 0,
-    "ct_mark": lambda v: v.connection.mark if v.connection else 0,
-    "ct_expire": _expires,
-    "ct_orig_src": _tuple(False, "src"),
-    "ct_orig_dst": _tuple(False, "dst"),
-    "ct_repl_src": _tuple(True, "src"),
-    "ct_repl_dst": _tuple(True, "dst"),
-    "ct_orig_sport": _tuple(False, "sport"),
-    "ct_orig_dport": _tuple(False, "dport"),
-    "ct_repl_sport": _tuple(True, "sport"),
-    "ct_repl_dport": _tuple(True, "dport"),
-    "src_type": _address_type("src", ""),
-    "dst_type": _address_type("dst", ""),
-    "src_type_in": _address_type("src", "in"),
-    "dst_type_in": _address_type("dst", "in"),
-    "src_type_out": _address_type("src", "out"),
-    "dst_type_out": _address_type("dst", "out"),
-    "in_group": _group("in"),
-    "out_group": _group("out"),
-    "from_ethernet": _from_ethernet,
-    "packet_type": _packet_type,
-    "sender": lambda v: 0 if v.buffer.in_ else v.buffer.sender,
-    "realm": _realm,
-    "path_mtu": _path_mtu,
-    **{field.name: _reverse_path(*which) for which, field in RPF.items()},
-}
+    def alive(self, key: TrackKey) -> Connection | None:
+        """The confirmed connection of that key, if there is one."""
+        found = self.moment.tracker.lookup(key.tuple, self.now, key.zone)
+        return found[0] if found else None

@@ -122,32 +122,40 @@ class Namespace(NamedTuple):
     def tracks(self, family: int) -> bool:
         """Whether conntrack is at work: the kernel hooks it in where a rule asks for connections or
         translates addresses (nf_ct_netns_get); a nat table alone does not."""
-        return self._has_any(family, _CONNTRACK_USERS)
+        return bool(self._loaded(family) & _CONNTRACK_USERS)
 
     def reassembles(self, family: int) -> bool:
         """Whether fragments are put together before any rule sees them (nf_defrag_ipv4_enable)."""
-        return self._has_any(family, _CONNTRACK_USERS | _DEFRAG_USERS)
+        return bool(self._loaded(family) & (_CONNTRACK_USERS | _DEFRAG_USERS))
 
-    def _has_any(self, family: int, extensions: frozenset[str]) -> bool:
+    @property
+    def counts(self) -> bool:
+        """Whether a rule has turned the counting of connections on."""
+        return any("connbytes" in self._loaded(family) for family in self.rulesets)
+
+    def _loaded(self, family: int) -> frozenset[str]:
         ruleset = self.rulesets.get(family)
-        tables = ruleset.tables.values() if ruleset else ()
-        return any(not extensions.isdisjoint(table.extensions) for table in tables)
+        return ruleset.loaded if ruleset else frozenset()
 
     def with_rulesets(self, rulesets: Mapping[int, Ruleset]) -> Namespace:
-        """The same namespace under other rules, which are told of its sets and of each other."""
-        return self._replace(rulesets=bind(rulesets, self.sets))
+        """The same namespace under other rules, which are told of its sets and of each other;
+        loading them may have changed it (connbytes turns counting on)."""
+        changed = self._replace(rulesets=bind(rulesets, self.sets))
+        return (
+            changed._replace(sysctl={**self.sysctl, COUNTING: "1"}) if changed.counts else changed
+        )
 
     def with_sets(self, sets: Mapping[str, IpSet]) -> Namespace:
         """The same namespace with other address sets."""
         return self._replace(sets=sets).with_rulesets(self.rulesets)
 
 
-_DEFRAG_USERS = frozenset({"socket", "TPROXY"})
+COUNTING = "net.netfilter.nf_conntrack_acct"
 _CONNTRACK_USERS = frozenset({
     "conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster",
-    "CONNMARK", "CT", "NOTRACK", "SYNPROXY", "CONNSECMARK",
-    "SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP",
+    "CONNMARK", "CT", "SYNPROXY", "CONNSECMARK", "SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP",
 })  # fmt: skip
+_DEFRAG_USERS = frozenset({"TPROXY", "socket"})
 
 
 class World(NamedTuple):

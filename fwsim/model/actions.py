@@ -88,14 +88,18 @@ class Aside(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What conntrack is told before it looks (CT, NOTRACK). Zones are numbers; `zone_from_mark`
-    takes them from the packet's mark."""
+    """What conntrack is told before it looks (CT, NOTRACK): the zone to look in, for which of the
+    two directions, or with `zone_from_mark` the packet's mark at that time; the helper that a new
+    connection is given; `fixed_timeout`: a policy of which only the name is known says how long it
+    is kept."""
 
     notrack: bool = False
-    zone_orig: int = 0
-    zone_reply: int = 0
+    zone: int = 0
     zone_from_mark: bool = False
+    original: bool = True
+    reply: bool = True
     helper: str = ""
+    timeout: str = ""
 
 
 class NatRange(NamedTuple):
@@ -115,10 +119,40 @@ class NatRange(NamedTuple):
 
 class Nat(NamedTuple):
     """Bind the connection: `kind` is snat, dnat, masquerade (the address of the device it leaves
-    by) or redirect (to this host). Ends the nat table's hook as ACCEPT."""
+    by), redirect (to this host) or netmap (the range's network, the packet's own host bits). Ends
+    the nat table's hook as ACCEPT."""
 
     kind: str
     range: NatRange = NatRange()
+
+
+class Enqueue(NamedTuple):
+    """Hand the packet to the program that reads a queue; `queues` are its number, or FIRST:LAST
+    to choose from. Where nobody reads it the packet is lost, or with `bypass` accepted."""
+
+    queues: str = "0"
+    bypass: bool = False
+
+
+class Divert(NamedTuple):
+    """Give the packet to a transparent socket of this host and mark it, as Assign does; dropped if
+    there is none. `address` 0 is that of the device it came in by, `port` 0 the packet's own."""
+
+    address: int
+    port: int
+    clear: int = 0
+    flip: int = 0
+
+
+class Tee(NamedTuple):
+    """Send a copy, untracked, by way of `gateway` (and the device `out`, if it is named)."""
+
+    gateway: int
+    out: str = ""
+
+
+class Synproxy(NamedTuple):
+    """Answer a SYN in the server's place; take the ACK that proves the client."""
 
 
 class Reject(NamedTuple):
@@ -145,6 +179,10 @@ Action = (
     | Aside
     | Template
     | Nat
+    | Enqueue
+    | Divert
+    | Tee
+    | Synproxy
     | Reject
     | Log
 )

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fwsim.model.tuples import NamedTuple
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -41,11 +43,36 @@ class Tuplet(Protocol):
         ...
 
 
+class Zoned(Protocol):
+    """A zone of connection tracking."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        ...
+
+
 class Tracked(Protocol):
     """A connection as an extension sees it."""
 
     mark: int
     status: int
+    labels: int
+
+    @property
+    def zone(self) -> Zoned:
+        """Where it is looked up."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """A TCP connection that both ends have given up."""
+        ...
+
+    @property
+    def counters(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """(packets, bytes) of either direction; None if it is not counted."""
+        ...
 
     @property
     def original(self) -> Tuplet:
@@ -56,6 +83,13 @@ class Tracked(Protocol):
     def reply(self) -> Tuplet:
         """The tuple of its answers."""
         ...
+
+
+class TrackKey(NamedTuple):
+    """What conntrack knows a connection by: a tuple in a zone (a `Zoned`)."""
+
+    tuple: Any
+    zone: Any
 
 
 class Facts(Protocol):
@@ -87,6 +121,15 @@ class Facts(Protocol):
     @property
     def connection(self) -> Tracked | None:
         """Its connection, if conntrack found or made one."""
+        ...
+
+    @property
+    def track_key(self) -> TrackKey | None:
+        """What its connection is known by, or would be; None where it shows no tuple."""
+        ...
+
+    def alive(self, key: TrackKey) -> Tracked | None:
+        """The confirmed connection of that key, if there is one."""
         ...
 
     def device(self, which: str) -> str:

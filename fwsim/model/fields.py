@@ -98,6 +98,7 @@ CT_STATUS = Field("ct_status", 16, "hex")  # names.STATUS bits
 CT_DIR = Field("ct_dir", 1)  # 0 original, 1 reply
 CT_PROTO = Field("ct_proto", 8, "proto")
 CT_MARK = Field("ct_mark", 32, "hex")
+CT_LABELS = Field("ct_labels", 128, "hex")  # bit N: the connection has label N
 CT_EXPIRE = Field("ct_expire", 32)  # seconds until the connection is forgotten
 CT_ORIG_SRC = {4: Field("ct_orig_src", 32, "address"), 6: Field("ct_orig_src", 128, "address")}
 CT_ORIG_DST = {4: Field("ct_orig_dst", 32, "address"), 6: Field("ct_orig_dst", 128, "address")}

@@ -29,6 +29,7 @@ STATUS = {
     "CONFIRMED": 1 << 3,
     "SRC_NAT": 1 << 4,
     "DST_NAT": 1 << 5,
+    "TEMPLATE": 1 << 11,
 }
 ROUTE_TYPES = (
     "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE",

@@ -68,6 +68,11 @@ class Packet(NamedTuple):
     truncated: bool = False
 
     @property
+    def vtag(self) -> int:
+        """SCTP's verification tag."""
+        return int.from_bytes(self.head, "big") if self.proto == SCTP else 0
+
+    @property
     def l4_header(self) -> int:
         """Bytes of the transport header; 0 where it is not whole, or of an unknown protocol."""
         if self.frag or self.truncated:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen, aside
+from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from fwsim.model.facts import Facts
@@ -30,6 +31,12 @@ class In(Frozen):
     field: Field
     spans: Spans
     mask: int | None = None
+
+
+class OfConnection(NamedTuple):
+    """The scope of a memory that the packet's connection keeps, as its attribute of that name."""
+
+    name: str
 
 
 Step = Callable[["Facts", Any], tuple[bool | None, Any]]

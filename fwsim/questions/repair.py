@@ -13,9 +13,9 @@ from typing import Any
 from fwsim.language.commands import apply
 from fwsim.language.ruleset import Rule
 from fwsim.language.write import rule_text
+from fwsim.machine.passage import Passage
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
-from fwsim.machine.stack import Passage
 from fwsim.machine.view import View
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import RETURN
@@ -207,7 +207,7 @@ def _applied(simulation: Simulation, command: str) -> Simulation:
     host = changed.world.namespaces[changed.world.host]
     rulesets = dict(host.rulesets)
     apply(rulesets, command)
-    changed.world = changed.world.with_namespace(host.with_rulesets(rulesets))
+    changed.govern(host.with_rulesets(rulesets))
     return changed
 
 

@@ -18,21 +18,25 @@ from fwsim.machine.world import World
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
 
-from . import frames
+from . import conntable, frames
+from .conntable import Row
 from .conversations import Sent
 from .lab import Lab, moved
 
+NOTHING = Given()
 SENDER = "02:00:00:00:09:09"
 """What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
 NOTHING = Given()
 
 
 class Seen(NamedTuple):
-    """What a packet did: rules and policies with how often, and what left by which device."""
+    """What a packet did: rules and policies with how often, what left by which device, and, where
+    they are looked at, the connections that there are now."""
 
     matched: dict[Any, int]
     policies: dict[Any, int]
     emitted: tuple[tuple[str, str, Packet], ...]
+    connections: tuple[Row, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """To be read."""
@@ -42,6 +46,7 @@ class Seen(NamedTuple):
             yield f"{table} {chain} policy ×{times}"
         for dev, mac, packet in self.emitted:
             yield f"out by {dev} to {mac}: {packet.to_dict()}"
+        yield from map(str, self.connections)
 
 
 def world_of(lab: Lab) -> World:
@@ -52,13 +57,17 @@ def world_of(lab: Lab) -> World:
 
 
 class Duel:
-    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew."""
+    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew.
+    With `tracked`, the connections are compared too."""
 
-    def __init__(self, lab: Lab, family: int, world: World, given: Given = NOTHING) -> None:
+    def __init__(
+        self, lab: Lab, family: int, world: World, given: Given = NOTHING, tracked: bool = False
+    ) -> None:
         self.lab, self.family, self.sent = lab, family, 0
         saved = lab.save(family)
         ruleset = read_as_listed(saved, family) if saved else Ruleset(family)
         host = world.namespaces["host"].with_rulesets({family: ruleset})
+        self.table = conntable.Table(lab, family) if tracked and host.tracks(family) else None
         self.simulation = Simulation.of(world.with_namespace(host), given)
         self.counters = lab.counters(family)
 
@@ -77,10 +86,12 @@ class Duel:
         emitted = [
             (d, f.eth_dst, _timeless(f.packet)) for d, f in left if f.packet and f.eth_dst != SENDER
         ]
-        return Seen(rules, policies, tuple(sorted(emitted, key=repr)))
+        known = self.table.rows() if self.table else ()
+        return Seen(rules, policies, tuple(sorted(emitted, key=repr)), known)
 
     def fwsim(self, sent: Sent, answers: bool = False) -> tuple[Seen, Leg]:
-        """What fwsim says of it; with `answers`, of what the host itself sends back too."""
+        """What fwsim says of it; with `answers`, of what the host itself sends back too. What goes
+        to a neighbour whom nobody told of waits in the kernel for an answer that never comes."""
         start = Start("host", sent.dev, sent.mac or None)
         leg, passages = self.simulation.carry(sent.packet, start, follow=False)
         legs = [leg]
@@ -91,15 +102,16 @@ class Duel:
                 legs.append(more)
                 back = refused(self.simulation.world, passages, back)
         left = (  # what REJECT sends out of a bridge port goes to SENDER
-            (e.dev, e.mac_dst or "", frames.parse_ip(frames.build_ip(e.packet)))
+            (e.dev, e.mac_dst, frames.parse_ip(frames.build_ip(e.packet)))
             for one in legs
             for e in one.emitted
-            if one is leg or e.mac_dst
+            if e.mac_dst
         )
         seen = Seen(
             dict(Counter((c.family, c.table, c.chain, c.rule) for o in legs for c in o.matched)),
             dict(Counter((c.family, c.table, c.chain) for o in legs for c in o.policies)),
             tuple(sorted(left, key=repr)),
+            conntable.ours(self.simulation.states["host"].conntrack) if self.table else (),
         )
         return seen, leg._replace(by_chance=tuple(c for one in legs for c in one.by_chance))
 

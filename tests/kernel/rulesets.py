@@ -83,19 +83,23 @@ class Rules:
         return Rules(policies, kept)
 
 
-def random_rules(rng: Random, family: int, backend: str) -> Rules:
-    """Some tables with some rules each, and user chains that jump on to later ones only.
-
-    Kept out, as fwsim has yet to learn it: security beside nat under nft, where nat comes first."""
+def random_rules(rng: Random, family: int) -> Rules:
+    """Some tables with some rules each, and user chains that jump on to later ones only."""
     tables = [t for t in BASE_CHAINS if t in ("nat", "filter") or rng.random() < 0.3]
-    if rng.random() < 0.2 or (backend == "nft" and "security" in tables):
+    if rng.random() < 0.2:
         tables.remove("nat")
-    writers = [_Writer(rng, family, table) for table in tables]
+    return written([Writer(rng, family, table) for table in tables])
+
+
+def written(writers: list[Writer]) -> Rules:
+    """What they wrote."""
     policies = {key: policy for writer in writers for key, policy in writer.policies.items()}
     return Rules(policies, tuple(line for writer in writers for line in writer.lines))
 
 
-class _Writer:
+class Writer:
+    """One table's rules."""
+
     def __init__(self, rng: Random, family: int, table: str) -> None:
         self.rng, self.family, self.table = rng, family, table
         self.lines: list[Line] = []

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pytest
 
+from fwsim.machine.moment import Given
 from fwsim.machine.world import World
 from fwsim.model.trace import Leg
 
@@ -27,6 +28,7 @@ require_kernel()
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "kernel"
 PACKETS_EACH, CASES_EACH = 30, 20
+GIVEN = Given({"TPROXY": False})  # no socket in a lab is transparent
 T = TypeVar("T")
 
 
@@ -39,6 +41,7 @@ class Case:
     rules: Rules
     packets: tuple[Sent, ...] = ()
     answers: bool = False  # the host answers too
+    tracked: bool = False
 
     def to_json(self) -> str:
         """To be kept in fixtures/kernel."""
@@ -47,6 +50,7 @@ class Case:
             "backend": self.backend, "family": self.family, "policies": rules,
             "rules": [list(line) for line in self.rules.lines],
             "packets": [sent.to_dict() for sent in self.packets], "answers": self.answers,
+            "tracked": self.tracked,
         }  # fmt: skip
         return json.dumps(data, indent=1) + "\n"
 
@@ -56,7 +60,10 @@ def case_from_json(text: str) -> Case:
     policies = {(table, chain): policy for table, chain, policy in data["policies"]}
     rules = Rules(policies, tuple(Line(*line) for line in data["rules"]))
     packets = tuple(map(sent_from_dict, data["packets"]))
-    return Case(data["backend"], data["family"], rules, packets, data.get("answers", False))
+    return Case(
+        data["backend"], data["family"], rules, packets, data.get("answers", False),
+        data.get("tracked", False),
+    )  # fmt: skip
 
 
 @dataclass
@@ -107,7 +114,7 @@ def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> Non
         if lab.restore(case.rules.dump(), case.family, case.backend):
             tally.refused += 1
             return
-        duel = Duel(lab, case.family, bare_world())
+        duel = Duel(lab, case.family, bare_world(), GIVEN, case.tracked)
         done: list[Sent] = []
         given = iter(case.packets)
         while sent := next(given, None) if more is None else more.next():
@@ -133,13 +140,9 @@ def _count(tally: Tally, kernel: Seen, leg: Leg) -> None:
     tally.states[leg.ctstate] += 1
 
 
-def random_difference(
-    seed: str, backend: str, family: int, tally: Tally, *, answers: bool = False
-) -> DifferenceError | None:
-    rng = Random(seed)
-    case = Case(backend, family, random_rules(rng, family, backend), answers=answers)
+def random_difference(case: Case, talk: Talk, tally: Tally) -> DifferenceError | None:
     try:
-        run(case, Talk(rng, family, plain=answers), tally)
+        run(case, talk, tally)
     except DifferenceError as difference:
         return difference
     return None
@@ -218,7 +221,9 @@ def test_random_rules_and_what_the_host_answers(backend: str, family: int, seed:
     tally = Tally()
     for number in range(CASES_EACH // 2):
         name = f"answers-{backend}-{family}-{seed}-{number}"
-        if difference := random_difference(name, backend, family, tally, answers=True):
+        rng = Random(name)
+        case = Case(backend, family, random_rules(rng, family), answers=True)
+        if difference := random_difference(case, Talk(rng, family, plain=True), tally):
             complain(difference, name)
     assert tally.fates["delivered"] + tally.fates["rejected"] >= tally.packets * 0.1
 
@@ -229,7 +234,9 @@ def test_random_rules_and_packets(backend: str, family: int, seed: int) -> None:
     tally = Tally()
     for number in range(CASES_EACH):
         name = f"{backend}-{family}-{seed}-{number}"
-        if difference := random_difference(name, backend, family, tally):
+        rng = Random(name)
+        case = Case(backend, family, random_rules(rng, family))
+        if difference := random_difference(case, Talk(rng, family), tally):
             complain(difference, name)
     assert tally.refused <= CASES_EACH // 10
     assert tally.packets >= CASES_EACH * PACKETS_EACH * 0.7

@@ -23,12 +23,13 @@ _LONGEST = 300  # of a text that may hold anything; a comment has at most 255 by
 
 
 class Piece(NamedTuple):
-    """A stretch of the text as one extension reads it: its end, the words that it stands for, and
-    what it leaves out."""
+    """A stretch of the text as one extension reads it: its end, the words that it stands for, what
+    it leaves out, and the extension's name."""
 
     end: int
     words: tuple[Word, ...] = ()
     lost: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Way(NamedTuple):
@@ -46,9 +47,10 @@ class _Taken(NamedTuple):
 
 
 class Details(NamedTuple):
-    """`matches` are the words before `-j TARGET`, `target` those behind it."""
+    """`matches` are the words before `-j NAME`, `target` those behind it."""
 
     matches: tuple[Word, ...]
+    name: str
     target: tuple[Word, ...]
     lost: tuple[str, ...]
 
@@ -63,6 +65,17 @@ def read_details(source: Source, start: int, end: int, target: str, family: int)
 def _ways(family: int) -> tuple[Way, ...]:
     found = (_way(Match, name) for name in known(Match))
     return tuple(way for way in found if way and family in way.ext.families)
+
+
+@cache
+def _targets(listed: str) -> tuple[Way, ...]:
+    """The targets that have this name in listings."""
+    ways = (_way(Target, name) for name in known(Target))
+    return tuple(way for way in ways if way and listed in (way.ext.name, _listed_as(way.ext)))
+
+
+def _listed_as(ext: Extension) -> str:
+    return ext.listed_as if isinstance(ext, Target) else ""
 
 
 @cache
@@ -90,7 +103,7 @@ class _Reader:
         self.source = source
         self.end = end
         self.context = context
-        self.target = _way(Target, target) if target else None
+        self.target = target
         self.unreadable: set[int] = set()
 
     def read(self, start: int) -> Details:
@@ -104,7 +117,8 @@ class _Reader:
             )
         matches = tuple(word for piece in pieces[:-1] for word in piece.words)
         lost = tuple(text for piece in pieces for text in piece.lost)
-        return Details(matches, pieces[-1].words, lost)
+        last = pieces[-1]
+        return Details(matches, last.name or self.target, last.words, lost)
 
     def _pieces(self, at: int, depth: int) -> list[Piece] | None:
         """The pieces from here on, the target's last; None if there is no way to read them."""
@@ -126,7 +140,7 @@ class _Reader:
         """The target's own text, if nothing else is left; it may have none."""
         if at == self.end:
             return Piece(at)
-        found = self._readings(self.target, at) if self.target else ()
+        found = (piece for way in _targets(self.target) for piece in self._readings(way, at))
         return next((piece for piece in found if self._blanks(piece.end) == self.end), None)
 
     def _matches(self, at: int) -> Iterator[Piece]:
@@ -188,7 +202,7 @@ class _Reader:
         words = [word for one in taken for word in self._words(one)]
         lost = tuple(one.shown.lost for one in taken if one.shown.lost)
         end = taken[-1].match.end() if taken else span.end
-        return Piece(end, (*name, *words), lost + doubt)
+        return Piece(end, (*name, *words), lost + doubt, way.ext.name)
 
     def _words(self, taken: _Taken) -> Iterator[Word]:
         shown, match = taken.shown, taken.match

@@ -143,7 +143,7 @@ class Listing:
         yield from found.matches
         if cut.target:
             yield Word("-g" if goto else "-j", cut.target.span)
-            yield cut.target
+            yield cut.target._replace(text=found.name)
         yield from found.target
 
     def finish(self) -> None:

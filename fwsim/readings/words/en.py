@@ -72,6 +72,7 @@ WORDS = {
     "field.mark": "mark",
     "field.priority": "priority",
     "field.ct_mark": "connection mark",
+    "field.ct_labels": "connection labels",
     "field.length": "length",
     "field.ttl": "TTL",
     "field.tos": "TOS",

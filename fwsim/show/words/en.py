@@ -62,6 +62,7 @@ WORDS = {
     "note.nobody_listens": "nothing listens on {where}",
     "note.ignored": "{where} does not answer such a packet",
     "note.far_end_assumed": "{where} lies beyond what is known here, and is assumed to answer",
+    "note.answered_for": "the host answers in its place; whether {where} would is not asked",
     "note.no_answer_expected": "nothing answers such a packet",
     "note": "{what}",
     "note.chance": "{what}",

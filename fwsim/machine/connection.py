@@ -1,0 +1,72 @@
+"""A connection, and what it is to a packet (include/net/netfilter/nf_conntrack.h)."""
+
+from __future__ import annotations
+
+from fwsim.machine.sctp import Association
+from fwsim.machine.tcp import Track
+from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone
+from fwsim.model.names import STATES, STATUS
+from fwsim.model.tuples import NamedTuple
+
+INVALID, NEW, ESTABLISHED, RELATED, UNTRACKED = range(len(STATES))
+SEEN_REPLY, ASSURED, CONFIRMED = STATUS["SEEN_REPLY"], STATUS["ASSURED"], STATUS["CONFIRMED"]
+SRC_NAT, DST_NAT, TEMPLATE = STATUS["SRC_NAT"], STATUS["DST_NAT"], STATUS["TEMPLATE"]
+
+Counters = tuple[tuple[int, int], tuple[int, int]]
+"""Packets and bytes, of the original direction and of the replies."""
+
+
+class Connection:
+    """`original` and `reply` are the tuples of its two directions; NAT edits `reply` only.
+    `labels` has bit N set for label N; `counters` None: it is not counted. `expires` is in
+    simulated seconds, `lifetime` what it will be kept for once confirmed. `set_up` holds which of
+    src and dst NAT have decided, `masqueraded` the device whose address it has."""
+
+    def __init__(
+        self, original: Tuple, reply: Tuple, zone: Zone = EVERYWHERE, status: int = 0
+    ) -> None:
+        self.original, self.reply, self.zone, self.status = original, reply, zone, status
+        self.mark = self.labels = 0
+        self.helper = self.masqueraded = ""
+        self.counters: Counters | None = None
+        self.expires = self.stream_from = self.lifetime = 0.0
+        self.track: Track | Association | None = None
+        self.set_up: frozenset[str] = frozenset()
+
+    def twin(self) -> Connection:
+        """A copy that changes on its own."""
+        twin = Connection(self.original, self.reply)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def tuple(self, reply: bool) -> Tuple:
+        """The tuple of one direction."""
+        return self.reply if reply else self.original
+
+    @property
+    def closed(self) -> bool:
+        """A TCP connection that both ends have given up."""
+        return isinstance(self.track, Track) and self.track.state in ("TIME_WAIT", "CLOSE")
+
+    def count(self, reply: bool, octets: int) -> None:
+        """One more packet of that many bytes, if it is counted at all."""
+        if self.counters is None:
+            return
+        counted = list(self.counters)
+        packets, total = counted[reply]
+        counted[reply] = (packets + 1, total + octets)
+        self.counters = (counted[0], counted[1])
+
+
+class Found(NamedTuple):
+    """What conntrack hangs onto a packet: its state, its connection and the direction in it."""
+
+    state: int
+    connection: Connection | None = None
+    reply: bool = False
+
+
+def template_of(family: int, zone: Zone) -> Found:
+    """What -j CT hangs onto a packet until conntrack comes: a NEW connection of nothing."""
+    nothing = Tuple(family, 0, 0, 0)
+    return Found(NEW, Connection(nothing, nothing, zone, CONFIRMED | TEMPLATE))

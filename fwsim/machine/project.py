@@ -1,0 +1,211 @@
+"""How each field of fwsim.model.fields is read off a packet at a hook, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fwsim.machine import routing
+from fwsim.machine.buffer import Buffer
+from fwsim.machine.connection import CONFIRMED, INVALID, Connection
+from fwsim.machine.moment import Moment
+from fwsim.machine.world import Namespace
+from fwsim.model.chain import final
+from fwsim.model.fields import RPF, Field
+from fwsim.model.names import iface_value
+from fwsim.model.packet import L4_HEADERS, WITH_PORTS, Packet
+
+
+class Sight(dict[str | Field, int]):
+    """A packet at a hook, and the values of its fields as far as they were asked for."""
+
+    def __init__(self, buffer: Buffer, ns: Namespace, hook: str, moment: Moment) -> None:
+        super().__init__()
+        self.buffer, self.ns, self.hook, self.moment = buffer, ns, hook, moment
+        self.now = moment.now
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it is now."""
+        return self.buffer.packet
+
+    @property
+    def connection(self) -> Connection | None:
+        """Its connection, if it has one."""
+        return self.buffer.found.connection if self.buffer.found else None
+
+    def device(self, which: str) -> str:
+        """The device it came in by or leaves by, as this hook knows it."""
+        if which == "in":
+            return "" if self.hook == "OUTPUT" else self.buffer.in_
+        return "" if self.hook in ("PREROUTING", "INPUT") else self.buffer.out
+
+
+def _option_bits(view: Sight) -> int:
+    """Which TCP options are present."""
+    from fwsim.model.tcp_options import tcp_options
+
+    bits = 0
+    for _, kind, _ in tcp_options(view.packet.tcp_options):
+        bits |= 1 << kind
+    return bits
+
+
+def _l4_header(view: Sight) -> int:
+    packet = view.packet
+    return int(not packet.frag and not packet.truncated and packet.proto in L4_HEADERS)
+
+
+def _ports_there(view: Sight) -> int:
+    """Half of a cut off header may be enough."""
+    packet = view.packet
+    there = packet.proto in WITH_PORTS and not packet.frag
+    return int(there and (not packet.truncated or packet.data_len >= 4))
+
+
+def _proto(view: Sight) -> int:
+    return max(0, final(view.packet))
+
+
+def _address_type(which: str, limit: str) -> Callable[[Sight], int]:
+    def project(view: Sight) -> int:
+        dev = view.device(limit) if limit else ""
+        value = getattr(view.packet, which)
+        return routing.address_type(view.ns, view.packet.family, value, dev)
+
+    return project
+
+
+def _ports(name: str) -> Callable[[Sight], int]:
+    def project(view: Sight) -> int:
+        packet = view.packet
+        return getattr(packet, name) if packet.proto in WITH_PORTS and not packet.frag else 0
+
+    return project
+
+
+def _icmp(name: str) -> Callable[[Sight], int]:
+    return lambda view: getattr(view.packet, name) if view.packet.is_icmp else 0
+
+
+def _tuple(reply: bool, member: str) -> Callable[[Sight], int]:
+    def project(view: Sight) -> int:
+        connection = view.connection
+        if connection is None:
+            return 0
+        return int(getattr(connection.tuple(reply), member))
+
+    return project
+
+
+def _group(which: str) -> Callable[[Sight], int]:
+    def project(view: Sight) -> int:
+        from fwsim.machine.linkfacts import group
+
+        return group(view.ns, view.device(which))
+
+    return project
+
+
+def _from_ethernet(view: Sight) -> int:
+    from fwsim.machine.linkfacts import is_ethernet
+
+    return int(is_ethernet(view.ns, view.buffer.in_))
+
+
+def _packet_type(view: Sight) -> int:
+    from fwsim.machine.linkfacts import packet_type
+
+    return packet_type(view.ns, view.packet, view.buffer.in_, view.buffer.mac_dst)
+
+
+def _reverse_path(loose: bool, marked: bool, local: bool) -> Callable[[Sight], int]:
+    def project(view: Sight) -> int:
+        from fwsim.machine.routefacts import reverse_path
+
+        mark, dev = view.buffer.mark if marked else 0, view.buffer.in_
+        return int(reverse_path(view.ns, view.packet, dev, mark, loose=loose, local=local))
+
+    return project
+
+
+def _realm(view: Sight) -> int:
+    from fwsim.machine.routefacts import realm
+
+    buffer = view.buffer
+    if buffer.physout:
+        return 0
+    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.mark)
+
+
+def _path_mtu(view: Sight) -> int:
+    from fwsim.machine.routefacts import device_mtu, path_mtu
+
+    buffer = view.buffer
+    if buffer.physout:
+        return device_mtu(view.ns, buffer.out)
+    return path_mtu(view.ns, buffer.packet, buffer.in_, buffer.mark)
+
+
+def _expires(view: Sight) -> int:
+    """Its clock runs from its confirmation on."""
+    if view.connection is None or not view.connection.status & CONFIRMED:
+        return 0
+    return max(0, int(view.connection.expires - view.now))
+
+
+PROJECT: dict[str, Callable[[Sight], int]] = {
+    "src": lambda v: v.packet.src,
+    "dst": lambda v: v.packet.dst,
+    "in": lambda v: iface_value(v.device("in")),
+    "out": lambda v: iface_value(v.device("out")),
+    "physin": lambda v: iface_value(v.buffer.physin),
+    "physout": lambda v: iface_value(v.buffer.physout),
+    "bridged": lambda v: int(bool(v.buffer.physout)),
+    "proto": _proto,
+    "headers": lambda v: int(final(v.packet) >= 0),
+    "frag": lambda v: v.packet.frag,
+    "sport": _ports("sport"),
+    "dport": _ports("dport"),
+    "l4_header": _l4_header,
+    "ports": _ports_there,
+    "tcp_flags": lambda v: v.packet.flags,
+    "tcp_options": _option_bits,
+    "icmp_type": _icmp("icmp_type"),
+    "icmp_code": _icmp("icmp_code"),
+    "mark": lambda v: v.buffer.mark,
+    "priority": lambda v: v.buffer.priority,
+    "length": lambda v: v.packet.length,
+    "ttl": lambda v: v.packet.ttl,
+    "tos": lambda v: v.packet.tos,
+    "ctstate": lambda v: v.buffer.found.state if v.buffer.found else INVALID,
+    "conntrack": lambda v: int(v.ns.tracks(v.packet.family)),
+    "ct_known": lambda v: int(v.connection is not None),
+    "ct_status": lambda v: v.connection.status if v.connection else 0,
+    "ct_dir": lambda v: int(bool(v.buffer.found and v.buffer.found.reply)),
+    "ct_proto": lambda v: v.connection.original.proto if v.connection else 0,
+    "ct_mark": lambda v: v.connection.mark if v.connection else 0,
+    "ct_labels": lambda v: v.connection.labels if v.connection else 0,
+    "ct_expire": _expires,
+    "ct_orig_src": _tuple(False, "src"),
+    "ct_orig_dst": _tuple(False, "dst"),
+    "ct_repl_src": _tuple(True, "src"),
+    "ct_repl_dst": _tuple(True, "dst"),
+    "ct_orig_sport": _tuple(False, "sport"),
+    "ct_orig_dport": _tuple(False, "dport"),
+    "ct_repl_sport": _tuple(True, "sport"),
+    "ct_repl_dport": _tuple(True, "dport"),
+    "src_type": _address_type("src", ""),
+    "dst_type": _address_type("dst", ""),
+    "src_type_in": _address_type("src", "in"),
+    "dst_type_in": _address_type("dst", "in"),
+    "src_type_out": _address_type("src", "out"),
+    "dst_type_out": _address_type("dst", "out"),
+    "in_group": _group("in"),
+    "out_group": _group("out"),
+    "from_ethernet": _from_ethernet,
+    "packet_type": _packet_type,
+    "sender": lambda v: 0 if v.buffer.in_ else v.buffer.sender,
+    "realm": _realm,
+    "path_mtu": _path_mtu,
+    **{field.name: _reverse_path(*which) for which, field in RPF.items()},
+}
