@@ -127,8 +127,10 @@ def _opened(chunks: list[Chunk], tag: int) -> Association | None:
             return None
         if chunk.kind == _INIT and (tag or chunk.tag is None):
             return None
-        told = chunk.tag if chunk.kind == _INIT else tag
-        opened = opened.with_tag(chunk.kind != _HEARTBEAT, told or 0)
+        if chunk.kind == _INIT:
+            opened = opened.with_tag(True, chunk.tag or 0)
+        elif chunk.kind in (_HEARTBEAT, _SHUTDOWN_ACK):
+            opened = opened.with_tag(chunk.kind == _SHUTDOWN_ACK, tag)
     return opened
 
 

@@ -263,6 +263,7 @@ class _Stack:
         flow = flow_of(packet.but(dst=action.gateway), mark=0)._replace(src=0, oif=action.out)
         way = routing.lookup(self.ns, flow)
         if not way.sends:
+            self.record.step(Step("copy"))
             return
         made = Buffer(packet, found=Found(UNTRACKED))
         made.mark, made.priority = buffer.mark, buffer.priority

@@ -75,6 +75,8 @@ class Teller:
                 case "table":
                     effect = _effect(hop, at)
                     rows += table_rows(self.world, step, self.decision, effect, self.told)
+                case "copy":
+                    rows.append(Row(where=_copy(step)))
                 case "nat" if step.data["hook"] != "PREROUTING" and not _chosen(hop, at):
                     rows.append(Row(where=say("nat", hook=step.data["hook"]) + _change(step)))
         return [*routes, *rows] if rows and hop.data["fate"] == "sent" else rows
@@ -126,6 +128,8 @@ class Teller:
                     rows.append(Row(where=_route(step)))
                 case "bridge":
                     rows.append(Row(where=say("bridged", **step.data)))
+                case "copy":
+                    rows.append(Row(where=_copy(step)))
                 case "leave":
                     rows.append(Row(where=self._out(hop.text, step.data["dev"])))
                 case _:
@@ -142,6 +146,11 @@ def _route(step: Step) -> str:
     if step.data["kind"] == "local":
         return say("route.local", **step.data)
     return say("route.via" if step.data["via"] else "route", **step.data)
+
+
+def _copy(step: Step) -> str:
+    devices = [inner.data["dev"] for inner in step.children if inner.kind == "leave"]
+    return say("copy", devices=say("comma").join(devices)) if devices else say("copy.lost")
 
 
 def _chosen(hop: Step, at: int) -> bool:

@@ -30,8 +30,8 @@ _SEEN = sum(bit for name, bit in STATUS.items() if name != "TEMPLATE")
 
 class Row(NamedTuple):
     """A connection: each tuple is (src, dst, proto, sport, dport) as in fwsim.machine.tuples;
-    `zones` those of its directions, `counters` packets and bytes of each, `state` TCP's or SCTP's.
-    """
+    `zones` those of its directions, `counters` packets and bytes of each, `state` TCP's or SCTP's,
+    with the verification tags of both directions."""
 
     original: tuple[int, ...]
     reply: tuple[int, ...]
@@ -50,7 +50,9 @@ def ours(tracker: Conntrack) -> tuple[Row, ...]:
 
 
 def _row(c: Connection) -> Row:
-    state = c.track.state if isinstance(c.track, (Track, Association)) else ""
+    state = c.track.state if isinstance(c.track, Track) else ""
+    if isinstance(c.track, Association):
+        state = _known(c.track.state, c.track.tags)
     return Row(
         tuple(c.original[1:]), tuple(c.reply[1:]), (c.zone.of(False), c.zone.of(True)),
         c.status & _SEEN, c.mark, c.labels, c.helper, c.counters, state,
@@ -121,5 +123,11 @@ def _state(data: bytes) -> str:
     for kind, info in attributes(data):
         names = {_TCP: STATES, _SCTP: SCTP_STATES}.get(kind)
         if names:
-            return names[dict(attributes(info))[1][0]]
+            found = dict(attributes(info))
+            tags = tuple(_number(found[tag]) for tag in (2, 3)) if kind == _SCTP else ()
+            return _known(names[found[1][0]], tags)
     return ""
+
+
+def _known(state: str, tags: tuple[int, ...]) -> str:
+    return f"{state} {tags[0]:x} {tags[1]:x}" if tags else state
