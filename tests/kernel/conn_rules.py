@@ -115,7 +115,8 @@ class _Writer(Writer):
             f"-m helper {no}--helper {rng.choice(('ftp', 'tftp'))}",
             f"-m cluster --cluster-total-nodes 3 {no}--cluster-local-node {node}"
             f" --cluster-hash-seed {rng.choice((0, 5, 0xdeadbeef))}",
-            f"-m conntrack --ctstatus CONFIRMED {no}--ctexpire {rng.choice(('1:', '25:35', '100:'))}",
+            "-m conntrack --ctstatus CONFIRMED"
+            f" {no}--ctexpire {rng.choice(('1:', '25:35', '100:'))}",
             f"-m conntrack {no}--ctstatus {rng.choice(('NONE', 'EXPECTED', 'SEEN_REPLY'))}",
             f"-m conntrack {no}--ctstate {rng.choice(('UNTRACKED', 'INVALID,DNAT', 'NEW,SNAT'))}",
             f"-m conntrack {no}--ctorigsrcport {rng.choice(PORTS)}:50000",

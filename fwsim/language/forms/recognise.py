@@ -48,6 +48,8 @@ def read_recognised(source: Source, family: int) -> Pasted:
         from fwsim.language.forms.script import read_script
 
         return read_script(source)
+    if not text.strip():
+        raise ReadError(f"{source.name} is empty: expected what iptables-save prints")
     raise ReadError(
         "no ruleset is here: expected what `iptables-save`, `iptables -S` or `iptables -L` prints, "
         "or commands that change rules",
