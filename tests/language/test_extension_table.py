@@ -69,7 +69,7 @@ def kernel_tests(one: Extension) -> str:
     flag = "m" if isinstance(one, Match) else "j"
     wanted = re.compile(rf"-{flag} {re.escape(one.name)}\b|[\"']{re.escape(one.name)}[\"'\s]")
     files = sorted((HERE / "kernel").glob("test_*.py"))
-    files += [HERE / "kernel" / "rulesets.py"]
+    files += [HERE / "kernel" / "rulesets.py", *sorted((HERE / "kernel").glob("made_*.py"))]
     found = [f.stem.removeprefix("test_") for f in files if wanted.search(f.read_text())]
     return ", ".join(f"`{name}`" for name in found) or "examples only"
 
