@@ -15,7 +15,10 @@ FLOORS = ("model", "readings", "language", "machine", "questions", "show", "surf
 LIMIT = 300
 HEAVY = {"lark", "numpy", "networkx", "rich", "oxidd", "hypothesis", "dataclasses", "inspect"}
 TRACE = ("-m", "fwsim", "trace", "--src", "172.18.0.3", "--dst", "8.8.8.8")
-NOT_FOR_TRACE = HEAVY | {"click", "difflib", "gettext", "pathlib", "socket"}
+NOT_FOR_TRACE = HEAVY | {
+    "fwsim.cli.commands", "fwsim.capture", "fwsim.machine.archive", "fwsim.language.listing",
+    "fwsim.show.json", "fwsim.show.terminal", "click", "difflib", "gettext", "pathlib", "socket",
+}  # fmt: skip
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",
     "fwsim.readings.diagram": "is nothing but oxidd; sets of packets only",

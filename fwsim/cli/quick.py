@@ -1,5 +1,5 @@
-"""`fwsim trace` as people mostly call it, read without click: to import click takes as long as half
-of a trace.
+"""`fwsim trace` as people mostly call it, read without click: to import click would be a third
+of the work.
 
 click is the authority. What it would read in another way, complain about or answer with help is
 left to it; that both read every call alike is a test (tests/cli/test_quick.py).

@@ -10,6 +10,7 @@ from fwsim.cli import options
 from fwsim.cli.tracing import trace, trace_many
 
 _TYPED = click.core.ParameterSource.COMMANDLINE
+_OF_ONE_PACKET = ("src", "dst", "proto", "sport", "dport", "in_", "out")
 _PORT = click.IntRange(0, 65535)
 
 
@@ -18,8 +19,8 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--src", metavar="A", default="", help="Who sends: an address, or a name.")
 @click.option("--dst", metavar="B", default="", help="To whom: an address, or a name.")
 @click.option("--proto", metavar="icmp|tcp|udp|N", default="icmp", help="[default: icmp echo]")
-@click.option("--sport", metavar="N", type=_PORT, help="Source port.")
-@click.option("--dport", metavar="N", type=_PORT, help="Destination port.")
+@click.option("--sport", metavar="N", type=_PORT, help="Source port [default: 40000].")
+@click.option("--dport", metavar="N", type=_PORT, help="[default: 80 for tcp, else 53]")
 @click.option("--in", "in_", metavar="DEV", default="", help="The device it comes in by.")
 @click.option("--out", metavar="DEV", default="", help="The device that leads to B.")
 @options.changes
@@ -43,7 +44,8 @@ def command(*, packets: str | None, **asked: Any) -> int:
 
 
 def _check(packets: str | None, asked: dict[str, Any]) -> None:
-    if asked["live"] and click.get_current_context().get_parameter_source("place") is _TYPED:
+    source = click.get_current_context().get_parameter_source
+    if asked["live"] and source("place") is _TYPED:
         raise click.UsageError("--live and --from name two places: which one?")
     if packets is None:
         _require(asked)
@@ -51,6 +53,9 @@ def _check(packets: str | None, asked: dict[str, Any]) -> None:
         raise click.UsageError("--packets needs --json: a line of JSON for each packet")
     elif packets == asked["place"] == "-":
         raise click.UsageError("--packets - and --from - cannot both read standard input")
+    elif told := [name for name in _OF_ONE_PACKET if source(name) is _TYPED]:
+        options = ", ".join(f"--{name.rstrip('_')}" for name in told)
+        raise click.UsageError(f"--packets tells the packets, so leave out {options}")
 
 
 def _require(asked: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ A rule's meaning is read off its parts (`Rule.meaning`), its canonical text by f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -91,7 +91,7 @@ class Rule(Frozen):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Its condition in the order in which the kernel asks: core options, then each match."""
-        parts = [Part(None, self._core())]
+        parts = [Part(None, meaning) for meaning in self._core()]
         for nth, use in enumerate(self.matches):
             assert isinstance(use.ext, Match)
             meaning = use.ext.meaning(use.options, self.context._replace(nth=nth))
@@ -120,7 +120,7 @@ class Rule(Frozen):
         drops: list[Pred] = []
         for part in self.parts:
             if part.meaning.hotdrop != FALSE:
-                drops.append(all_of(*before, part.meaning.hotdrop))
+                drops.append(all_of(part.meaning.hotdrop, *before))  # the rarest first
             before.append(part.meaning.pred)
         return compile_pred(any_of(*drops)) if drops else None
 
@@ -167,10 +167,10 @@ class Rule(Frozen):
             return self.jump.chain
         return self.target.ext.name if self.target else ""
 
-    def _core(self) -> Meaning:
+    def _core(self) -> Iterator[Meaning]:
         """ip_packet_match (net/ipv4/netfilter/ip_tables.c): addresses, devices, protocol, -f. In
         IPv6 a protocol that cannot be found drops the packet (ip6_packet_match)."""
-        before = self._asked(
+        first = self._asked(
             (self.src, self.src and network(F.SRC[self.family], *self.src.value)),
             (self.dst, self.dst and network(F.DST[self.family], *self.dst.value)),
             (self.in_, self.in_ and interface(F.IN, self.in_.value)),
@@ -181,9 +181,11 @@ class Rule(Frozen):
             (self.frag, self.frag and is_in(F.FRAG, (1, F.FRAG.top))),
         )
         if self.family == 4 or self.proto is None or not self.proto.value:
-            return Meaning(And((*before, *last)))
+            yield Meaning(And((*first, *last)))
+            return
+        yield Meaning(And(first))
         found = (is_in(F.HEADERS, 1),) if self.proto.negated else ()  # not found, it is 0
-        return Meaning(And((*before, *found, *last)), And((is_in(F.HEADERS, 0), *before)))
+        yield Meaning(And((*found, *last)), is_in(F.HEADERS, 0))
 
     @staticmethod
     def _asked(*options: tuple[Is[Any] | None, Pred | None]) -> tuple[Pred, ...]:

@@ -85,6 +85,10 @@ TCP_FLAGS = Field("tcp_flags", 8, "tcpflags")
 TCP_OPTIONS = Field("tcp_options", 256, "hex")  # bit N: option N is present
 ICMP_TYPE = Field("icmp_type", 8)
 ICMP_CODE = Field("icmp_code", 8)
+# what only the header of a packet's own protocol has
+TRANSPORT = frozenset(
+    {SPORT, DPORT, PORTS, L4_HEADER, TCP_FLAGS, TCP_OPTIONS, ICMP_TYPE, ICMP_CODE}
+)
 MARK = Field("mark", 32, "hex")
 PRIORITY = Field("priority", 32, "hex")  # skb->priority, which CLASSIFY sets
 LENGTH = Field("length", 16)  # the whole IP packet, in bytes

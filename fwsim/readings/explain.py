@@ -1,13 +1,15 @@
 """The explanation: the conditions that decided, with the value that was seen.
 
 A hit is explained by the conditions that held, a miss by every condition that failed (not only by
-the first, at which the kernel stops: a rule that misses by one condition alone is a near miss),
+the first, at which the kernel stops: a rule that misses by one condition alone is a near miss, but
+what only another protocol's header has is no condition to be missed by),
 and "it depends" by what is not known. So all reasons of one explanation hold alike, and a miss
 never comes without one.
 """
 
 from __future__ import annotations
 
+from fwsim.model.fields import PROTO, TRANSPORT
 from fwsim.model.pred import Free, In, Pred, fold, join_spans
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import View, compile_pred
@@ -74,7 +76,22 @@ def _weakest(parts: list[_Account]) -> bool | None:
 
 def _together(holds: bool | None, parts: list[_Account]) -> tuple[Reason, ...]:
     told = (reason for part in parts if part.holds is holds for reason in part.reasons)
-    return tuple(dict.fromkeys(told))
+    return _of_its_protocol(tuple(dict.fromkeys(told)))
+
+
+def _of_its_protocol(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Of a packet that missed by its protocol nobody asks for what another one's header has."""
+    by_protocol = any(
+        isinstance(r.atom, In) and r.atom.field == PROTO and r.wanted and r.holds is False
+        for r in reasons
+    )
+    return tuple(r for r in reasons if not _is_transport(r)) if by_protocol else reasons
+
+
+def _is_transport(reason: Reason) -> bool:
+    if reason.ways:
+        return all(_is_transport(part) for way in reason.ways for part in way)
+    return isinstance(reason.atom, In) and reason.atom.field in TRANSPORT
 
 
 def _no_way(ways: tuple[tuple[Reason, ...], ...]) -> tuple[Reason, ...]:

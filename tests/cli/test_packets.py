@@ -133,6 +133,7 @@ def test_a_line_that_is_not_utf8_is_named() -> None:
 
 def test_packets_need_json_and_a_file_that_is_there(tmp_path: Path) -> None:
     assert "--json" in refused("trace", "--packets", "-")
+    assert "leave out --src, --in" in refused(*MANY, "-", "--src", "ns1", "--in", "eth0")
     assert "none.jsonl" in refused(*MANY, str(tmp_path / "none.jsonl"))
     assert str(tmp_path) in refused(*MANY, str(tmp_path))
     assert "standard input" in refused(*MANY, "-", "--from", "-")

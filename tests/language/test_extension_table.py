@@ -21,6 +21,7 @@ HEAD = (
     "| extension | families | read and saved | refused | against the kernel | beyond the packet |\n"
 )
 _MOST_TOLD = 90
+_TOOLS = frozenset({"existing", "lab", "modules", "netns", "ctnetlink", "conntable"})
 
 
 def rules(module: str) -> Iterator[Rule]:
@@ -68,8 +69,7 @@ def _short(text: str) -> str:
 def kernel_tests(one: Extension) -> str:
     flag = "m" if isinstance(one, Match) else "j"
     wanted = re.compile(rf"-{flag} {re.escape(one.name)}\b|[\"']{re.escape(one.name)}[\"'\s]")
-    files = sorted((HERE / "kernel").glob("test_*.py"))
-    files += [HERE / "kernel" / "rulesets.py"]
+    files = [f for f in sorted((HERE / "kernel").glob("*.py")) if f.stem not in _TOOLS]
     found = [f.stem.removeprefix("test_") for f in files if wanted.search(f.read_text())]
     return ", ".join(f"`{name}`" for name in found) or "examples only"
 

@@ -32,8 +32,14 @@ ODD = (
     ":X - [0:0]",
     "-A",
 )
-UNREADABLE = re.compile(r"-j (?:SNAT|MASQUERADE) .*-[0-9]+/0|-j (?:DNAT|REDIRECT) .*[0-9:]+/[0-9]")
-"""Base ports that iptables-save writes and no iptables-restore takes: 0, or behind one port."""
+UNREADABLE = re.compile(
+    r"-j (?:SNAT|MASQUERADE) .*-[0-9]+/0|-j (?:DNAT|REDIRECT) .*[0-9:]+/[0-9]"
+    r"|-m ipcomp(?! (?:! )?--ipcompspi)|--dccp-types (?![A-Z])|\|[0-9a-f]{256}\|"
+    r"|--(?:genre|object-pinned) (?![\w/.]+(?: [-!]|$))",
+    re.MULTILINE,
+)
+"""What iptables-save writes and iptables-restore takes for something else, or not at all: base
+ports of 0, or behind one port; any CPI; no DCCP types; 128 bytes in hexadecimal; bare blanks."""
 LINES = [f"-A {e.chain} {e.rule}" for e in EXAMPLES]
 FAMILIES = st.sampled_from((4, 6))
 
@@ -80,7 +86,7 @@ def test_any_text_is_read_or_refused(text: str, family: int) -> None:
 @pytest.mark.parametrize("family", [4, 6])
 def test_every_example_saves_to_what_reads_back(family: int) -> None:
     for example in ACCEPTED:
-        if example.family == family:
+        if example.family == family and not example.lost:
             is_read_or_refused(example.dump(), family)
 
 

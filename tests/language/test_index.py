@@ -24,7 +24,7 @@ _ADDRESSES = {
 }
 _PORTS = ("80", "81", "0", "1:80", "65535")
 _DEVICES = ("lo", "eth0", "eth+", "veth1")
-_STRANGE = {"frag": (0, 0, 0, 1, 5), "l4_header": (1, 1, 1, 0)}
+_STRANGE = {"frag": (0, 0, 0, 1, 5), "l4_header": (1, 1, 1, 0), "headers": (1, 1, 1, 0)}
 
 
 def _lines(random: Random, family: int) -> list[str]:

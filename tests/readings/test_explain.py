@@ -29,6 +29,18 @@ def test_a_miss_names_every_condition_that_failed_and_no_other():
     )
 
 
+def test_what_another_protocol_alone_has_is_not_missed():
+    ssh = all_of(
+        TO_DOCKER0,
+        is_in(f.PROTO, 6),
+        is_in(f.PORTS, 1),
+        any_of(is_in(f.DPORT, 22), is_in(f.SPORT, 22)),
+    )
+    ping = VIEW | {"proto": 1, "sport": 0, "dport": 0, "ports": 0}
+    assert [r.atom for r in explain(ssh, ping)] == [TO_DOCKER0, is_in(f.PROTO, 6)]
+    assert len(explain(ssh, VIEW | {"ports": 1})) == 2, "of its own protocol it is"
+
+
 def test_a_negated_condition_that_failed_is_marked_as_negated():
     assert explain(Not(TO_DOCKER1), VIEW) == (Reason(TO_DOCKER1, False, False, DOCKER1),)
 
