@@ -24,7 +24,7 @@ def command(
     \b
       sudo fwsim snapshot -o host.tar.gz --docker
       fwsim trace --from host.tar.gz --src web --dst db --proto tcp --dport 5432
-      fwsim snapshot --script | ssh root@server sh -s -- -o snapshot --all
+      fwsim snapshot --script | ssh root@server sh -s -- -o host --all
     """
     from fwsim.capture import run
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from fwsim.language.rules import Chains, Entry, entries_in, options_of, raw_chains, sample_of
+from fwsim.language.rules import Entry, entries_in, options_of, raw_chains, sample_of, with_chains
 from fwsim.language.ruleset import Ruleset, Table
 from fwsim.language.types import Context, Kin
 from fwsim.model.frozen import replace
@@ -28,7 +28,7 @@ def _ruleset(ruleset: Ruleset, around: Context) -> Ruleset:
     if not any(map(_shares, ruleset.tables.values())):
         return ruleset
     tables = {
-        name: replace(table, chains=Chains(dict(raw_chains(table)), around))
+        name: with_chains(table, raw_chains(table), around) if _shares(table) else table
         for name, table in ruleset.tables.items()
     }
     return replace(ruleset, tables=MappingProxyType(tables))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeVar
 
 from fwsim.language.options import Target, find
 from fwsim.language.rules import (
@@ -25,6 +26,8 @@ from fwsim.language.write import rule_text
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import replace
 
+H = TypeVar("H")
+
 
 class Builder:
     """Tables under change, until `freeze`: the chains of each (`heads`) and, for those whose rules
@@ -43,12 +46,8 @@ class Builder:
             for chain, held in self.rules[name].items():
                 if entries_in(heads[chain]) is not held:
                     heads[chain] = replace(self._head(name, chain), rules=Rules(held))
-            own = sorted(
-                (c for c in heads if c not in TABLES[name]),
-                key=lambda c: c.encode("utf-8", "surrogateescape"),
-            )
-            order = [c for c in TABLES[name] if c in heads] + own
-            self.frozen[name] = Table(name, Chains({c: heads[c] for c in order}))
+            same = [*heads] == [*self.frozen[name].chains]
+            self.frozen[name] = Table(name, Chains(heads if same else _in_order(name, heads)))
         self.heads.clear()
         self.rules.clear()
         return Ruleset(self.family, MappingProxyType(dict(self.frozen)), self.nft)
@@ -233,6 +232,14 @@ class Builder:
             for c in self.heads[table]
             if any(jump_of(entry) == chain for entry in self._entries(table, c))
         ]
+
+
+def _in_order(table: str, heads: Mapping[str, H]) -> dict[str, H]:
+    """The kernel's order, built-in chains first."""
+    own = (chain for chain in heads if chain not in TABLES[table])
+    order = [chain for chain in TABLES[table] if chain in heads]
+    order += sorted(own, key=lambda chain: chain.encode("utf-8", "surrogateescape"))
+    return {chain: heads[chain] for chain in order}
 
 
 def _zeroed(entry: Entry) -> Entry:

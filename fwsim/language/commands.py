@@ -46,14 +46,15 @@ def apply(rulesets: dict[int, Ruleset], command: str, name: str = "command") -> 
     span = Span(source, 0, len(command))
     if not words:
         raise ReadError("this is no command; expected iptables -A CHAIN …", span=span)
-    builder = Builder(rulesets.get(family, Ruleset(family)))
+    before = rulesets.get(family, Ruleset(family))
+    builder = Builder(before)
     table, words = split_table(words)
     builder.table(table.text if table else "filter", table.span if table else span)
     run(builder, table.text if table else "filter", words)
     if next(filter(None, (letter_of(word.text) for word in words))) in _LOOKING:
         return
     changed = builder.freeze()
-    validate(changed)
+    validate(changed, before)
     rulesets[family] = changed
 
 

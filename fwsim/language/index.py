@@ -1,16 +1,16 @@
 """Which rules of a long chain can be anything but a miss, for a packet.
 
 Rules that ask for one address, network, port or device are found by it. Rules that ask for none, or
-only behind a fact with memory, always count. What a rule asks for is read off its predicate; of
-lines that nobody has read, off those of two lines of their shape, and the word in which these two
-differ tells it of all others.
+only behind a fact with memory, always count. What a rule asks for is read off its predicate. Of
+lines that nobody has read, it is read off two of their shape, and the word in which these differ;
+then a line that is asked for has the packet's word in it, and a search of the text finds it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from fwsim.language.rules import Entry, Line, Rules, rule_of
 from fwsim.language.ruleset import Rule
@@ -71,45 +71,83 @@ class Index:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._end = len(entries)
         self._always: list[int] = []
-        self._places: defaultdict[Axis, defaultdict[str, list[int]]]
-        self._places = defaultdict(lambda: defaultdict(list))
         self._drops: dict[Pred, Test] = {}
-        self._fill(entries)
-        self._always.sort()
-        for places in self._places.values():
-            for numbers in places.values():
-                numbers.sort()
-
-    def _fill(self, entries: Sequence[Entry]) -> None:
-        alike: defaultdict[int, list[tuple[int, Line]]] = defaultdict(list)
+        self._axes: dict[Axis, defaultdict[str, list[int]]] = {}  # rules by word
+        self._lines: list[tuple[Line, int]] = []
+        alike: defaultdict[int, list[tuple[Line, int]]] = defaultdict(list)
         for number, entry in enumerate(entries):
             if isinstance(entry, tuple):
-                alike[id(entry[0])].append((number, entry))
+                alike[id(entry[0])].append((entry, number))
             else:
-                one = _asked_first(entry)
-                self._put(one, [(number, one.word)] if one else [(number, "")])
+                self._add_rule(number, _asked_first(entry))
         for lines in alike.values():
-            self._put(*_asked_by(lines))
+            self._add_lines(lines, _asked_by([line for line, _ in lines[:: len(lines) // 20 + 1]]))
+        self._text = _Text(self._lines)
+        for axis in self._axes:  # a zero may stand for any
+            self._always += self._text.having(axis.word(0))
+        self._always.sort()
 
-    def _put(self, one: Asked | None, words: Iterable[tuple[int, str]]) -> None:
-        """Rules, each with its word, that ask for such words."""
+    def _add_rule(self, number: int, one: Asked | None) -> None:
         if one is None:
-            self._always += (number for number, _ in words)
-            return
-        places, none = self._places[one.axis], one.axis.word(0)  # which may stand for any
-        for number, word in words:
-            (places[word] if word != none else self._always).append(number)
+            self._always.append(number)
+        else:
+            self._rules(one)[one.word].append(number)
+
+    def _add_lines(self, lines: list[tuple[Line, int]], one: Asked | None) -> None:
+        if one is None:
+            self._always += (number for _, number in lines)
+        else:
+            self._rules(one)
+            self._lines += lines
+
+    def _rules(self, one: Asked) -> defaultdict[str, list[int]]:
         if one.drops != FALSE and one.drops not in self._drops:
             self._drops[one.drops] = compile_pred(one.drops)
+        return self._axes.setdefault(one.axis, defaultdict(list))
 
     def following(self, at: int, view: View) -> int:
         """The first rule from `at` on that may not miss; the chain's length if there is none."""
         if any(drops(view) for drops in self._drops.values()):
             return at
         least = _from(at, self._always, self._end)
-        for axis, places in self._places.items():
-            least = _from(at, places.get(axis.word(view[axis.field.key]), ()), least)
+        for axis, rules in self._axes.items():
+            word = axis.word(view[axis.field.key])
+            least = _from(at, rules.get(word, ()), least)
+            least = _from(at, self._text.having(word), least)
         return least
+
+
+_MOST_WORDS = 4096
+
+
+class _Text:
+    """Lines, with their numbers, as a text in which words are searched for."""
+
+    def __init__(self, lines: list[tuple[Line, int]]) -> None:
+        lines.sort(key=lambda line: line[0][1])
+        self._dump = lines[0][0][0].dump if lines else None
+        self._starts = [start for (_, start, _), _ in lines]
+        self._numbers = [number for _, number in lines]
+        self._found: dict[str, list[int]] = {}
+
+    def having(self, word: str) -> list[int]:
+        """The numbers of the lines in which the word stands; others may be among them."""
+        if word not in self._found:
+            if len(self._found) > _MOST_WORDS:
+                self._found.clear()
+            self._found[word] = sorted(set(self._search(f" {word}")))
+        return self._found[word]
+
+    def _search(self, word: str) -> Iterator[int]:
+        if self._dump is None:
+            return
+        text, starts = self._dump.source.text, self._starts
+        end = self._dump.end(starts[-1])
+        at = text.find(word, starts[0], end)
+        while at >= 0:
+            if text[at + len(word) : at + len(word) + 1] in " \n":
+                yield self._numbers[bisect_right(starts, at) - 1]
+            at = text.find(word, at + 1, end)
 
 
 def index_of(rules: Sequence[Rule]) -> Index | None:
@@ -134,33 +172,24 @@ def _asked_first(rule: Rule) -> Asked | None:
     return next((found[name] for name in _BEST if name in found), None)
 
 
-_SOME = 50
-
-
-def _asked_by(lines: list[tuple[int, Line]]) -> tuple[Asked | None, Iterable[tuple[int, str]]]:
-    """What lines of one shape ask for, in the word in which they differ most; each with its word.
-    None if that cannot be told."""
-    some = [line for _, line in lines[:: len(lines) // _SOME + 1]]
-    find = some[0][0].maker.words
-    rows = [find(start).groups() for _, start, _ in some]
-    for column in sorted(range(len(rows[0])), key=lambda c: -len({row[c] for row in rows})):
-        one = _told_by(column, rows, some)
-        if one is not None:
-            return one, ((number, find(start)[column + 1]) for number, (_, start, _) in lines)
-    return None, [(number, "") for number, _ in lines]
+def _asked_by(lines: list[Line]) -> Asked | None:
+    """What lines of one shape ask for, in the word in which they differ most; None if that cannot
+    be told. The word is that of the first line."""
+    maker = lines[0][0].maker
+    rows = [maker.words(start).groups() for _, start, _ in lines]
+    columns = sorted(range(len(rows[0])), key=lambda c: -len({row[c] for row in rows}))
+    told = (_told_by(column, rows, lines) for column in columns)
+    return next(filter(None, told), None)
 
 
 def _told_by(column: int, rows: list[tuple[str, ...]], lines: list[Line]) -> Asked | None:
-    """What two lines ask for that differ in that word, if it is that word and no other."""
-    first = rows[0]
-    at = next((n for n, row in enumerate(rows) if row[column] != first[column]), 0)
-    words = first[column], rows[at][column]
-    if [*zip(first, rows[at], strict=True)].count(words) > 1:
-        return None
+    """What two lines ask for that differ in that word, if their predicates differ alike."""
+    at = next((n for n, row in enumerate(rows) if row[column] != rows[0][column]), 0)
+    words = rows[0][column], rows[at][column]
     both = zip(asked(rule_of(lines[0])), asked(rule_of(lines[at])), strict=False)
-    fits = [
+    fits = (
         one
         for one, other in both
         if (one.axis, one.drops) == (other.axis, other.drops) and (one.word, other.word) == words
-    ]
-    return fits[0] if at and len(fits) == 1 else None
+    )
+    return next(fits, None) if at else None

@@ -15,7 +15,7 @@ from fwsim.language.options import Options
 from fwsim.language.ruleset import Chain, Rule, Table, Unread
 from fwsim.language.types import Context
 from fwsim.model.errors import Source, Span
-from fwsim.model.frozen import replace
+from fwsim.model.frozen import record, replace
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ Declared: TypeAlias = tuple[Dump, int, Entries]
 class Chains(Unread):
     """A table's chains. `around` is what stands around their rules."""
 
-    def __init__(self, raw: dict[str, Chain | Declared], around: Context | None = None) -> None:
+    def __init__(self, raw: Mapping[str, Chain | Declared], around: Context | None = None) -> None:
         self.raw, self.around = raw, around
         self._made: dict[str, Chain] = {}
 
@@ -181,9 +181,17 @@ def raw_chains(table: Table) -> Mapping[str, Chain | Declared]:
 
 
 def with_chain(table: Table, chain: Chain) -> Table:
-    """The table with one chain changed."""
+    """The table with other counters in one chain."""
     around = table.chains.around if isinstance(table.chains, Chains) else None
-    return replace(table, chains=Chains({**raw_chains(table), chain.name: chain}, around))
+    return with_chains(table, {**raw_chains(table), chain.name: chain}, around)
+
+
+def with_chains(
+    table: Table, chains: Mapping[str, Chain | Declared], around: Context | None
+) -> Table:
+    """The table with its chains, whose rules do what they did, told what stands around them."""
+    # what the table knows of itself remains true
+    return record(Table, {**table.__dict__, "chains": Chains(chains, around)})
 
 
 def rule_of(entry: Entry) -> Rule:

@@ -18,10 +18,32 @@ from fwsim.model.errors import ReadError
 _NOWHERE: frozenset[str] = frozenset()
 
 
-def validate(ruleset: Ruleset) -> None:
-    """Raise ReadError at the rule at fault; return if the kernel would take the ruleset."""
-    for table in ruleset.tables.values():
-        validate_table(table)
+def validate(ruleset: Ruleset, before: Ruleset | None = None) -> None:
+    """Raise ReadError at the rule at fault; return if the kernel would take the ruleset. `before`
+    is one that was good and came before this one."""
+    for name, table in ruleset.tables.items():
+        good = before.tables.get(name) if before else None
+        if table is not good and not (good and _adds_nothing(table, good)):
+            validate_table(table)
+
+
+def _adds_nothing(table: Table, good: Table) -> bool:
+    """Compared with a table that is good, no chain jumps elsewhere, and nothing stands anew whose
+    place matters: then chains are reached from no more hooks than before."""
+    old = raw_chains(good)
+    return all(
+        _what_counts(name, entries_in(chain), table)
+        <= _what_counts(name, entries_in(old[name]) if name in old else (), good)
+        for name, chain in raw_chains(table).items()
+        if chain is not old.get(name)
+    )
+
+
+def _what_counts(name: str, entries: Sequence[Entry], table: Table) -> set[object]:
+    """Where a chain's rules jump, and its rules whose place matters."""
+    particular: list[tuple[Entry, str]] = []
+    jumps = _survey(name, entries, table, particular)
+    return {*jumps, *((id(entry), where) for entry, where in particular)}
 
 
 def validate_table(table: Table) -> None:

@@ -101,14 +101,14 @@ def test_what_is_passed_over_would_have_missed(
                 assert rule.hotdrop is None or not rule.hotdrop(view)
                 passed += 1
             total += len(entries)
-    assert passed > total / 3  # else an index is of no use
+    assert passed > total / 10  # else an index is of no use
 
 
 def _web(*lines: str) -> Chain:
-    text = "\n".join(
-        ["*filter", ":web - [0:0]", *(f"-A web {line}" for line in lines), "COMMIT", ""]
-    )
-    chain = reading.read(text).chain("filter", "web")
+    """A chain of these rules. Their shape is known from elsewhere, if it is that of the last."""
+    learned = [f"-A DNS {lines[-1]}"] * 2
+    text = ["*filter", ":WEB - [0:0]", ":DNS - [0:0]", *learned, *(f"-A WEB {x}" for x in lines)]
+    chain = reading.read("\n".join([*text, "COMMIT", ""])).chain("filter", "WEB")
     assert isinstance(chain, Chain)
     return chain
 
@@ -128,11 +128,12 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_quickly")
-def test_a_word_that_only_looks_like_what_is_asked_for_tells_nothing() -> None:
-    line = "-p tcp -m comment --comment {} -m tcp --dport {} -j DROP"
-    ports = [(80, 80), (80, 80), (80, 80), (81, 81), (82, 82), (83, 443)]
-    chain = _web(*(line.format(*pair) for pair in ports))
-    assert 5 in _asked(chain, proto=6, dport=443)
+def test_a_word_may_be_the_last_of_its_line_or_stand_in_it_twice() -> None:
+    ports = (1, 1, 2, 2, 3, 30, 3)
+    chain = _web(*(f"-p tcp -m tcp --sport {port} --dport {port}" for port in ports))
+    assert _asked(chain, proto=6, sport=3, dport=3) == [4, 6]
+    chain = _web(*(f"-p tcp -m tcp --dport {port}" for port in ports))
+    assert _asked(chain, proto=6, dport=3) == [4, 6]
 
 
 @pytest.fixture

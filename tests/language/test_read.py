@@ -228,6 +228,16 @@ def test_a_command_that_only_looks_leaves_the_policies_counts(command: str) -> N
     assert save(rulesets[4], counters=True) == save(read(DUMP), counters=True)
 
 
+@pytest.mark.parametrize("command", ["-X b", "-E b z", "-N 0"])
+def test_user_chains_stay_sorted(command: str) -> None:
+    lines = (":a - [0:0]", ":b - [0:0]", ":c - [0:0]")
+    rulesets = {4: read(_filter(*lines, "-X b", "-N b"))}
+    assert list(rulesets[4].tables["filter"].chains)[3:] == ["a", "b", "c"]
+    apply(rulesets, f"iptables {command}")
+    left = list(rulesets[4].tables["filter"].chains)[3:]
+    assert left == sorted(left)
+
+
 # refusals: the line, the words that the carets stand under, a part of the message
 
 REFUSED = {
