@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from fwsim.language.rules import entries_in, raw_chains, rule_of, sample_of
@@ -209,6 +210,12 @@ def assumed_sysctl(
     return dict.fromkeys(assumed, "1")
 
 
+def _some(names: Iterable[str]) -> str:
+    """A dozen of the names, and an ellipsis for the others."""
+    dozen, more = list(islice(names, 12)), any(True for _ in islice(names, 12, None))
+    return ", ".join([*dozen, "…"] if more else dozen)
+
+
 def with_device(world: World, dev: str) -> World:
     """The same world, whose host has a device of that name: where only rules were given it is made,
     which is noted. Raises QuestionError where the devices are known and it is none of them."""
@@ -216,8 +223,7 @@ def with_device(world: World, dev: str) -> World:
     if dev in host.devices:
         return world
     if not world.inferred:
-        known = ", ".join(host.devices)
-        raise QuestionError(f"{world.host} has no device {dev!r}; it has {known}")
+        raise QuestionError(f"{world.host} has no device {dev!r}; it has {_some(host.devices)}")
     if not _DEVICE_NAME.fullmatch(dev) or len(dev.encode()) > _LONGEST_NAME:
         raise QuestionError(f"{dev!r} is no name of a device")
     made = Device(dev, index=len(host.devices) + 1)

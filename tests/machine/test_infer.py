@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+import fwsim
 from fwsim.language.read import read_as_listed
 from fwsim.machine.infer import infer_world, with_route
 from fwsim.machine.policy import Flow
 from fwsim.machine.routing import lookup
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World
+from fwsim.model.errors import FwsimError
 from fwsim.model.names import address_value
 from fwsim.net import Net
-from tests.machine.snapshots import EXAMPLES
+from tests.machine.snapshots import EXAMPLES, RULES, device, write
 
 
 def world_of(text: str, family: int = 4) -> World:
@@ -99,3 +105,10 @@ def test_what_hangs_on_an_inferred_bridge_is_beyond_and_answers() -> None:
     trace = Net(Simulation.of(world_of(rules))).trace(src="172.18.0.3", dst="8.8.8.8")
     assert trace.outcome == "answered"
     assert [sent.dev for leg in trace.legs for sent in leg.emitted] == ["eth0", "docker1"]
+
+
+def test_of_many_devices_a_dozen_is_named(tmp_path: Path) -> None:
+    links = [device(n, f"e{n}", "10.0.0.1/8") for n in range(1, 40)]
+    place = write(tmp_path, {"iptables-save": RULES, "ip-addr.json": links})
+    with pytest.raises(FwsimError, match=r"no device 'eth0'; it has e1, .*, e12, …$"):
+        fwsim.load(place).trace(src="1.2.3.4", dst="10.0.0.1", in_="eth0")
