@@ -47,10 +47,14 @@ def published() -> list[Published]:
     ]
 
 
-def random_dump(random: Random, family: int, rules: int = 60, without: Collection[str] = ()) -> str:
-    """A dump of all tables over every extension's EXAMPLES (but those named), core options and
-    large counters."""
-    examples = [e for e in ACCEPTED if e.family == family and e.extension not in without]
+def random_dump(
+    random: Random, family: int, rules: int = 60, without: Collection[str] | None = None
+) -> str:
+    """A dump of all tables over every extension's EXAMPLES, core options and large counters; for a
+    kernel, which is `without` some extensions, over those that it takes."""
+    examples = [e for e in ACCEPTED if e.family == family]
+    if without is not None:
+        examples = [e for e in examples if e.extension not in without and not e.unloaded]
     chosen = random.sample(examples, min(rules, len(examples)))
     lines = []
     for table in dict.fromkeys(example.table for example in chosen):
