@@ -18,7 +18,7 @@ from fwsim.machine.sctp import Association
 from fwsim.machine.tcp import STATES, Track
 from fwsim.model.names import STATUS
 
-from .ctnetlink import attributes
+from .ctnetlink import read_attributes
 from .netns import Netns
 
 _DUMP, _REQUEST, _DONE = 0x0101, 0x0301, 3  # NFNL_SUBSYS_CTNETLINK << 8 | GET; NLM_F_REQUEST, DUMP
@@ -71,7 +71,9 @@ class Table:
         request = struct.pack("=IHHIIBBH", 20, _DUMP, _REQUEST, 1, 0, self._family, 0, 0)
         with self._lab.call(socket.socket, socket.AF_NETLINK, socket.SOCK_RAW, 12) as asked:
             asked.send(request)
-            return tuple(sorted((_read(dict(attributes(a))) for a in _answers(asked)), key=repr))
+            return tuple(
+                sorted((_read(dict(read_attributes(a))) for a in _answers(asked)), key=repr)
+            )
 
 
 def _answers(asked: socket.socket) -> Iterator[bytes]:
@@ -90,7 +92,7 @@ def _read(found: dict[int, bytes]) -> Row:
     reply, back = _tuple(found[_REPLY])
     both = _number(found.get(_ZONE, b""))
     zones = (both, both) if both else (own, back)
-    helper = dict(attributes(found[_HELP]))[1].rstrip(b"\0").decode() if _HELP in found else ""
+    helper = dict(read_attributes(found[_HELP]))[1].rstrip(b"\0").decode() if _HELP in found else ""
     counters = tuple(_counters(found[c]) for c in _COUNTERS if c in found)
     return Row(
         original, reply, zones, _number(found[_STATUS]) & _SEEN, _number(found.get(_MARK, b"")),
@@ -101,9 +103,9 @@ def _read(found: dict[int, bytes]) -> Row:
 
 def _tuple(data: bytes) -> tuple[tuple[int, ...], int]:
     """A tuple and its zone."""
-    parts = dict(attributes(data))
-    ends = [_number(value) for _, value in sorted(attributes(parts[1]))]
-    proto = {kind: _number(value) for kind, value in attributes(parts[2])}
+    parts = dict(read_attributes(data))
+    ends = [_number(value) for _, value in sorted(read_attributes(parts[1]))]
+    proto = {kind: _number(value) for kind, value in read_attributes(parts[2])}
     sport = proto.get(2, proto.get(4, proto.get(7, 0)))
     kind, code = proto.get(5, proto.get(8)), proto.get(6, proto.get(9, 0))
     dport = proto.get(3, 0) if kind is None else kind << 8 | code
@@ -115,15 +117,15 @@ def _number(data: bytes) -> int:
 
 
 def _counters(data: bytes) -> tuple[int, int]:
-    found = dict(attributes(data))
+    found = dict(read_attributes(data))
     return _number(found[1]), _number(found[2])
 
 
 def _state(data: bytes) -> str:
-    for kind, info in attributes(data):
+    for kind, info in read_attributes(data):
         names = {_TCP: STATES, _SCTP: SCTP_STATES}.get(kind)
         if names:
-            found = dict(attributes(info))
+            found = dict(read_attributes(info))
             tags = tuple(_number(found[tag]) for tag in (2, 3)) if kind == _SCTP else ()
             return _known(names[found[1][0]], tags)
     return ""
