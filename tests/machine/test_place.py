@@ -109,7 +109,7 @@ def test_a_pipe_such_as_the_shells_substitution_makes() -> None:
         (b"*filter\nCOM\0MIT\n", "no text: it has a NUL byte in line 2"),
         (bytes(range(256)), "no text"),
         (b"\x1f\x8b\x08\x00junk", "cannot be unpacked"),
-        (b"", "no ruleset"),
+        (b"", "is empty"),
         (b"\xff\xfe\n", "outside any table|rules:1:1"),
     ],
 )
