@@ -73,16 +73,21 @@ class Index:
         self._always: list[int] = []
         self._drops: dict[Pred, Test] = {}
         self._axes: dict[Axis, defaultdict[str, list[int]]] = {}  # rules by word
-        self._lines: list[tuple[Line, int]] = []
-        alike: defaultdict[int, list[tuple[Line, int]]] = defaultdict(list)
+        alike: defaultdict[int, dict[int, Line]] = defaultdict(dict)
         for number, entry in enumerate(entries):
             if isinstance(entry, tuple):
-                alike[id(entry[0])].append((entry, number))
+                alike[id(entry[0])][number] = entry
             else:
                 self._add_rule(number, _asked_first(entry))
+        found: dict[int, Line] = {}
         for lines in alike.values():
-            self._add_lines(lines, _asked_by([line for line, _ in lines[:: len(lines) // 20 + 1]]))
-        self._text = _Text(self._lines)
+            one = _asked_by([*lines.values()][:: len(lines) // 20 + 1])
+            if one is None:
+                self._always += lines
+            else:
+                self._rules(one)
+                found |= lines
+        self._text = _Text(found)
         for axis in self._axes:  # a zero may stand for any
             self._always += self._text.having(axis.word(0))
         self._always.sort()
@@ -92,13 +97,6 @@ class Index:
             self._always.append(number)
         else:
             self._rules(one)[one.word].append(number)
-
-    def _add_lines(self, lines: list[tuple[Line, int]], one: Asked | None) -> None:
-        if one is None:
-            self._always += (number for _, number in lines)
-        else:
-            self._rules(one)
-            self._lines += lines
 
     def _rules(self, one: Asked) -> defaultdict[str, list[int]]:
         if one.drops != FALSE and one.drops not in self._drops:
@@ -123,11 +121,10 @@ _MOST_WORDS = 4096
 class _Text:
     """Lines, with their numbers, as a text in which words are searched for."""
 
-    def __init__(self, lines: list[tuple[Line, int]]) -> None:
-        lines.sort(key=lambda line: line[0][1])
-        self._dump = lines[0][0][0].dump if lines else None
-        self._starts = [start for (_, start, _), _ in lines]
-        self._numbers = [number for _, number in lines]
+    def __init__(self, lines: dict[int, Line]) -> None:
+        self._dump = next(iter(lines.values()))[0].dump if lines else None
+        self._numbers = sorted(lines, key=lambda number: lines[number][1])
+        self._starts = [lines[number][1] for number in self._numbers]
         self._found: dict[str, list[int]] = {}
 
     def having(self, word: str) -> list[int]:

@@ -17,13 +17,14 @@ from typing import Protocol
 from fwsim.language.builder import Builder
 from fwsim.language.rules import Dump, Entries, Entry, Shape, rule_of
 from fwsim.language.ruleset import VERDICTS
-from fwsim.language.shapes import NAME, Plain, shape_of
+from fwsim.language.shapes import Plain, shape_of
 from fwsim.language.words import Statement, statement
 from fwsim.model.errors import Source, Span
 
 _ASIDE = b"0123456789abcdefABCDEFGHIJKLMNOPQRSTUVWXYZ./:"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
-_CHAIN_LINE = re.compile(rf":({NAME}) (-) \[[0-9]+:[0-9]+\]")
+_CHAIN_LINE = re.compile(r":([!-~]{1,28}) (-) \[[0-9]+:[0-9]+\]")
+FEW_LINES = 4  # of one key: less are read by themselves in the time that their shape would take
 _MOST_SHAPES = 32  # of one key: more are lines that only look alike
 
 
@@ -41,7 +42,7 @@ class Reader(Protocol):
 def read_lines(reader: Reader, source: Source) -> None:
     """Read all lines of a dump as the reader does. ReadError at the first that it refuses."""
     collects = gc.isenabled()
-    gc.disable()  # all that is made here stays; looking for what does not takes a third of the time
+    gc.disable()  # all that is made here stays; looking for what does not takes a fifth of the time
     try:
         _Quick(reader, source).run()
     finally:
@@ -68,14 +69,15 @@ class _Quick:
         self.reader, self.source = reader, source
         self.dump = Dump(source, reader.builder.family)
         self.shapes: dict[bytes, list[tuple[_FullMatch, Shape | None]]] = {}
-        self.seen: Counter[bytes] = Counter()
+        self.keys = keys(source.text)
+        self.counts = Counter(self.keys)
         self.plain = Plain()
         self._open()
 
     def run(self) -> None:
         text, shapes, start = self.source.text, self.shapes, 0
         rules, targets = self.rules, self.targets
-        for key in keys(text):
+        for key in self.keys:
             end = text.find("\n", start)
             if end < 0:
                 end = len(text)
@@ -118,16 +120,15 @@ class _Quick:
         return True
 
     def _look(self, start: int, end: int, key: bytes) -> None:
-        """Read a line as every reader does, and learn its shape if its like was seen before."""
+        """Read a line as every reader does, and learn its shape if there are more like it."""
         if start == end:
             return
         line = statement(self.source, start, end)
         self.reader.line(line)
         self._open()
         known = self.shapes.setdefault(key, [])
-        if self.seen[key] and len(known) < _MOST_SHAPES:
+        if self.counts[key] >= FEW_LINES and len(known) < _MOST_SHAPES:
             known.extend(self._learned(line, start, end))
-        self.seen[key] += 1
 
     def _learned(
         self, line: Statement, start: int, end: int

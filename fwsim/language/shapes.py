@@ -23,8 +23,8 @@ from fwsim.language.write import rule_text
 from fwsim.model.tuples import NamedTuple
 
 BUILT_IN = frozenset(chain for chains in TABLES.values() for chain in chains)
-NAME = "[A-Za-z0-9_][A-Za-z0-9_.:+@/-]{0,27}"
-_USER_CHAIN = rf"(?!(?:{'|'.join(sorted(BUILT_IN))})(?: |$)){NAME}"
+_NAME = r"[^ \t\n\"]++"  # of a chain; whether there is one of that name is seen elsewhere
+_USER_CHAIN = rf"(?![FIOP][A-Z]+(?: |$)){_NAME}"  # as no name of a built-in one
 _BARE, _QUOTED = r"([^ \n]++)", r'("[^"\n]*+")'  # words that are known to be good
 _COUNTER = "(?:0|[1-9][0-9]{0,18})"
 _COUNTERS = rf"\[{_COUNTER}:{_COUNTER}\] "
@@ -123,7 +123,7 @@ def _core(option: Word, rest: list[Word], rule: Rule) -> _Taken:
         assert slot.kind is not None
         return _Taken(slot, spellings(slot.kind, rule.family), rest[0].span.end)
     if flag in ("-j", "-g") and rule.jump:
-        return _Taken(Slot("jump"), (NAME,), rest[0].span.end)
+        return _Taken(Slot("jump"), (_NAME,), rest[0].span.end)
     return _Taken()
 
 

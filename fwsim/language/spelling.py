@@ -14,7 +14,7 @@ from typing import Any
 
 from fwsim.language.types import AddressMask, Interface, Masked, Ports, Text, Type, UInt
 
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_OCTET = "(?:25[0-5]|(?:2[0-4]|1[0-9]|[1-9]|)[0-9])"
 _GROUP = "[1-9a-f][0-9a-f]{0,3}"
 ADDRESS = {
     4: rf"{_OCTET}(?:\.{_OCTET}){{3}}",
@@ -27,7 +27,7 @@ _NETWORKS = {
     4: (rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.0/24", rf"{_OCTET}\.{_OCTET}\.0\.0/16"),
     6: (rf"(?:{_GROUP}:){{1,4}}:/64",),
 }
-PORT = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}|0)"
+PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|0)"  # up to 64999
 _PLAIN = "[A-Za-z0-9_-]"
 
 

@@ -108,6 +108,10 @@ def host(text: str, family: int) -> int:
     """An address as getaddrinfo takes it: in IPv4 `10.1` is 10.0.0.1."""
     if family == 6:
         return address(text, family)
+    try:
+        return address_value(text, family)  # what is usual takes no import
+    except ValueError:
+        pass
     from socket import inet_aton
 
     try:

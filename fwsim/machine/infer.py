@@ -128,7 +128,8 @@ def _with_devices(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, Rule]]
     """The rules that name a device, each with its table; the others are not even read."""
     for ruleset in rulesets.values():
         for table in ruleset.tables.values():
-            for chain in raw_chains(table).values():
+            named = any(rule.in_ or rule.out for rule in table.samples)
+            for chain in raw_chains(table).values() if named else ():
                 for entry in entries_in(chain):
                     rule = sample_of(entry)
                     if rule.in_ or rule.out:

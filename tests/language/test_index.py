@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from fwsim.language import quick
 from fwsim.language import read as reading
 from fwsim.language.ext import udp
 from fwsim.language.index import Index
@@ -80,6 +81,7 @@ def test_what_is_passed_over_would_have_missed(
     family: int, many: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MANY_LINES", many)
+    monkeypatch.setattr(quick, "FEW_LINES", 1)
     random = Random(seed)
     passed = total = 0
     for _ in range(60):
@@ -125,6 +127,7 @@ def _asked(chain: Chain, **view: int) -> list[int]:
 @pytest.fixture
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MANY_LINES", 0)
+    monkeypatch.setattr(quick, "FEW_LINES", 1)
 
 
 @pytest.mark.usefixtures("_quickly")

@@ -10,7 +10,7 @@ import pytest
 from language.dumps import random_dump
 
 import fwsim
-from fwsim.language import index
+from fwsim.language import index, quick
 from fwsim.language import read as reading
 from fwsim.model.trace import Step, rule_steps
 from fwsim.net import Net
@@ -74,6 +74,7 @@ def test_a_trace_does_not_show_that_rules_were_passed_over(
     many_lines: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MANY_LINES", many_lines)
+    monkeypatch.setattr(quick, "FEW_LINES", 1)
     random = Random(seed)
     passed = 0
     for _ in range(4):
