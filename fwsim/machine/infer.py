@@ -7,6 +7,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from fwsim.language.rules import entries_in, raw_chains, rule_of, sample_of
 from fwsim.language.ruleset import Rule, Ruleset
@@ -14,6 +15,9 @@ from fwsim.machine.policy import Flow
 from fwsim.machine.routing import lookup
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
 from fwsim.model.errors import QuestionError
+
+if TYPE_CHECKING:
+    from fwsim.language.ipset.model import IpSet
 
 UPLINK = "eth0"
 _DEVICE_NAME = re.compile(r"[!-.0-~]+")  # dev_valid_name, net/core/dev.c
@@ -74,12 +78,19 @@ def infer_world(
     title: str,
     settings: Mapping[str, str] = MappingProxyType({}),
     said: Iterable[str] = (),
+    sets: Mapping[str, IpSet] = MappingProxyType({}),
 ) -> World:
     """One namespace `host` as its rules show it: bridges and subnets from MASQUERADE rules as
-    Docker writes them, other devices by name, an uplink. `settings` are sysctls that are told.
-    What was inferred is in `notes`, behind what is `said` already."""
+    Docker writes them, other devices by name, an uplink. `settings` are sysctls that are told,
+    `sets` the host's address sets. What was inferred is in `notes`, behind what is `said` already.
+    """
     host, notes = infer_host(rulesets, settings)
-    return World({"host": host}, title=title, notes=(*said, *notes), inferred=True)
+    return World(
+        {"host": host.with_sets(sets) if sets else host},
+        title=title,
+        notes=(*said, *notes),
+        inferred=True,
+    )
 
 
 def infer_host(

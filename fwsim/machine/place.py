@@ -71,7 +71,7 @@ def _open_bytes(data: bytes, name: str) -> World:
 
         return load_archive(data, name, name)
     pasted = paste(as_text(data, name), name)
-    return infer_world(pasted.rulesets, name, pasted.settings, pasted.notes)
+    return infer_world(pasted.rulesets, name, pasted.settings, pasted.notes, pasted.sets)
 
 
 # -- examples --------------------------------------------------------------------------------------

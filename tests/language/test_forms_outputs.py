@@ -17,7 +17,7 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import chain_lines, save
 from fwsim.model.errors import FwsimError, ReadError
 
-from .dumps import random_dump
+from .dumps import CORPUS, random_dump
 from .telling import dumped, restorable
 
 DUMP = """\
@@ -318,6 +318,24 @@ def test_a_dump_with_cr_lf_is_refused_as_ever() -> None:
 def test_a_cut_off_dump_in_a_text() -> None:
     with pytest.raises(ReadError, match="COMMIT is missing"):
         read(f"```\n{DUMP.replace('COMMIT', '')}```\n")
+
+
+# published texts
+
+_PUBLISHED = sorted((CORPUS / "other" / "iptL").glob("*/*"))
+
+
+@pytest.mark.skipif(not _PUBLISHED, reason="the corpus of published texts is not here")
+def test_published_texts_are_read_or_refused_with_what_to_do() -> None:
+    notes, refused = [], []
+    for path in _PUBLISHED:
+        try:
+            notes.append(paste(path.read_text("utf-8", "surrogateescape"), path.name).notes[0])
+        except ReadError as error:
+            refused.append(error)
+    assert len(notes) >= 2
+    assert all(note.startswith("read as") for note in notes)
+    assert all(error.span and error.hint for error in refused)
 
 
 # the public way in

@@ -18,6 +18,7 @@ from fwsim.language.forms.shell_values import Values
 from fwsim.language.forms.shell_words import Lexer
 from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import chain_lines, save
+from fwsim.machine.infer import infer_world
 from fwsim.model.errors import FwsimError, ReadError, Source
 
 
@@ -253,6 +254,49 @@ def test_set_e_leaves_alone_what_is_looked_at() -> None:
         "set -e\niptables -C INPUT -i a || iptables -A INPUT -i a\niptables -D INPUT 9 || true\n"
     )
     assert _after(script) == ["-A INPUT -i a"]
+
+
+def test_address_sets_are_made() -> None:
+    script = """\
+ipset destroy 2>/dev/null
+for net in 10.0.0.0/8 192.0.2.0/24; do ipset -exist create good hash:net; ipset add good $net; done
+ipset restore -! <<EOF
+create bad hash:ip family inet6
+add bad $BAD
+EOF
+cat <<'EOF' | ipset restore
+create more hash:ip
+EOF
+ipset list | grep x
+ipset add good 10.0.0.0/8 -exist
+iptables -A INPUT -m set --match-set good src -j ACCEPT
+"""
+    pasted = paste(f"BAD=fd00::1\n{script}")
+    assert list(pasted.sets) == ["good", "bad", "more"]
+    assert len(pasted.sets["good"].members) == 2
+    assert len(pasted.sets["bad"].members) == 1
+    world = infer_world(pasted.rulesets, "", pasted.settings, pasted.notes, pasted.sets)
+    assert world.namespaces["host"].sets == pasted.sets
+    rule = pasted.rulesets[4].rule("filter", "INPUT", 1)
+    assert rule.context.sets == pasted.sets
+
+
+@pytest.mark.parametrize(
+    ("script", "place", "why"),
+    [
+        ("ipset create x hash:nonsense", "hash:nonsense", "type"),
+        ("ipset add nowhere 10.0.0.1", "nowhere", "no set"),
+        ("ipset add x $(getent hosts y)", "$(getent hosts y)", "runs nothing"),
+        ("if x=$(y); [ $x ]; then ipset create x hash:ip; fi", "if", "this `if`"),
+        ("ipset restore < /etc/ipset.conf", "ipset restore < /etc/ipset.conf", "not in this text"),
+        ("ipset", "ipset", "expected a command"),
+    ],
+)
+def test_address_sets_that_cannot_be_made(script: str, place: str, why: str) -> None:
+    error = _refused("#!/bin/sh", script, "iptables -F")
+    assert error.span is not None
+    assert error.span.text == place
+    assert why in error.message
 
 
 # words

@@ -103,6 +103,31 @@ def test_a_pipe_such_as_the_shells_substitution_makes() -> None:
         os.close(reading)
 
 
+LISTED = """\
+Chain FORWARD (policy DROP)
+target     prot opt source               destination
+ACCEPT     all  --  172.18.0.0/16        anywhere
+"""
+SCRIPT = """\
+echo 0 > /proc/sys/net/ipv4/ip_forward
+ipset create good hash:ip
+iptables -A INPUT -m set --match-set good src -j ACCEPT
+"""
+
+
+def test_every_form_that_people_paste_is_a_place(tmp_path: Path) -> None:
+    world = open_place(str(write(tmp_path, {"listing": LISTED}) / "listing"))
+    assert world.notes[0].startswith("read as a listing by iptables -L; lost: devices")
+    assert world.namespaces["host"].rulesets[4].rule("filter", "FORWARD", 1).src
+    world = open_place(str(write(tmp_path, {"fw.sh": SCRIPT}) / "fw.sh"))
+    assert world.namespaces["host"].sysctl["net.ipv4.ip_forward"] == "0"
+    assert "good" in world.namespaces["host"].sets
+    assert not any("ip_forward = 1 is assumed" in note for note in world.notes)
+    both = "*filter\n-A INPUT -s fe80::/10\nCOMMIT\n"
+    world = open_place(str(write(tmp_path, {"both": RULES + both}) / "both"))
+    assert sorted(world.namespaces["host"].rulesets) == [4, 6]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -18,6 +18,7 @@ from fwsim.language.forms.script_names import (
 from fwsim.language.forms.shell_tree import Node, Simple
 from fwsim.language.forms.shell_values import Unknown, Values
 from fwsim.language.forms.shell_words import Heredoc, ShellWord
+from fwsim.language.ipset.words import split
 from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Source, Span
 
@@ -75,6 +76,8 @@ class Commands:
         if name.text in RESTORERS:
             self._restore(name.text, self._words(arguments), _document(command), command.span)
             return True
+        if name.text == "ipset":
+            return self._ipset(self._words(arguments), _document(command), command.span)
         return self._other(name, arguments, command)
 
     def restored_from(self, parts: Sequence[Node]) -> bool | None:
@@ -86,9 +89,12 @@ class Commands:
         name, arguments = self._named(last.words)
         document = _document(cat)
         plain = document is not None and [w.literal for w in cat.words] == ["cat"]
-        if name is None or name.text not in RESTORERS or not plain:
+        if name is None or name.text not in (*RESTORERS, "ipset") or not plain:
             return None
-        self._restore(name.text, self._words(arguments), document, last.span)
+        words = self._words(arguments)
+        if name.text == "ipset":
+            return self._ipset(words, document, last.span)
+        self._restore(name.text, words, document, last.span)
         return True
 
     def _named(self, words: Sequence[ShellWord]) -> tuple[Word | None, list[Word | ShellWord]]:
@@ -126,6 +132,24 @@ class Commands:
         return self.host.iptables(family, words, span, strict=self.strict)
 
     def _restore(self, name: str, words: list[Word], document: Heredoc | None, span: Span) -> None:
+        lines = self._document(name, document, span)
+        filled = self._filled if document and document.expands else None
+        self.host.restore(RESTORERS[name], words, lines, filled)
+
+    def _ipset(self, words: list[Word], document: Heredoc | None, span: Span) -> bool:
+        verbs = {word.text for word in words}
+        if verbs & {"list", "-L", "save", "-S", "test", "-T", "version", "-v"}:
+            return True
+        if not verbs & {"restore", "-R"}:
+            self._certain(span)
+            return self.host.ipset(words, span, strict=self.strict)
+        for start, end in self._document("ipset restore", document, span):
+            found = [Word(w.text, w.span) for w in split(self.host.source, start, end).words]
+            self.host.restore_set(self._filled(found) if document and document.expands else found)
+        return True
+
+    def _document(self, name: str, document: Heredoc | None, span: Span) -> list[tuple[int, int]]:
+        """The lines that a command is given to restore."""
         self._certain(span)
         if document is None:
             raise ReadError(
@@ -133,8 +157,7 @@ class Commands:
                 span=span,
                 hint=f"Give it that dump itself, or put it here: `{name} <<EOF`.",
             )
-        filled = self._filled if document.expands else None
-        self.host.restore(RESTORERS[name], words, list(self._lines(document)), filled)
+        return list(self._lines(document))
 
     def _lines(self, document: Heredoc) -> Iterator[tuple[int, int]]:
         start, blanks = document.start, " \t" if self.indented else "\t" * document.tabs

@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sized
 from itertools import islice
 
+from fwsim.language.bind import bind
 from fwsim.language.builder import Builder
 from fwsim.language.commands import PROGRAMS, letter_of, run, split_table
 from fwsim.language.forms.pasted import Pasted
+from fwsim.language.ipset.read import Sets
+from fwsim.language.ipset.words import Word as SetWord
+from fwsim.language.ipset.words import line_of, verb_of
 from fwsim.language.read import restore
 from fwsim.language.ruleset import Ruleset
 from fwsim.language.validate import validate
@@ -21,6 +25,8 @@ _MOST_COMMANDS = 250_000
 _MOST_WORK = 50_000_000
 _SHOWS = re.compile(r"-[nvx]*[LSVh][nvx]*|--(?:list|list-rules|version|help)(?:=.*)?")
 _MAY_FAIL = ("-C", "-D", "-E", "-F", "-N", "-R", "-X", "-Z")  # and a shell goes on
+_SETS_MAY_FAIL = ("destroy", "flush", "del", "rename", "swap", "test")
+_SETS_ALL = ("destroy", "flush", "rename", "swap")
 _LOOKS_AT_ALL = ("-C", "-D", "-E", "-F", "-R", "-Z")
 _RESTORE = frozenset({
     "-t", "--test", "-c", "--counters", "-n", "--noflush", "-v", "--verbose", "-w", "--wait",
@@ -34,6 +40,7 @@ class Host:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.builders: dict[int, Builder] = {}
+        self.sets = Sets({})
         self.settings: dict[str, str] = {}
         self.passed: dict[str, None] = {}
         self.failed: list[Span] = []
@@ -93,6 +100,26 @@ class Host:
             builder = self.builder(family)
             restore(builder, self.source, lines, counted=counted, flush=flush, filled=filled)
 
+    def ipset(self, words: list[Word], span: Span, *, strict: bool) -> bool:
+        """Carry out a command of ipset; as `iptables`."""
+        line = line_of([SetWord(word.text, word.span) for word in words])
+        if not line.words:
+            raise ReadError("expected a command such as create behind this", span=span)
+        self._spend("-Z" if verb_of(line.words[0]) in _SETS_ALL else "", span)
+        try:
+            self.sets.command(line)
+        except ReadError:
+            if verb_of(line.words[0]) not in _SETS_MAY_FAIL or strict:
+                raise
+            self.failed.append(span)
+            return False
+        return True
+
+    def restore_set(self, words: list[Word]) -> None:
+        """A line of what `ipset restore` is given."""
+        if words and words[0].text != "COMMIT" and not words[0].text.startswith("#"):
+            self.ipset(words, words[0].span, strict=True)
+
     def set(self, name: str, value: str) -> None:
         """A sysctl, its name with dots, or as the path below /proc/sys."""
         if "/" in name:
@@ -106,11 +133,13 @@ class Host:
         rulesets = {family: builder.freeze() for family, builder in sorted(self.builders.items())}
         for ruleset in rulesets.values():
             validate(ruleset)
+        sets = self.sets.frozen()
         if not any(ruleset.tables for ruleset in rulesets.values()):
             first = self.source.text.find("\n")
             span = Span(self.source, 0, first if first > 0 else len(self.source.text))
             raise ReadError("no command in this script changes rules", span=span)
-        return Pasted(rulesets, tuple(self._said()), self.settings)
+        bound = bind(rulesets, sets) if sets else rulesets
+        return Pasted(bound, tuple(self._said()), self.settings, sets)
 
     def _said(self) -> Iterator[str]:
         yield "read as a script of iptables commands, on a host without rules"

@@ -17,7 +17,7 @@ from fwsim.model.errors import ReadError, Source
 def read_ipset(text: str, source_name: str = "ipset-save") -> Mapping[str, IpSet]:
     """The sets that a dump, or a file of commands for `ipset restore`, makes on a host without
     sets. ReadError with line and caret where ipset would refuse it."""
-    sets = _Sets({})
+    sets = Sets({})
     source, start = Source(source_name, text), 0
     for text_line in text.split("\n"):
         if sets.plain(text_line):
@@ -34,7 +34,7 @@ def apply_ipset(
     sets: Mapping[str, IpSet], command: str, source_name: str = "command"
 ) -> Mapping[str, IpSet]:
     """The sets after one command, `ipset` before it or not. ReadError where ipset refuses it."""
-    changed = _Sets(sets)
+    changed = Sets(sets)
     line = split(Source(source_name, command), 0, len(command))
     if line.words and line.words[0].text.rpartition("/")[2] == "ipset":
         line = line._replace(words=line.words[1:])
@@ -43,20 +43,22 @@ def apply_ipset(
     return changed.frozen()
 
 
-class _Sets:
-    """Sets under change."""
+class Sets:
+    """Sets under change: commands are carried out in order, `frozen` is what they have made."""
 
     def __init__(self, sets: Mapping[str, IpSet]) -> None:
         self.sets = dict(sets)
         self.open: dict[str, dict[Element, Entry]] = {}
 
     def frozen(self) -> Mapping[str, IpSet]:
+        """The sets as they stand."""
         for name, members in self.open.items():
             self.sets[name] = IpSet(self.sets[name].head, MappingProxyType(members))
         self.open = {}
         return MappingProxyType(dict(self.sets))
 
     def members(self, name: str) -> dict[Element, Entry]:
+        """A set's members, to be changed."""
         if name not in self.open:
             self.open[name] = dict(self.sets[name].members)
         return self.open[name]
@@ -76,11 +78,13 @@ class _Sets:
         return True
 
     def command(self, line: Line) -> None:
+        """Carry out one command. ReadError where ipset refuses it."""
         verb = verb_of(line.words[0])
         if verb in _DO:
             _DO[verb](self, line)
 
     def known(self, word: Word) -> str:
+        """The name, if there is a set of it."""
         if word.text not in self.sets:
             raise ReadError(f"there is no set {word.text!r}", span=word.span)
         return word.text
@@ -88,6 +92,7 @@ class _Sets:
     # -- commands -----------------------------------------------------------------------------
 
     def create(self, line: Line) -> None:
+        """create NAME TYPE …"""
         name = set_name(line.word(1, "the set's name"))
         kind = kind_of(line.word(2, "its type"))
         family, options = created(kind, line, 3)
@@ -99,6 +104,7 @@ class _Sets:
         self.sets[name] = IpSet(Head(name, kind, family, MappingProxyType(options)), {})
 
     def add(self, line: Line) -> None:
+        """add NAME ELEMENT …"""
         name, head, elements, word = self._elements(line)
         entry, given = entry_of(head, line)
         entry = timed(entry, head.timeout, "timeout" in given)
@@ -113,6 +119,7 @@ class _Sets:
             self._placed(members, line, given, word)
 
     def delete(self, line: Line) -> None:
+        """del NAME ELEMENT"""
         name, _, elements, word = self._elements(line)
         members = self.members(name)
         for element in elements:
@@ -120,6 +127,7 @@ class _Sets:
                 raise ReadError("this is not in the set", span=word.span)
 
     def destroy(self, line: Line) -> None:
+        """destroy [NAME]"""
         for name in self._those(line):
             if users := [u for u in self.sets if (name,) in self.sets[u].members and u != name]:
                 raise ReadError(f"{name} is in the set {users[0]}", span=line.words[-1].span)
@@ -128,10 +136,12 @@ class _Sets:
             del self.sets[name]
 
     def flush(self, line: Line) -> None:
+        """flush [NAME]"""
         for name in self._those(line):
             self.members(name).clear()
 
     def rename(self, line: Line) -> None:
+        """rename OLD NEW"""
         old = self.known(line.word(1, "the set's name"))
         new = set_name(line.word(2, "its new name"))
         if new in self.sets:
@@ -139,6 +149,7 @@ class _Sets:
         self._exchanged({old: new})
 
     def swap(self, line: Line) -> None:
+        """swap ONE OTHER"""
         one, other = (self.known(line.word(at, "a set's name")) for at in (1, 2))
         if self.sets[one].head[1:3] != self.sets[other].head[1:3]:
             raise ReadError("only sets of one type can be swapped", span=line.words[2].span)
@@ -190,9 +201,9 @@ class _Sets:
             members.update(order)
 
 
-_DO: Mapping[str, Callable[[_Sets, Line], None]] = {
-    "create": _Sets.create, "add": _Sets.add, "del": _Sets.delete, "destroy": _Sets.destroy,
-    "flush": _Sets.flush, "rename": _Sets.rename, "swap": _Sets.swap,
+_DO: Mapping[str, Callable[[Sets, Line], None]] = {
+    "create": Sets.create, "add": Sets.add, "del": Sets.delete, "destroy": Sets.destroy,
+    "flush": Sets.flush, "rename": Sets.rename, "swap": Sets.swap,
 }  # fmt: skip
 
 

@@ -47,8 +47,13 @@ def split(source: Source, start: int, end: int) -> Line:
         Word(match[2] if match[1] is None else match[1], Span(source, *match.span()))
         for match in _WORD.finditer(source.text, start, end)
     ]
-    exist = any(word.text in _EXIST for word in found)
-    return Line([w for w in found if w.text not in _EXIST and w.text not in _SILENT], exist)
+    return line_of(found)
+
+
+def line_of(words: list[Word]) -> Line:
+    """The command of these words."""
+    exist = any(word.text in _EXIST for word in words)
+    return Line([w for w in words if w.text not in _EXIST and w.text not in _SILENT], exist)
 
 
 def verb_of(word: Word) -> str:
