@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fwsim.language.listing import counter_text
@@ -95,6 +95,22 @@ def _told(rule: Rule, flags: tuple[str, ...]) -> Rule:
         if rule.family == 6:
             changes |= {"src": _anywhere(rule.src), "dst": _anywhere(rule.dst)}
     return replace(rule, **changes)
+
+
+def _joined(uses: tuple[Use, ...]) -> Iterator[Use]:
+    """Several -m conntrack in a row look as one."""
+    before: Use | None = None
+    for use in uses:
+        both = before is not None and before.ext.name == use.ext.name == "conntrack"
+        if before and both and not {*before.options} & {*use.options}:
+            given = {**before.options.given, **use.options.given}
+            before = replace(before, options=Options(given))
+            continue
+        if before:
+            yield before
+        before = use
+    if before:
+        yield before
 
 
 def _anywhere(option: Is[tuple[int, int]] | None) -> Is[tuple[int, int]] | None:

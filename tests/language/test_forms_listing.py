@@ -192,6 +192,14 @@ def test_comments_that_hold_their_own_end_are_doubtful() -> None:
     assert "where a text ends" not in read(text.replace(" b */", "")).notes[0]
 
 
+def test_matches_in_a_row_that_look_as_one_are_doubtful() -> None:
+    row = "DROP  all  --  anywhere  anywhere  ctstate NEW ctdir REPLY"
+    assert _rules(row) == ["-m conntrack --ctstate NEW --ctdir REPLY -j DROP"]
+    text = f"Chain INPUT (policy DROP)\n{HEADING}\n{row}\n"
+    assert "whether one -m conntrack or several ask" in read(text).notes[0]
+    assert "whether one" not in read(text.replace(" ctdir REPLY", "")).notes[0]
+
+
 def test_references_that_are_not_shown_are_missing() -> None:
     text = f"Chain INPUT (policy DROP)\n{HEADING}\nweb  all  --  anywhere  anywhere\n\n"
     text += f"Chain web (2 references)\n{HEADING}\n"

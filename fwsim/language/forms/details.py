@@ -17,6 +17,7 @@ from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Source, Span
 from fwsim.model.tuples import NamedTuple
 
+_PLAIN_START = re.compile(r"[\w/](?![?*{])")
 _MOST_MATCHES = 64
 _DOUBT = "where a text ends that may itself hold the sign for its end"
 _LONGEST = 300  # of a text that may hold anything; a comment has at most 255 bytes
@@ -33,9 +34,10 @@ class Piece(NamedTuple):
 
 
 class Way(NamedTuple):
-    """An extension's way back, compiled."""
+    """An extension's way back, compiled. `begins`: its text begins with one of these, if told."""
 
     ext: Extension
+    begins: frozenset[str] | None
     head: re.Pattern[str]
     options: tuple[tuple[Shown, re.Pattern[str]], ...]
 
@@ -62,7 +64,10 @@ def read_details(source: Source, start: int, end: int, target: str, family: int)
 
 
 @cache
-def _ways(family: int) -> tuple[Way, ...]:
+def _ways(family: int, char: str) -> tuple[Way, ...]:
+    """The matches whose text may begin with that character."""
+    if char:
+        return tuple(way for way in _ways(family, "") if way.begins is None or char in way.begins)
     found = (_way(Match, name) for name in known(Match))
     return tuple(way for way in found if way and family in way.ext.families)
 
@@ -90,7 +95,22 @@ def _way(kind: type[Any], name: str) -> Way | None:
         return None
     negatable = {option.name for option in ext.options if option.negatable}
     compiled = ((one, _compiled(one, one.option in negatable)) for one in unlist.options)
-    return Way(ext, re.compile(unlist.head), tuple(compiled))
+    begins = _begins([unlist.head] if unlist.head else [one.title for one in unlist.options])
+    return Way(ext, begins, re.compile(unlist.head), tuple(compiled))
+
+
+def _begins(patterns: list[str]) -> frozenset[str] | None:
+    """Characters with which a text must begin that matches one of the patterns, `!` among them;
+    None where that is not easily told."""
+    if all(_PLAIN_START.match(pattern) and "|" not in pattern for pattern in patterns):
+        return frozenset({"!", *(pattern[0] for pattern in patterns)})
+    return None
+
+
+def _may_be_several(ext: Extension) -> bool:
+    """Nothing shows where one such match ends and the next begins."""
+    needed = any(option.required or option.choice for option in ext.options)
+    return isinstance(ext, Match) and ext.unlist is not None and not (ext.unlist.head or needed)
 
 
 def _compiled(one: Shown, negatable: bool) -> re.Pattern[str]:
@@ -144,7 +164,8 @@ class _Reader:
         return next((piece for piece in found if self._blanks(piece.end) == self.end), None)
 
     def _matches(self, at: int) -> Iterator[Piece]:
-        readings = [self._readings(way, at) for way in _ways(self.context.family)]
+        char = self.source.text[at]
+        readings = [self._readings(way, at) for way in _ways(self.context.family, char)]
         first = [piece for one in readings if (piece := next(one, None)) is not None]
         yield from sorted(first, key=lambda piece: -piece.end)
         for one in readings:
@@ -201,6 +222,8 @@ class _Reader:
         name = [Word("-m", span), Word(way.ext.name, span)] if isinstance(way.ext, Match) else []
         words = [word for one in taken for word in self._words(one)]
         lost = tuple(one.shown.lost for one in taken if one.shown.lost)
+        if len(taken) > 1 and _may_be_several(way.ext):
+            lost += (f"whether one -m {way.ext.name} or several ask for what stands in a row",)
         end = taken[-1].match.end() if taken else span.end
         return Piece(end, (*name, *words), lost + doubt, way.ext.name)
 
