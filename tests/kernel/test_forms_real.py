@@ -107,7 +107,6 @@ _ACCEPTED = [file for file in published() if file.accepted]
 
 
 @pytest.mark.skipif(not _ACCEPTED, reason="the corpus of published rulesets is not here")
-@pytest.mark.gap  # eight of antrea's come back otherwise since connmark is read
 @pytest.mark.parametrize("file", _ACCEPTED, ids=str)
 def test_published_rulesets_come_back(host: Netns, file: Published) -> None:
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fwsim.language.listing import counter_text
@@ -86,7 +86,7 @@ def _changed(ruleset: Ruleset, change: Callable[[Rule], Rule], flags: tuple[str,
 
 
 def _told(rule: Rule, flags: tuple[str, ...]) -> Rule:
-    matches = tuple(map(_without_asides, rule.matches))
+    matches = tuple(_joined(map(_without_asides, rule.matches)))
     changes: dict[str, Any] = {"counters": _counters(rule.counters, flags), "matches": matches}
     if "-v" not in flags:
         changes |= {"in_": None, "out": None}
@@ -97,7 +97,7 @@ def _told(rule: Rule, flags: tuple[str, ...]) -> Rule:
     return replace(rule, **changes)
 
 
-def _joined(uses: tuple[Use, ...]) -> Iterator[Use]:
+def _joined(uses: Iterable[Use]) -> Iterator[Use]:
     """Several -m conntrack in a row look as one."""
     before: Use | None = None
     for use in uses:
