@@ -38,7 +38,11 @@ class View(Sight):
         buffer, found = copy(self.buffer), self.buffer.found
         if found is not None and found.connection is not None:
             buffer.found = found._replace(connection=found.connection.twin())
-        moment = self.moment._replace(memory=dict(self.memory), chance=copy(self.moment.chance))
+        moment = self.moment._replace(
+            memory=dict(self.memory),
+            tracker=self.moment.tracker.fork(),
+            chance=copy(self.moment.chance),
+        )
         view = View(buffer, self.ns, self.hook, moment)
         view.update(self)
         return view

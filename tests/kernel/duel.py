@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any, NamedTuple
 
 from fwsim.language.read import read_as_listed
@@ -23,7 +24,6 @@ from .conntable import Row
 from .conversations import Sent
 from .lab import Lab, moved
 
-NOTHING = Given()
 SENDER = "02:00:00:00:09:09"
 """What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
 NOTHING = Given()
@@ -57,8 +57,9 @@ def world_of(lab: Lab) -> World:
 
 
 class Duel:
-    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew.
-    With `tracked`, the connections are compared too."""
+    """The kernel and fwsim under the same rules: `world` is the lab's, its rules are read anew. For
+    fwsim as much time goes by as for the kernel. With `tracked`, the connections are compared too.
+    """
 
     def __init__(
         self, lab: Lab, family: int, world: World, given: Given = NOTHING, tracked: bool = False
@@ -70,10 +71,12 @@ class Duel:
         self.table = conntable.Table(lab, family) if tracked and host.tracks(family) else None
         self.simulation = Simulation.of(world.with_namespace(host), given)
         self.counters = lab.counters(family)
+        self.began = monotonic()
 
     def kernel(self, sent: Sent) -> Seen:
-        """What the kernel does with a packet."""
+        """What the kernel does with a packet, now."""
         self.sent += 1
+        self.simulation.now = monotonic() - self.began
         if sent.dev:
             mac_src = sent.packet.mac_src or SENDER
             frame = frames.build(sent.packet, mac_src, sent.mac, self.sent)

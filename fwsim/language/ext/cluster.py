@@ -104,6 +104,9 @@ EXAMPLES = """
 -m cluster --cluster-total-nodes 32 --cluster-local-node 6 --cluster-hash-seed 0 ; \
 -m cluster --cluster-local-nodemask 0x00000020 --cluster-total-nodes 32 --cluster-hash-seed \
 0x00000000 ; raw PREROUTING
+-m cluster --cluster-total-nodes 8 --cluster-local-node 7 --cluster-hash-seed 5 ; \
+-m cluster --cluster-local-nodemask 0x00000040 --cluster-total-nodes 8 --cluster-hash-seed \
+0x00000005 ; filter INPUT lost
 -m cluster --cluster-total-nodes 6 --cluster-local-nodemask 0x21 --cluster-hash-seed 5 ; error
 -m cluster --cluster-total-nodes 2 --cluster-local-node 3 --cluster-hash-seed 5 ; error
 -m cluster --cluster-total-nodes 2 --cluster-local-nodemask 4 --cluster-hash-seed 5 ; error

@@ -1,8 +1,9 @@
 """conntrack: what is known of the packet's connection.
 
 Semantics: net/netfilter/xt_conntrack.c (revision 3). Where there is no connection to ask, only
---ctstate counts: the match holds if it was asked and agrees, whatever else was asked. Text:
-libxt_conntrack.c.
+--ctstate counts: the match holds if it was asked and agrees, whatever else was asked. The clock of
+a connection that is not confirmed stands at 0 (the kernel reads another number off it only in the
+first minutes after it was started, and months later). Text: libxt_conntrack.c.
 """
 
 from collections.abc import Iterator, Mapping
@@ -142,18 +143,23 @@ MATCH = Match("conntrack", _matches, options=_OPTIONS, check=_check, listing=_li
 EXAMPLES = """
 -m conntrack --ctstate RELATED,ESTABLISHED ; =
 -m conntrack --ctstate est,new ; -m conntrack --ctstate NEW,ESTABLISHED
+-m conntrack --ctstate DNAT,SNAT,UNTRACKED,ESTABLISHED,RELATED,NEW,INVALID ; \
+-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT
 -m conntrack ! --ctstate DNAT,SNAT,UNTRACKED ; -m conntrack ! --ctstate UNTRACKED,SNAT,DNAT
 -m conntrack --ctproto tcp ; -m conntrack --ctproto 6
 -m conntrack ! --ctproto ICMP ; -m conntrack ! --ctproto 1
 -m conntrack --ctproto all ; -m conntrack --ctproto 0
 -m conntrack --ctorigsrcport 5 ; =
+-m conntrack --ctorigsrcport 0 ; =
 -m conntrack ! --ctorigdstport http:90 ; -m conntrack ! --ctorigdstport 80:90
 -m conntrack --ctreplsrcport 5: ; -m conntrack --ctreplsrcport 5:65535
 -m conntrack --ctrepldstport 5:0 ; -m conntrack --ctrepldstport 5
 -m conntrack --ctstatus NONE ; =
+-m conntrack --ctstatus NONE,ASSURED ; -m conntrack --ctstatus ASSURED
 -m conntrack ! --ctstatus conf,assured,none ; -m conntrack ! --ctstatus ASSURED,CONFIRMED
 -m conntrack --ctstatus EXPECTED,SEEN_REPLY ; =
 -m conntrack --ctexpire 5 ; =
+-m conntrack --ctexpire 5:5 ; -m conntrack --ctexpire 5
 -m conntrack ! --ctexpire :0x10 ; -m conntrack ! --ctexpire 0:16
 -m conntrack --ctexpire 9: ; -m conntrack --ctexpire 9:4294967295
 -m conntrack --ctdir reply --ctstate NEW ; -m conntrack --ctstate NEW --ctdir REPLY
@@ -165,6 +171,7 @@ EXAMPLES = """
 -m conntrack --ctstatus SRC_NAT ; error
 -m conntrack --ctorigsrcport 0x5 ; error
 -m conntrack --ctexpire 4294967296 ; error
+-m conntrack --ctexpire 5:3 ; =
 -m conntrack --ctdir REP ; error
 -m conntrack ! --ctdir REPLY ; error
 """

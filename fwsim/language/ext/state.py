@@ -27,6 +27,8 @@ EXAMPLES = """
 -m state --state ESTABLISHED,RELATED ; -m state --state RELATED,ESTABLISHED
 -m state ! --state INVALID ; =
 -m state --state new,UNTR ; -m state --state NEW,UNTRACKED
+-m state --state UNTRACKED,RELATED,INVALID,ESTABLISHED,NEW ; \
+-m state --state INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED
 -m state ; error
 -m state --state SNAT ; error
 -m state --state NEW,,INVALID ; error
