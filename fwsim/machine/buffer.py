@@ -14,7 +14,8 @@ class Buffer:
     name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
     rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it; `speaks_by`
     the device whose address IPv6 errors about it bear, where that is not `in_`; `sender` who on
-    this host sends it (names.SENDERS)."""
+    this host sends it (names.SENDERS); `diverted` is the packet as it would be addressed to the
+    socket that TPROXY gave it to."""
 
     def __init__(
         self,
@@ -33,4 +34,5 @@ class Buffer:
         self.rerouted: routing.Way | None = None
         self.hop, self.mac_dst = 0, mac_dst
         self.looped = False
+        self.diverted: Packet | None = None
         self.sender = sender

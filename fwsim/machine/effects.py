@@ -11,6 +11,7 @@ from fwsim.machine.connection import UNTRACKED, Found, template_of
 from fwsim.machine.conntrack import Conntrack, zone_of
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
 from fwsim.machine.record import Record
+from fwsim.machine.sockets import listening
 from fwsim.machine.view import View
 from fwsim.model.actions import (
     Action,
@@ -33,7 +34,7 @@ from fwsim.model.actions import (
 )
 from fwsim.model.fields import CT_MARK, MARK, Field
 from fwsim.model.names import TCP_FLAGS
-from fwsim.model.packet import TCP, UDP
+from fwsim.model.packet import TCP, UDP, Packet
 from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
 
@@ -140,20 +141,31 @@ def _enqueue(action: Enqueue, site: Site) -> str:
 
 
 def _divert(action: Divert, site: Site) -> str:
-    """tproxy_tg4, tproxy_tg6: whether a socket is transparent no command tells."""
+    """tproxy_tg4, tproxy_tg6: whether a socket is transparent no command tells, but that there is
+    none. What a bridge passes up to the host loses its socket there (ip_rcv_core)."""
     view = site.view
     if view.packet.proto not in (TCP, UDP) or view.packet.frag:
         return "DROP"
     own = routing.first_address(view.ns, view.packet.family, view.buffer.in_)
-    address = action.address or own or view.packet.dst
-    where = f"{view.packet.text(address)} port {action.port or view.packet.dport}"
+    wanted = view.packet.but(
+        dst=action.address or own or view.packet.dst, dport=action.port or view.packet.dport
+    )
+    if _may_begin(wanted) and listening(view.ns.listeners, wanted, view.buffer.in_) is False:
+        return "DROP"
+    where = f"{wanted.text(wanted.dst)} port {wanted.dport}"
     found = view.decide(Free(f"TPROXY {where}", f"a transparent socket is bound to {where}"))
     if found is None:
         return "UNKNOWN"
     if not found:
         return "DROP"
+    if not view.buffer.physin:
+        view.buffer.diverted = wanted
     _assign(Assign(MARK, action.clear, action.flip), site)
     return "ACCEPT"
+
+
+def _may_begin(packet: Packet) -> bool:
+    return packet.proto == UDP or packet.flags & _OPENING == _SYN
 
 
 def _tee(action: Tee, site: Site) -> None:

@@ -143,7 +143,7 @@ class _AtHook:
         helper = template.helper if template else ""
         told = Told(zone_of(template, buffer.mark), helper, self.hook == "PREROUTING")
         found = self.state.conntrack.track(buffer.packet, self.now, told)
-        buffer.found = found
+        buffer.found, buffer.template = found, None
         self.view.clear()
         if self.ns.tracks(buffer.packet.family):
             data = {"state": STATES[found.state], "reply": found.reply}

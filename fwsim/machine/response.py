@@ -4,7 +4,7 @@ to the one who asked."""
 from __future__ import annotations
 
 from fwsim.machine import answers
-from fwsim.machine.connection import RELATED, Found
+from fwsim.machine.connection import ESTABLISHED, RELATED, TEMPLATE, Found
 from fwsim.machine.passage import Passage
 from fwsim.machine.sockets import listening
 from fwsim.machine.world import World
@@ -43,7 +43,7 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
         reply = answers.answer(passage.packet) if passage.record.answered else None
         if reply is not None:
             notes.append("answered_for")
-            return Response("reply", reply, Start(passage.host))
+            return Response("reply", reply, _in_place_of(passage))
     if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
         return None
     if leg.fate == "delivered":
@@ -55,6 +55,18 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
     notes.append("far_end_assumed")
     sent = leg.emitted[-1]
     return Response("reply", reply, Start(sent.host, sent.dev))
+
+
+def _in_place_of(passage: Passage) -> Start:
+    """synproxy_send_tcp: the answer is one of the connection of what it answers."""
+    found, attached = passage.buffer.found, None
+    if (
+        found is not None
+        and found.connection is not None
+        and not found.connection.status & TEMPLATE
+    ):
+        attached = Found(ESTABLISHED, found.connection, not found.reply)
+    return Start(passage.host, found=attached, sender=NO_SOCKET)
 
 
 def refused(world: World, passages: list[Passage], sent: Response | None = None) -> Response | None:
@@ -81,7 +93,7 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
         return None
     if answers.is_foreign(packet):
         return _refused(world, last, "proto-unreachable")
-    if listening(ns.listeners, packet, last.buffer.in_) is False:
+    if listening(ns.listeners, last.buffer.diverted or packet, last.buffer.in_) is False:
         notes.append("nobody_listens")
         return _refused(world, last, "reset" if packet.proto == TCP else "port-unreachable")
     known: list[str] = []

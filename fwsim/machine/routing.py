@@ -121,7 +121,7 @@ def martian(ns: Namespace, flow: Flow) -> str | None:
         return "martian_source"
     if flow.src >> 24 == 127 and not local:
         return "martian_source"
-    nowhere = (flow.dst >> 24 == 0 and flow.dst) or (flow.dst >> 24 == 127 and not local)
+    nowhere = (flow.dst >> 24 == 0 and flow.src | flow.dst) or (flow.dst >> 24 == 127 and not local)
     return "martian_destination" if nowhere else None
 
 

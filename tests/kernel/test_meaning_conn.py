@@ -13,7 +13,6 @@ from .lab import require_kernel
 from .test_random_walk import PACKETS_EACH, Case, Tally, complain, random_difference
 
 require_kernel()
-pytestmark = pytest.mark.gap  # its rows were not compared since the last merge
 
 CASES_EACH = 20
 

@@ -19,7 +19,6 @@ from .spec import SMALL, macs_of
 from .test_random_walk import bare_world
 
 require_kernel()
-pytestmark = pytest.mark.gap  # not run to its end since the last merge
 
 CONVERSATIONS, LENGTH = 60, 16
 PREFIX = "net.netfilter.nf_conntrack_sctp_timeout_"
