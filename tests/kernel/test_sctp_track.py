@@ -77,7 +77,7 @@ class _Talk:
         ports = (sport + self.port, dport) if end == 0 else (sport, dport + self.port)
         packet = Packet(
             4, address_value(src, 4), address_value(dst, 4), SCTP, sport=ports[0], dport=ports[1],
-            payload=payload if any(payload) else b"", vtag=tag,
+            payload=payload if any(payload) else b"", head=tag.to_bytes(4),
             payload_len=0 if any(payload) else len(payload),
         )  # fmt: skip
         return Sent(dev, _MACS[to], packet)
