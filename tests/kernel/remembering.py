@@ -1,0 +1,205 @@
+"""Random rules whose matches remember, and packets at real times.
+
+Nothing waits: time passes while packets are sent and counters read. The kernel itself tells in
+which tick it dealt with a packet: a list of -m recent in each ruleset is its clock. fwsim is asked
+at that tick; at the next one, if the kernel did something else, which may have come in between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import NamedTuple
+
+from fwsim.machine.world import World
+from fwsim.model.jiffies import HZ
+
+from .conversations import Sent
+from .duel import Duel, Seen
+from .lab import BASE_CHAINS, Lab
+from .rulesets import Line, Rules
+
+_CLOCK = "clock"
+_LATE = 4  # ticks
+_CHAINS = (("raw", "PREROUTING"), ("mangle", "POSTROUTING"), ("filter", "INPUT"),
+           ("filter", "FORWARD"), ("filter", "OUTPUT"))  # fmt: skip
+
+
+class Instant(NamedTuple):
+    """Something happened after the one and before the other (CLOCK_MONOTONIC)."""
+
+    after: float
+    before: float
+
+
+class TimedDuel(Duel):
+    """The kernel against fwsim in the kernel's time. Simulated time begins in the tick in which the
+    rules were `loaded`, where they count from there: any that it may have been is followed."""
+
+    def __init__(self, lab: Lab, family: int, world: World, loaded: Instant | None) -> None:
+        super().__init__(lab, family, world)
+        self.loaded, self.tick, self.blurred = loaded, 0, False
+        self.clocks = [(0, self.simulation)]
+
+    def say(self, sent: Sent) -> tuple[Seen, list[Seen]]:
+        """What the kernel did with a packet, and what fwsim says that it may have done."""
+        kernel = self.kernel(sent)
+        self._look(monotonic())
+        answers, left = [], []
+        for begin, simulation in self.clocks:
+            for later in (0, 1):
+                self.simulation = here = simulation.fork()
+                here.now = (self.tick + later - begin + 0.5) / HZ
+                seen, _ = self.fwsim(sent)
+                answers.append(seen)
+                if seen == kernel:
+                    left.append((begin, here))
+                    break
+        self.blurred = not left and self._between_intervals()
+        self.clocks = left
+        return kernel, answers
+
+    def _between_intervals(self) -> bool:
+        """An estimator's interval may just have ended: the timers of two may not have run both, and
+        on a busy machine come late."""
+        ages = ((self.tick - begin) % (HZ // 4) for begin, _ in self.clocks)
+        return self.loaded is not None and any(age < _LATE for age in ages)
+
+    def _look(self, now: float) -> None:
+        """Read the kernel's clock."""
+        path = Path(f"/proc/thread-self/net/xt_recent/{_CLOCK}")
+        seen = re.findall(r"last_seen: (\d+)", self.lab.call(path.read_text))
+        before, self.tick = self.tick, max(map(int, seen), default=self.tick)
+        if self.tick and not before:
+            ((_, simulation),) = self.clocks
+            self.clocks = [(begin, simulation) for begin in self._begins(now)]
+
+    def _begins(self, now: float) -> Iterable[int]:
+        if self.loaded is None:
+            return (self.tick,)
+        first, last = (self.tick - round((now - moment) * HZ) for moment in self.loaded)
+        return range(first - 2, last + 3)
+
+
+def _estimators(rng: Random) -> Iterator[Line]:
+    for name in ESTIMATORS:
+        interval = f"--rateest-interval 250ms --rateest-ewmalog {rng.choice(('500ms', '2s'))}"
+        yield Line(
+            "raw",
+            f"-A PREROUTING {rng.choice(('', '-p udp '))}-j RATEEST --rateest-name {name} {interval}",
+        )
+
+
+def with_contents(sent: Sent) -> Sent:
+    """A later fragment's first bytes are taken for ports where hashlimit wants some: they are to be
+    known."""
+    packet = sent.packet
+    if not packet.frag or packet.payload:
+        return sent
+    octets = bytes(range(1, packet.payload_len + 1))
+    return sent._replace(packet=packet.but(payload=octets, payload_len=0))
+
+
+def memory_rules(rng: Random, kind: str, family: int, backend: str) -> Rules:
+    """Some rules in every table, each with a match of that kind, `any` for one of each.
+
+    iptables-nft makes nftables' own limit of -m limit, which counts in nanoseconds, not ticks: only
+    rates that a conversation never fills again will do."""
+    writer = _Writer(rng, family, backend)
+    policies = {(table, chain): "ACCEPT" for table, _ in _CHAINS for chain in BASE_CHAINS[table]}
+    clock = f"-m recent --set --name {_CLOCK} --mask {'0.0.0.0' if family == 4 else '::'}"
+    lines = [Line("raw", f"-A {chain} {clock}") for chain in ("PREROUTING", "OUTPUT")]
+    if kind in ("rateest", "any"):
+        lines += list(_estimators(rng))
+    for table, chain in _CHAINS:
+        for _ in range(rng.choice((1, 2, 3))):
+            made = writer.match(rng.choice(KINDS) if kind == "any" else kind, table)
+            lines.append(Line(table, f"-A {chain} {made}"))
+    return Rules(policies, tuple(lines))
+
+
+class _Writer:
+    def __init__(self, rng: Random, family: int, backend: str) -> None:
+        self.rng, self.family = rng, family
+        self.rates = ("3/min", "1/hour")
+        if backend == "legacy":
+            self.rates += ("10/s", "25/s", "50/s", "600/min", "7/s")
+        self.bits = 32 if family == 4 else 128
+
+    def match(self, kind: str, table: str) -> str:
+        """The words of a rule."""
+        rng = self.rng
+        before = rng.choice(("", "", "", "-p udp ", "-i eth0 " if table == "raw" else "-p tcp "))
+        target = rng.choice(("", "", "", "", "-j DROP", "-j ACCEPT", "-j RETURN"))
+        maker: Callable[[str], str] = getattr(self, f"_{kind}")
+        return f"{before}{maker(table)} {target}".strip()
+
+    def _limit(self, table: str) -> str:
+        rate = self.rng.choice(self.rates)
+        return f"-m limit --limit {rate} --limit-burst {self.rng.choice((1, 2, 3, 5))}"
+
+    def _hashlimit(self, table: str) -> str:
+        rng = self.rng
+        windows = rng.random() < 0.2
+        name = f"{table}{'w' if windows else rng.choice('ab')}"
+        octets = rng.random() < 0.3
+        rates = ("1kb/s", "500b/s", "20kb/s") if octets else ("10/s", "25/s", "50/s", "5/min")
+        words = [f"--hashlimit-{rng.choice(('upto', 'above'))} {rng.choice(rates)}"]
+        burst = f"{rng.choice((20, 40))}kb" if octets else str(rng.choice((1, 2, 4)))
+        if not octets or rng.random() < 0.5:
+            words.append(f"--hashlimit-burst {burst}")
+        modes = [m for m in ("srcip", "dstip", "srcport", "dstport") if rng.random() < 0.4]
+        if modes:
+            words.append(f"--hashlimit-mode {','.join(modes)}")
+        for side in ("src", "dst"):
+            if rng.random() < 0.3:
+                words.append(f"--hashlimit-{side}mask {rng.choice((0, 16, self.bits))}")
+        if rng.random() < 0.2:
+            words.append("--hashlimit-htable-size 1 --hashlimit-htable-max 2")
+        if windows:
+            words.append("--hashlimit-rate-match")
+        words.append("--hashlimit-htable-expire 60000")  # the kernel may collect late
+        return f"-m hashlimit --hashlimit-name {name} {' '.join(words)}"
+
+    def _recent(self, table: str) -> str:
+        rng = self.rng
+        operation = rng.choice(("set", "set", "rcheck", "update", "rcheck", "update", "remove"))
+        words = [f"{rng.choice(('', '', '! '))}--{operation} --name {table}{rng.choice('ab')}"]
+        if operation in ("rcheck", "update"):
+            seconds = rng.choice(("", "--seconds 1", "--seconds 1 --reap", "--seconds 60"))
+            words += [seconds, rng.choice(("", f"--hitcount {rng.choice((1, 2, 3, 40))}"))]
+            words.append(rng.choice(("", "", "--rttl")))
+        words.append(rng.choice(("", "--rsource", "--rdest")))
+        mask = "255.255.0.0" if self.family == 4 else "ffff:ffff::"
+        words.append(rng.choice(("", "", f"--mask {mask}")))
+        return f"-m recent {' '.join(filter(None, words))}"
+
+    def _quota(self, table: str) -> str:
+        return f"-m quota {self.rng.choice(('', '! '))}--quota {self.rng.randrange(1500)}"
+
+    def _statistic(self, table: str) -> str:
+        rng = self.rng
+        no = rng.choice(("", "! "))
+        if rng.random() < 0.2:
+            return f"-m statistic --mode random {no}--probability {rng.choice('01')}"
+        every = rng.choice((1, 2, 3, 7))
+        return f"-m statistic --mode nth {no}--every {every} --packet {rng.randrange(every)}"
+
+    def _rateest(self, table: str) -> str:
+        rng = self.rng
+        what, limit = rng.choice((("pps", rng.randrange(90)), ("bps", f"{rng.randrange(50)}kbit")))
+        how = f"{rng.choice(('', '! '))}--rateest-{rng.choice(('lt', 'gt'))}"
+        if rng.random() < 0.3:
+            return f"-m rateest --rateest1 RE0 {how} --rateest-{what} --rateest2 RE1"
+        name = rng.choice(ESTIMATORS)
+        if rng.random() < 0.3:
+            delta = f"--rateest-{what}1 {limit} {how} --rateest-{what}2"
+            return f"-m rateest --rateest-delta --rateest {name} {delta} {limit}"
+        return f"-m rateest --rateest {name} {how} --rateest-{what} {limit}"
+
+
+ESTIMATORS = ("RE0", "RE1")
+KINDS = ("limit", "hashlimit", "recent", "quota", "statistic", "rateest")
