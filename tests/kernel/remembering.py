@@ -84,13 +84,17 @@ class TimedDuel(Duel):
         return range(first - 2, last + 3)
 
 
+def clock_rules(family: int) -> list[Line]:
+    """What the kernel tells its time by."""
+    clock = f"-m recent --set --name {_CLOCK} --mask {'0.0.0.0' if family == 4 else '::'}"
+    return [Line("raw", f"-A {chain} {clock}") for chain in ("PREROUTING", "OUTPUT")]
+
+
 def _estimators(rng: Random) -> Iterator[Line]:
     for name in ESTIMATORS:
-        interval = f"--rateest-interval 250ms --rateest-ewmalog {rng.choice(('500ms', '2s'))}"
-        yield Line(
-            "raw",
-            f"-A PREROUTING {rng.choice(('', '-p udp '))}-j RATEEST --rateest-name {name} {interval}",
-        )
+        before, constant = rng.choice(("", "-p udp ")), rng.choice(("500ms", "2s"))
+        options = f"--rateest-interval 250ms --rateest-ewmalog {constant}"
+        yield Line("raw", f"-A PREROUTING {before}-j RATEEST --rateest-name {name} {options}")
 
 
 def with_contents(sent: Sent) -> Sent:
@@ -110,8 +114,7 @@ def memory_rules(rng: Random, kind: str, family: int, backend: str) -> Rules:
     rates that a conversation never fills again will do."""
     writer = _Writer(rng, family, backend)
     policies = {(table, chain): "ACCEPT" for table, _ in _CHAINS for chain in BASE_CHAINS[table]}
-    clock = f"-m recent --set --name {_CLOCK} --mask {'0.0.0.0' if family == 4 else '::'}"
-    lines = [Line("raw", f"-A {chain} {clock}") for chain in ("PREROUTING", "OUTPUT")]
+    lines = clock_rules(family)
     if kind in ("rateest", "any"):
         lines += list(_estimators(rng))
     for table, chain in _CHAINS:

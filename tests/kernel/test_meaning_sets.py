@@ -1,0 +1,136 @@
+"""Address sets in the kernel and in fwsim: what is read of them, who is in them, what changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from random import Random
+
+import pytest
+
+from fwsim.language.ipset.model import Entry, IpSet
+from fwsim.language.ipset.read import read_ipset
+from fwsim.language.ipset.store import SCOPE
+from fwsim.machine.simulate import Simulation
+
+from .conversations import Sent, Talk
+from .duel import SENDER
+from .lab import Lab, require_kernel
+from .netns import Netns
+from .random_sets import KINDS, OFTEN_ABSENT, SetWriter
+from .remembering import TimedDuel
+from .test_meaning_memory import bare_world
+
+require_kernel()
+
+PACKETS, CASES = 40, 3
+
+
+def _kinds(host: Netns) -> tuple[str, ...]:
+    """The types that this kernel has: all but those that kernels are often built without."""
+    absent = [
+        kind
+        for kind in OFTEN_ABSENT
+        if host.attempt("ipset", "create", "probe", kind).returncode
+        or host.attempt("ipset", "destroy", "probe").returncode
+    ]
+    return (*KINDS, *(kind for kind in OFTEN_ABSENT if kind not in absent))
+
+
+def _alike(ours: Mapping[str, IpSet], theirs: Mapping[str, IpSet]) -> None:
+    """The same sets with the same elements, what the kernel adds of its own apart."""
+    assert set(ours) == set(theirs)
+    for name, one in ours.items():
+        other = theirs[name]
+        assert one.head.kind == other.head.kind
+        own = {"hashsize", "bucketsize", "initval"}
+        assert {k: v for k, v in one.head.options.items() if k not in own} == {
+            k: v for k, v in other.head.options.items() if k not in own
+        }
+        assert _plain(one.members) == _plain(other.members), name
+
+
+def _plain(members: Mapping[tuple[object, ...], Entry]) -> dict[object, Entry]:
+    """Elements with whether they stay, not how long."""
+    return {
+        element: entry._replace(timeout=None if entry.timeout is None else 1.0)
+        for element, entry in members.items()
+    }
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_commands_and_dumps_are_read_as_ipset_does(family: int, seed: int) -> None:
+    with Netns() as host:
+        kinds = _kinds(host)
+        for number in range(20):
+            text = SetWriter(Random(f"{seed}-{family}-{number}"), family, kinds).commands()
+            try:
+                ours = read_ipset(text)
+            except ValueError as error:
+                pytest.fail(f"{error}\n{text}")
+            host.run("ipset", "restore", text=text)
+            _alike(ours, read_ipset(host.run("ipset", "save")))
+            host.run("ipset", "flush")
+            host.run("ipset", "destroy")
+
+
+def _framed(sent: Sent) -> Sent:
+    """With the addresses of its frame, which sets may ask for."""
+    if not sent.dev:
+        return sent
+    return sent._replace(packet=sent.packet.but(mac_src=SENDER, mac_dst=sent.mac))
+
+
+def _conversation(seed: str, backend: str, family: int, changing: bool) -> Iterator[str]:
+    rng = Random(seed)
+    with Lab() as lab:
+        writer = SetWriter(rng, family, _kinds(lab))
+        text = writer.commands()
+        lab.run("ipset", "restore", text=text)
+        rules = writer.rules(changing)
+        sets = read_ipset(lab.run("ipset", "save"))
+        assert not lab.restore(rules.dump(), family, backend)
+        world = bare_world()
+        world = world.with_namespace(world.namespaces["host"].with_sets(sets))
+        duel = TimedDuel(lab, family, world, None)
+        talk = Talk(rng, family)
+        for number in range(PACKETS):
+            kernel, fwsim = duel.say(_framed(talk.next()))
+            if kernel not in fwsim:
+                told = (("kernel", kernel), *(("fwsim", seen) for seen in fwsim[:1]))
+                lines = [f"{who}: {line}" for who, seen in told for line in seen.lines()]
+                head = f"{seed}: packet {number}: {talk.sent[-1].to_dict()}"
+                pytest.fail("\n".join([text, rules.dump(), head, *lines]), pytrace=False)
+            yield "matched" if len(kernel.matched) > 1 else "missed"
+        if changing:
+            _alike(_now(sets, duel.clocks[0][1]), read_ipset(lab.run("ipset", "save")))
+
+
+def _now(sets: Mapping[str, IpSet], simulation: Simulation) -> Mapping[str, IpSet]:
+    """The sets as the packets left them."""
+    memory = simulation.states["host"].memory.get(SCOPE, {})
+    now = {}
+    for name, one in sets.items():
+        changed = {**one.members, **memory.get(name, {})}
+        kept = {
+            element: entry
+            for element, entry in changed.items()
+            if entry
+            and (entry.timeout is None or entry.timeout > simulation.now or not element[-1])
+        }
+        now[name] = IpSet(one.head, kept)
+    return now
+
+
+@pytest.mark.parametrize("changing", [False, True], ids=["asked", "changed"])
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("backend", ["legacy", "nft"])
+def test_who_is_in_a_set_is_who_the_kernel_finds_there(
+    backend: str, family: int, changing: bool, seed: int
+) -> None:
+    tally: Counter[str] = Counter()
+    for number in range(CASES):
+        name = f"{backend}-{family}-{changing}-{seed}-{number}"
+        tally.update(_conversation(name, backend, family, changing))
+    assert tally.total() == PACKETS * CASES
+    assert tally["matched"] >= tally.total() * 0.5
