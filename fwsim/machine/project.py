@@ -36,7 +36,8 @@ class Sight(dict[str | Field, int]):
     def device(self, which: str) -> str:
         """The device it came in by or leaves by, as this hook knows it."""
         if which == "in":
-            return "" if self.hook == "OUTPUT" else self.buffer.in_
+            across = self.hook == "POSTROUTING" and self.buffer.physout  # br_nf_post_routing
+            return "" if across or self.hook == "OUTPUT" else self.buffer.in_
         return "" if self.hook in ("PREROUTING", "INPUT") else self.buffer.out
 
 

@@ -126,14 +126,6 @@ def _timeless(packet: Packet) -> Packet:
     return packet
 
 
-def _on_the_wire(packet: Packet) -> Packet:
-    """Without what no packet tells of itself; zeros are told by their length, as when read."""
-    told = packet.but(mac_src=None, mac_dst=None, uid=None)
-    if any(told.payload):
-        return told
-    return told.but(payload=b"", payload_len=len(told.payload) or told.payload_len)
-
-
 def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:
     """They agree; of what chance chose, on the way alone."""
     if not chance:

@@ -15,7 +15,7 @@ KINDS = (
 )  # fmt: skip
 OFTEN_ABSENT = ("hash:mac", "hash:ip,mac", "hash:ip,mark", "hash:net,net", "hash:net,port,net")
 """Types that a kernel may be built without."""
-_DEVICES = ("eth0", "docker1", "veth0", "physdev:veth0", "lo")
+_DEVICES = ("eth0", "docker1", "docker", "veth0", "ve", "physdev:veth0", "lo")
 _MACS = ("02:00:00:00:09:09", "02:00:00:00:00:10", "02:00:00:00:00:13")
 _CHAINS = (("raw", "PREROUTING"), ("mangle", "FORWARD"), ("filter", "INPUT"),
            ("filter", "FORWARD"), ("filter", "OUTPUT"), ("mangle", "POSTROUTING"))  # fmt: skip
@@ -27,10 +27,11 @@ def clash(kind: str, family: int) -> bool:
 
 
 class SetWriter:
-    """Writes commands for `ipset restore`; `names` are the sets made, by type."""
+    """Writes commands for `ipset restore`; `room` is how many elements a small set holds;
+    `names` are the sets made, by type."""
 
-    def __init__(self, rng: Random, family: int, kinds: tuple[str, ...]) -> None:
-        self.rng, self.family = rng, family
+    def __init__(self, rng: Random, family: int, kinds: tuple[str, ...], room: int = 8) -> None:
+        self.rng, self.family, self.room = rng, family, room
         self.kinds = [kind for kind in kinds if not clash(kind, family)]
         self.names: dict[str, str] = {}
         self.options: dict[str, list[str]] = {}
@@ -54,13 +55,15 @@ class SetWriter:
         if kind.startswith("hash:") and kind != "hash:mac":
             head.append(f"family {'inet' if self.family == 4 else 'inet6'}")
             if rng.random() < 0.2:
-                head.append("maxelem 8")
+                head.append(f"maxelem {self.room}")
         if kind.startswith("bitmap:"):
             head.append("range 1-50000" if kind == "bitmap:port" else "range 172.18.0.0/16")
         if kind in ("hash:ip", "bitmap:ip") and rng.random() < 0.3:
             head.append(f"netmask {24 if self.family == 4 else 112}")
         count = 4 if kind == "list:set" else rng.choice((1, 3, 7))
         elements = dict.fromkeys(self._element(kind) for _ in range(count))
+        if kind == "bitmap:ip,mac" and "timeout 100" in options:  # added twice may be gone at once
+            elements = dict.fromkeys({e.split(",")[0]: e for e in elements}.values())
         return [" ".join([*head, *options])] + [
             f"add -exist {name} {element}{self._entry(kind, options)}" for element in elements
         ]
@@ -69,6 +72,8 @@ class SetWriter:
         rng, words = self.rng, []
         if "net" in kind and rng.random() < 0.3:
             words.append("nomatch")
+        if kind == "hash:net,iface" and rng.random() < 0.3:
+            words.append("wildcard")
         if "timeout 100" in options and rng.random() < 0.5:
             words.append("timeout 0")
         if "counters" in options and rng.random() < 0.5:

@@ -124,26 +124,29 @@ def _maps(o: Options, c: Context) -> tuple[Action, ...]:
         return ()
     name, ways = o["map-set"]
 
-    def found(facts: Facts, memory: Memory | None) -> Found:
+    def look(facts: Facts, memory: Memory | None) -> tuple[Found, Memory | None]:
+        sets = Sets(c.sets, memory, facts)
         try:
-            return Sets(c.sets, memory, facts).test(name, Question(ways, c.family))
+            return sets.test(name, Question(ways, c.family)), sets.remembered()
         except UnknownError:
-            return NOTHING
+            return NOTHING, memory
 
     def mark(facts: Facts, memory: Memory | None) -> int | None:
-        entry = found(facts, memory).entry
+        entry = look(facts, memory)[0].entry
         value, mask = (entry.mark if entry else None) or (0, 0)
         return (facts["mark"] & ~mask) ^ value
 
     def priority(facts: Facts, memory: Memory | None) -> int | None:
-        answer, entry = found(facts, memory)
+        answer, entry = look(facts, memory)[0]
         return entry.priority if answer and entry else None
 
     acts: list[Action] = []
-    if "map-mark" in o:
-        acts.append(Compute(f"mark from the set {name}", F.MARK, mark, SCOPE))
+    if changes(c, name):
+        acts.append(Remember(f"look into the set {name}", lambda f, m: look(f, m)[1], SCOPE))
     if "map-prio" in o:
         acts.append(Compute(f"priority from the set {name}", F.PRIORITY, priority, SCOPE))
+    if "map-mark" in o:  # last: a set may be of marks
+        acts.append(Compute(f"mark from the set {name}", F.MARK, mark, SCOPE))
     return tuple(acts)
 
 

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from fwsim.language.ipset.member import fits
-from fwsim.language.ipset.model import Element, Entry, Head
+from fwsim.language.ipset.model import Element, Entry, Head, Iface
 from fwsim.language.ipset.seen import Question, UnknownError, net_of, seen_parts
 from fwsim.language.ipset.store import Store
 from fwsim.language.values import bits_of
@@ -47,10 +47,9 @@ class Sets(Store):
             entry = self.entry(name, element)
             if entry is None:
                 continue
-            entry = self._counted(name, element, entry, question)
             if head.kind.name == "bitmap:ip,mac" and element[1] is None:
-                self._learned(name, element, entry, seen[1])
-                return Found(True, entry)
+                return Found(True, self._learned(name, element, entry, seen[1]))
+            entry = self._counted(name, element, entry, question)
             if _agrees(head, entry, question):
                 wanted = question.exceptions and bool(head.kind.nets)
                 return Found(entry.nomatch is wanted, entry)
@@ -76,10 +75,7 @@ class Sets(Store):
         kind, bits = head.kind, bits_of(head.family or 4)
         match kind.name:
             case "hash:net,iface":
-                for length in self.lengths(name)[0]:
-                    yield from self._by_device(name, net_of(seen[0], length, bits, head), seen[1])
-                    if self.beginning(name, net_of(seen[0], length, bits, head)):
-                        return
+                yield from self._by_device(name, seen)
             case "bitmap:ip,mac":
                 for element in self.beginning(name, seen[0]):
                     if element[1] in (None, seen[1]):
@@ -91,12 +87,17 @@ class Sets(Store):
                         parts[at] = net_of(parts[at], length, bits, head)
                     yield tuple(parts)
 
-    def _by_device(self, name: str, net: tuple[int, int], device: str) -> Iterator[Element]:
-        for element in self.beginning(name, net):
-            iface = element[1]
-            same = device.startswith(iface.name) if iface.wildcard else device == iface.name
-            if same and not iface.physdev:
-                yield element
+    def _by_device(self, name: str, seen: tuple[Any, ...]) -> Iterator[Element]:
+        """The smallest network decides, and no other is asked, where its last element is of another
+        device. Bridge ports are apart: iptables never asks for them (IPSET_FLAG_PHYSDEV)."""
+        head, (address, device) = self.sets[name].head, seen
+        bits = bits_of(head.family or 4)
+        for length in self.lengths(name)[0]:
+            elements = self.beginning(name, net_of(address, length, bits, head))
+            own = [element for element in elements if not element[1].physdev]
+            yield from (element for element in own if element[1].is_of(device))
+            if own and not own[-1][1].is_of(device):
+                return
 
     def _counted(self, name: str, element: Element, entry: Entry, question: Question) -> Entry:
         if "counters" not in self.sets[name].head.options or not question.counts:
@@ -106,10 +107,17 @@ class Sets(Store):
         self.put(name, element, counted)
         return counted
 
-    def _learned(self, name: str, element: Element, entry: Entry, mac: int) -> None:
-        ends = None if entry.timeout is None else self.facts.now + entry.timeout
+    def _learned(self, name: str, element: Element, entry: Entry, mac: int) -> Entry:
+        """The packet's MAC is added, which begins the address's time."""
+        new = self._begun(self._new(self.sets[name].head, None), entry)
         self.put(name, element, None)
-        self.put(name, (element[0], mac), entry._replace(timeout=ends))
+        self.put(name, (element[0], mac), new)
+        return new
+
+    def _begun(self, entry: Entry, before: Entry) -> Entry:
+        """With the time that was to begin when a MAC would be learned."""
+        waited = before.timeout
+        return entry._replace(timeout=None if waited is None else self.facts.now + waited)
 
     # -- changing ---------------------------------------------------------------------------------
 
@@ -122,14 +130,18 @@ class Sets(Store):
         element = self._element(name, question)
         if element is None or not _within(head, element):
             return False
-        there = self._in_place(name, element)
-        if there is not None:
-            if not exist and there[-1] is not None:
+        there, entry = self._in_place(name, element), self._new(head, seconds)
+        if there is None:
+            if not self._has_room(name):
                 return False
-            self.put(name, there, None)
-        elif not self._has_room(name):
+        elif not exist and there[-1] is not None:
             return False
-        self.put(name, element, self._new(head, seconds))
+        else:
+            before = self.entry(name, there)
+            if there[-1] is None and before and seconds in (None, head.timeout):
+                entry = self._begun(entry, before)
+            self.put(name, there, None)
+        self.put(name, element, entry)
         return True
 
     def _in_place(self, name: str, element: Element) -> Element | None:
@@ -168,9 +180,10 @@ class Sets(Store):
         if self.sets[name].head.kind.name == "list:set":
             return any(self.delete(element[0], question) for element in self.held(name))
         element = self._element(name, question)
-        if element is None or self.entry(name, element) is None:
+        there = None if element is None else self._in_place(name, element)
+        if there is None:
             return False
-        self.put(name, element, None)
+        self.put(name, there, None)
         return True
 
     def _element(self, name: str, question: Question) -> Element | None:
@@ -184,6 +197,8 @@ class Sets(Store):
         parts, bits = list(seen), bits_of(head.family or 4)
         for at, lengths in zip(head.kind.nets, self.lengths(name), strict=True):
             parts[at] = net_of(parts[at], lengths[0] if lengths else bits, bits, head)
+        if head.kind.parts[-1] == "iface":
+            parts[-1] = Iface(parts[-1])
         return tuple(parts)
 
 

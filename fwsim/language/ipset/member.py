@@ -66,10 +66,12 @@ class _Asked:
         return is_in(self.field(0), *((a, b) for a, b, net in spans if self.answer((net,))))
 
     def networks_by_device(self) -> Pred:
-        """The smallest network decides, and no other is asked, whatever its devices are."""
+        """The smallest network decides, and no other is asked, whatever its devices are. Bridge
+        ports (`physdev:`) are apart: iptables never asks for them (IPSET_FLAG_PHYSDEV)."""
         devices: dict[tuple[int, int], list[Element]] = {}
         for element in self.one.members:
-            devices.setdefault(element[0], []).append(element)
+            if not element[1].physdev:
+                devices.setdefault(element[0], []).append(element)
         groups: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
         for first, last, net in painted(devices, self.bits):
             asked = tuple((self.answer(element), element[1:]) for element in devices[net])
@@ -134,13 +136,11 @@ def _cut_to(field: F.Field, mask: int, values: Iterable[int]) -> Pred:
 
 
 def _device(field: F.Field, values: Iterable[Iface]) -> Pred:
-    """A bridge port (`physdev:`) never is: iptables does not ask for it (IPSET_FLAG_PHYSDEV)."""
     spans = []
-    for name, physdev, wildcard in values:
+    for name, _, wildcard in values:
         low = iface_value(name)
         free = 8 * (IFNAMSIZ - len(name.encode("utf-8", "surrogateescape"))) if wildcard else 0
-        if not physdev:
-            spans.append((low, low | (1 << free) - 1))
+        spans.append((low, low | (1 << free) - 1))
     return is_in(field, *spans)
 
 

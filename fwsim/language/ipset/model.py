@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -22,6 +23,10 @@ class Iface(NamedTuple):
     name: str
     physdev: bool = False
     wildcard: bool = False
+
+    def is_of(self, device: str) -> bool:
+        """The device has that name, or one that begins so."""
+        return device.startswith(self.name) if self.wildcard else device == self.name
 
 
 class Entry(NamedTuple):
@@ -92,10 +97,10 @@ class IpSet:
         return f"IpSet({self.head.name!r}, {self.head.kind.name!r}, {len(self.members)} elements)"
 
     @cached_property
-    def lengths(self) -> tuple[tuple[int, ...], ...]:
-        """For each part that is a network, the prefix lengths that there are, longest first."""
+    def lengths(self) -> tuple[Mapping[int, int], ...]:
+        """For each part that is a network, the prefix lengths that there are, and how often."""
         return tuple(
-            tuple(sorted({element[at][1] for element in self.members}, reverse=True))
+            MappingProxyType(Counter(element[at][1] for element in self.members))
             for at in self.head.kind.nets
         )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fwsim.language.ipset.elements import span_of
 from fwsim.language.ipset.kinds import FLAGS, Kind
-from fwsim.language.ipset.model import Entry
+from fwsim.language.ipset.model import Element, Entry, Head
 from fwsim.language.values import address, address_mask, bits_of, number, port, prefix_length
 
 LONGEST = 2147483  # seconds that an element may stay
@@ -110,3 +110,19 @@ def timed(entry: Entry, default: int | None, given: bool) -> Entry:
     """The entry with the seconds that it stays: its own, or else the set's."""
     seconds = entry.timeout if given else default
     return entry._replace(timeout=float(seconds) if seconds else None)
+
+
+Held = tuple[Element, Entry]
+
+
+def in_place_of(old: Held, new: Held, head: Head, given: Collection[str]) -> Held:
+    """What comes of one that is added where another stands. Counters that were not given stay; so
+    does a MAC, and the time that was to begin when one would be learned."""
+    (before, had), (element, entry) = old, new
+    if "packets" not in given:
+        entry = entry._replace(packets=had.packets)
+    if "bytes" not in given:
+        entry = entry._replace(octets=had.octets)
+    if before[-1] is None and element[-1] is not None and entry.timeout == head.timeout:
+        entry = entry._replace(timeout=had.timeout)
+    return (before if element[-1] is None else element), entry

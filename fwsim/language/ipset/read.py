@@ -9,7 +9,7 @@ from types import MappingProxyType
 from fwsim.language.ipset.args import created, entry_of, kind_of
 from fwsim.language.ipset.elements import plain_element, read_element
 from fwsim.language.ipset.model import PLAIN, Element, Entry, Head, IpSet
-from fwsim.language.ipset.options import timed
+from fwsim.language.ipset.options import in_place_of, timed
 from fwsim.language.ipset.words import Line, Word, set_name, split, verb_of
 from fwsim.model.errors import ReadError, Source
 
@@ -49,12 +49,13 @@ class Sets:
     def __init__(self, sets: Mapping[str, IpSet]) -> None:
         self.sets = dict(sets)
         self.open: dict[str, dict[Element, Entry]] = {}
+        self.macs: dict[str, dict[int, int | None]] = {}
 
     def frozen(self) -> Mapping[str, IpSet]:
         """The sets as they stand."""
         for name, members in self.open.items():
             self.sets[name] = IpSet(self.sets[name].head, MappingProxyType(members))
-        self.open = {}
+        self.open, self.macs = {}, {}
         return MappingProxyType(dict(self.sets))
 
     def members(self, name: str) -> dict[Element, Entry]:
@@ -62,6 +63,16 @@ class Sets:
         if name not in self.open:
             self.open[name] = dict(self.sets[name].members)
         return self.open[name]
+
+    def there(self, name: str, element: Element) -> Element | None:
+        """The element whose place this one has: in a bitmap, an address has one MAC."""
+        members = self.members(name)
+        if self.sets[name].head.kind.name != "bitmap:ip,mac":
+            return element if element in members else None
+        if name not in self.macs:
+            self.macs[name] = {element[0]: element[1] for element in members}
+        ip = element[0]
+        return (ip, self.macs[name][ip]) if ip in self.macs[name] else None
 
     def plain(self, text: str) -> bool:
         """Add what `add NAME ADDRESS[/LENGTH]` says, and nothing else does: a dump's usual line, of
@@ -72,7 +83,7 @@ class Sets:
             return False
         head, members = self.sets[name].head, self.members(name)
         element = plain_element(head, word)
-        if element is None or element in members or len(members) >= _limit(head):
+        if element is None or element in members or _full(head, members):
             return False
         members[element] = PLAIN
         return True
@@ -108,22 +119,35 @@ class Sets:
         name, head, elements, word = self._elements(line)
         entry, given = entry_of(head, line)
         entry = timed(entry, head.timeout, "timeout" in given)
-        members, limit = self.members(name), _limit(head)
+        members = self.members(name)
         for element in elements:
-            if element in members and not line.exist:
+            there = self.there(name, element)
+            if there is None and _full(head, members):
+                raise ReadError(f"the set is full: it holds {len(members)}", span=word.span)
+            if there is None:
+                self._put(name, element, entry)
+            elif line.exist or (there[-1] is None and element != there):
+                old = (there, members.pop(there))
+                self._put(name, *in_place_of(old, (element, entry), head, given))
+            else:
                 raise ReadError("this is in the set already", span=word.span)
-            if element not in members and len(members) >= limit:
-                raise ReadError(f"the set is full: it holds {limit} elements", span=word.span)
-            members[element] = entry
         if head.kind.name == "list:set":
             self._placed(members, line, given, word)
+
+    def _put(self, name: str, element: Element, entry: Entry) -> None:
+        self.members(name)[element] = entry
+        if name in self.macs:
+            self.macs[name][element[0]] = element[1]
 
     def delete(self, line: Line) -> None:
         """del NAME ELEMENT"""
         name, _, elements, word = self._elements(line)
-        members = self.members(name)
         for element in elements:
-            if members.pop(element, None) is None and not line.exist:
+            there = self.there(name, element)
+            if there is not None:
+                del self.members(name)[there]
+                self.macs.get(name, {}).pop(there[0], None)
+            elif not line.exist:
                 raise ReadError("this is not in the set", span=word.span)
 
     def destroy(self, line: Line) -> None:
@@ -133,12 +157,14 @@ class Sets:
                 raise ReadError(f"{name} is in the set {users[0]}", span=line.words[-1].span)
         for name in self._those(line):
             self.open.pop(name, None)
+            self.macs.pop(name, None)
             del self.sets[name]
 
     def flush(self, line: Line) -> None:
         """flush [NAME]"""
         for name in self._those(line):
             self.members(name).clear()
+            self.macs.pop(name, None)
 
     def rename(self, line: Line) -> None:
         """rename OLD NEW"""
@@ -207,7 +233,6 @@ _DO: Mapping[str, Callable[[Sets, Line], None]] = {
 }  # fmt: skip
 
 
-def _limit(head: Head) -> int:
-    if head.kind.is_bitmap:
-        return 1 << 16
-    return int(head.options["size"]) if "size" in head.options else head.maxelem
+def _full(head: Head, members: Mapping[Element, Entry]) -> bool:
+    """A hash holds no more. Nothing else has a limit: a list's size is not heeded."""
+    return "maxelem" in head.options and len(members) >= head.maxelem

@@ -65,8 +65,8 @@ def _part(head: Head, at: int, part: str, question: Question, facts: Facts) -> A
 
 
 def _mac(text: str | None, facts: Facts) -> int | None:
-    """A packet that came by no Ethernet device has none."""
-    if facts.device("in") in ("", "lo"):
+    """A packet that came in no Ethernet frame has none."""
+    if not facts["from_ethernet"]:
         return None
     if text is None:
         raise UnknownError

@@ -72,12 +72,15 @@ class Store:
 
     def lengths(self, name: str) -> list[list[int]]:
         """For each part that is a network, its prefix lengths, longest first."""
-        one = self.sets[name]
-        new = [element for element, entry in self.changes(name).items() if entry]
-        return [
-            sorted({*known, *(element[at][1] for element in new)}, reverse=True)
-            for at, known in zip(one.head.kind.nets, one.lengths, strict=True)
-        ]
+        one, changes = self.sets[name], self.changes(name)
+        left = []
+        for at, known in zip(one.head.kind.nets, one.lengths, strict=True):
+            count = dict(known)
+            for element, entry in changes.items():
+                was, now = element in one.members, entry is not None
+                count[element[at][1]] = count.get(element[at][1], 0) + now - was
+            left.append(sorted((length for length, times in count.items() if times), reverse=True))
+        return left
 
     def held(self, name: str) -> list[Element]:
         """The elements of a list, in its order."""
