@@ -38,6 +38,11 @@ class Kind(NamedTuple):
         return tuple(at for at, part in enumerate(self.parts) if part == "net")
 
     @property
+    def is_loose(self) -> bool:
+        """An element may have another's place."""
+        return self.name in ("bitmap:ip,mac", "hash:net,iface")
+
+    @property
     def is_bitmap(self) -> bool:
         """A set of a fixed range."""
         return self.name.startswith("bitmap:")

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from fwsim.language.ipset.member import fits
-from fwsim.language.ipset.model import Element, Entry, Head, Iface
+from fwsim.language.ipset.model import Element, Entry, Head, Iface, has_place_of
 from fwsim.language.ipset.seen import Question, UnknownError, net_of, seen_parts
 from fwsim.language.ipset.store import Store
 from fwsim.language.values import bits_of
@@ -134,21 +134,24 @@ class Sets(Store):
         if there is None:
             if not self._has_room(name):
                 return False
-        elif not exist and there[-1] is not None:
+            self.put(name, element, entry)
+            return True
+        waits = there[-1] is None
+        if not exist and not waits:
             return False
-        else:
-            before = self.entry(name, there)
-            if there[-1] is None and before and seconds in (None, head.timeout):
-                entry = self._begun(entry, before)
-            self.put(name, there, None)
-        self.put(name, element, entry)
+        before = self.entry(name, there)
+        if waits and before and seconds in (None, head.timeout):
+            entry = self._begun(entry, before)
+        self.put(name, there, None)
+        self.put(name, there if head.kind.nets else element, entry)
         return True
 
     def _in_place(self, name: str, element: Element) -> Element | None:
-        """The element that stands where this one would go: an address has one MAC in a bitmap."""
-        mac_apart = self.sets[name].head.kind.name == "bitmap:ip,mac"
-        there = self.beginning(name, element[0]) if mac_apart else [element]
-        return next((one for one in there if self.entry(name, one)), None)
+        """The element that has this one's place, if it has not run out."""
+        loose = self.sets[name].head.kind.is_loose
+        beside = self.beginning(name, element[0]) if loose else [element]
+        there = (one for one in beside if self.entry(name, one) and has_place_of(one, element))
+        return next(there, None)
 
     def _new(self, head: Head, seconds: int | None) -> Entry:
         stays = head.timeout if seconds is None else seconds

@@ -29,6 +29,15 @@ class Iface(NamedTuple):
         return device.startswith(self.name) if self.wildcard else device == self.name
 
 
+def has_place_of(held: Element, new: Element) -> bool:
+    """Where one of them is, the other cannot come, though their first parts alone are the same: in
+    a bitmap an address has one MAC; a device's name begins like that of a wildcard."""
+    if not isinstance(held[-1], Iface):
+        return True
+    iface, other = held[-1], new[-1]
+    return iface.physdev == other.physdev and iface.is_of(other.name)
+
+
 class Entry(NamedTuple):
     """What a set holds besides an element: seconds it stays (None: for good), counters, a comment,
     what --map-set takes (mark and mask, priority, queue); `nomatch`: an exception."""

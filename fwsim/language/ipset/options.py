@@ -116,13 +116,15 @@ Held = tuple[Element, Entry]
 
 
 def in_place_of(old: Held, new: Held, head: Head, given: Collection[str]) -> Held:
-    """What comes of one that is added where another stands. Counters that were not given stay; so
-    does a MAC, and the time that was to begin when one would be learned."""
+    """What comes of one that is added where another stands. It stays as it is, but for a MAC that
+    it learns, with which the time begins that was kept for then, and counters stay that were not
+    given."""
     (before, had), (element, entry) = old, new
     if "packets" not in given:
         entry = entry._replace(packets=had.packets)
     if "bytes" not in given:
         entry = entry._replace(octets=had.octets)
-    if before[-1] is None and element[-1] is not None and entry.timeout == head.timeout:
+    learns = head.kind.name == "bitmap:ip,mac" and element[-1] is not None
+    if learns and before[-1] is None and entry.timeout == head.timeout:
         entry = entry._replace(timeout=had.timeout)
-    return (before if element[-1] is None else element), entry
+    return (element if learns else before), entry

@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from fwsim.language.ipset.args import created, entry_of, kind_of
 from fwsim.language.ipset.elements import plain_element, read_element
-from fwsim.language.ipset.model import PLAIN, Element, Entry, Head, IpSet
+from fwsim.language.ipset.model import PLAIN, Element, Head, IpSet
+from fwsim.language.ipset.opened import Opened
 from fwsim.language.ipset.options import in_place_of, timed
 from fwsim.language.ipset.words import Line, Word, set_name, split, verb_of
 from fwsim.model.errors import ReadError, Source
@@ -48,31 +49,20 @@ class Sets:
 
     def __init__(self, sets: Mapping[str, IpSet]) -> None:
         self.sets = dict(sets)
-        self.open: dict[str, dict[Element, Entry]] = {}
-        self.macs: dict[str, dict[int, int | None]] = {}
+        self.open: dict[str, Opened] = {}
 
     def frozen(self) -> Mapping[str, IpSet]:
         """The sets as they stand."""
-        for name, members in self.open.items():
-            self.sets[name] = IpSet(self.sets[name].head, MappingProxyType(members))
-        self.open, self.macs = {}, {}
+        for name, opened in self.open.items():
+            self.sets[name] = opened.closed()
+        self.open = {}
         return MappingProxyType(dict(self.sets))
 
-    def members(self, name: str) -> dict[Element, Entry]:
-        """A set's members, to be changed."""
+    def opened(self, name: str) -> Opened:
+        """A set, to be changed."""
         if name not in self.open:
-            self.open[name] = dict(self.sets[name].members)
+            self.open[name] = Opened(self.sets[name])
         return self.open[name]
-
-    def there(self, name: str, element: Element) -> Element | None:
-        """The element whose place this one has: in a bitmap, an address has one MAC."""
-        members = self.members(name)
-        if self.sets[name].head.kind.name != "bitmap:ip,mac":
-            return element if element in members else None
-        if name not in self.macs:
-            self.macs[name] = {element[0]: element[1] for element in members}
-        ip = element[0]
-        return (ip, self.macs[name][ip]) if ip in self.macs[name] else None
 
     def plain(self, text: str) -> bool:
         """Add what `add NAME ADDRESS[/LENGTH]` says, and nothing else does: a dump's usual line, of
@@ -81,11 +71,11 @@ class Sets:
         name, _, word = rest.partition(" ")
         if verb != "add" or name not in self.sets:
             return False
-        head, members = self.sets[name].head, self.members(name)
-        element = plain_element(head, word)
-        if element is None or element in members or _full(head, members):
+        opened = self.opened(name)
+        element = plain_element(opened.head, word)
+        if element is None or element in opened.members or opened.is_full:
             return False
-        members[element] = PLAIN
+        opened.put(element, PLAIN)
         return True
 
     def command(self, line: Line) -> None:
@@ -119,34 +109,30 @@ class Sets:
         name, head, elements, word = self._elements(line)
         entry, given = entry_of(head, line)
         entry = timed(entry, head.timeout, "timeout" in given)
-        members = self.members(name)
+        opened = self.opened(name)
         for element in elements:
-            there = self.there(name, element)
-            if there is None and _full(head, members):
-                raise ReadError(f"the set is full: it holds {len(members)}", span=word.span)
+            there = opened.there(element)
             if there is None:
-                self._put(name, element, entry)
+                if opened.is_full:
+                    told = f"the set is full: it holds {len(opened.members)}"
+                    raise ReadError(told, span=word.span)
+                opened.put(element, entry)
             elif line.exist or (there[-1] is None and element != there):
-                old = (there, members.pop(there))
-                self._put(name, *in_place_of(old, (element, entry), head, given))
+                old = (there, opened.take(there))
+                opened.put(*in_place_of(old, (element, entry), head, given))
             else:
                 raise ReadError("this is in the set already", span=word.span)
         if head.kind.name == "list:set":
-            self._placed(members, line, given, word)
-
-    def _put(self, name: str, element: Element, entry: Entry) -> None:
-        self.members(name)[element] = entry
-        if name in self.macs:
-            self.macs[name][element[0]] = element[1]
+            _place(opened, line, given, word)
 
     def delete(self, line: Line) -> None:
         """del NAME ELEMENT"""
         name, _, elements, word = self._elements(line)
+        opened = self.opened(name)
         for element in elements:
-            there = self.there(name, element)
+            there = opened.there(element)
             if there is not None:
-                del self.members(name)[there]
-                self.macs.get(name, {}).pop(there[0], None)
+                opened.take(there)
             elif not line.exist:
                 raise ReadError("this is not in the set", span=word.span)
 
@@ -157,14 +143,12 @@ class Sets:
                 raise ReadError(f"{name} is in the set {users[0]}", span=line.words[-1].span)
         for name in self._those(line):
             self.open.pop(name, None)
-            self.macs.pop(name, None)
             del self.sets[name]
 
     def flush(self, line: Line) -> None:
         """flush [NAME]"""
         for name in self._those(line):
-            self.members(name).clear()
-            self.macs.pop(name, None)
+            self.opened(name).arrange({})
 
     def rename(self, line: Line) -> None:
         """rename OLD NEW"""
@@ -208,31 +192,23 @@ class Sets:
             raise ReadError("a list cannot hold itself", span=word.span)
         return name, head, elements, word
 
-    @staticmethod
-    def _placed(
-        members: dict[Element, Entry], line: Line, given: Mapping[str, str], word: Word
-    ) -> None:
-        """`before NAME` and `after NAME`: the element moves to its place in the list."""
-        for where in ("before", "after"):
-            if where not in given:
-                continue
-            key, other = (word.text,), (given[where],)
-            if other not in members:
-                raise ReadError(f"{other[0]!r} is not in the list", span=line.words[-1].span)
-            entry = members.pop(key)
-            order = list(members.items())
-            at = next(n for n, (e, _) in enumerate(order) if e == other) + (where == "after")
-            order.insert(at, (key, entry))
-            members.clear()
-            members.update(order)
+
+def _place(opened: Opened, line: Line, given: Mapping[str, str], word: Word) -> None:
+    """`before NAME` and `after NAME`: the element moves to its place in the list."""
+    for where in ("before", "after"):
+        if where not in given:
+            continue
+        key, other = (word.text,), (given[where],)
+        if other not in opened.members:
+            raise ReadError(f"{other[0]!r} is not in the list", span=line.words[-1].span)
+        entry = opened.take(key)
+        order = list(opened.members.items())
+        at = next(n for n, (e, _) in enumerate(order) if e == other) + (where == "after")
+        order.insert(at, (key, entry))
+        opened.arrange(dict(order))
 
 
 _DO: Mapping[str, Callable[[Sets, Line], None]] = {
     "create": Sets.create, "add": Sets.add, "del": Sets.delete, "destroy": Sets.destroy,
     "flush": Sets.flush, "rename": Sets.rename, "swap": Sets.swap,
 }  # fmt: skip
-
-
-def _full(head: Head, members: Mapping[Element, Entry]) -> bool:
-    """A hash holds no more. Nothing else has a limit: a list's size is not heeded."""
-    return "maxelem" in head.options and len(members) >= head.maxelem
