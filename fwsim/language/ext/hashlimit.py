@@ -272,6 +272,16 @@ EXAMPLES = f"""
 -m hashlimit {H}-upto 5/s {H}-burst 08 {H}-name a ; error
 -m hashlimit {H}-upto 5/s {H}-rate-match {H}-rate-interval 1x {H}-name r ; \
 -m hashlimit {H}-upto 5/sec {H}-burst 5 {H}-name r {H}-rate-match
+-m hashlimit --hashlimit-upto 1b/s --hashlimit-name a ; \
+-m hashlimit --hashlimit-upto 0b/s --hashlimit-name a ; filter INPUT lost
+-m hashlimit --hashlimit-upto 15b/s --hashlimit-name a ; \
+-m hashlimit --hashlimit-upto 0b/s --hashlimit-name a ; filter INPUT lost
+-m hashlimit --hashlimit-upto 1gb/s --hashlimit-name a ; \
+-m hashlimit --hashlimit-upto 0b/s --hashlimit-name a ; filter INPUT lost
+-m hashlimit --hashlimit-upto 5xb/s --hashlimit-name a ; \
+-m hashlimit --hashlimit-upto 0b/s --hashlimit-name a ; filter INPUT lost
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name "a b" ; \
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name a b ; filter INPUT lost
 """
 EXAMPLES4 = f"""
 -m hashlimit {H}-above 5/sec {H}-mode srcip {H}-srcmask 33 {H}-name a ; error

@@ -263,4 +263,14 @@ EXAMPLES = """
 -j RATEEST --rateest-name C3 --rateest-interval 999us --rateest-ewmalog 2000us ; \
 -j RATEEST --rateest-name C3 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms
 -j RATEEST --rateest-name E --rateest-interval 1s --rateest-ewmalog 0 ; error
+-m rateest --rateest RE1 --rateest-gt --rateest-pps 5 --rateest-bps 16bit ; \
+-m rateest --rateest RE1 --rateest-gt --rateest-bps 16bit --rateest-gt --rateest-pps 5 ; \
+filter INPUT lost
+-m rateest --rateest-delta --rateest1 RE1 --rateest-bps1 800bit --rateest-pps1 3 --rateest-gt \
+--rateest-bps2 8kbit --rateest-pps2 4 --rateest2 RE2 ; \
+-m rateest --rateest-delta --rateest1 RE1 --rateest-bps1 800bit --rateest-gt \
+--rateest-bps2 8000bit --rateest-pps1 3 --rateest-gt --rateest-pps2 4 --rateest2 RE2 ; \
+filter INPUT lost
+-j RATEEST --rateest-name B2 --rateest-interval 100us --rateest-ewmalog 4000s ; \
+-j RATEEST --rateest-name B2 --rateest-interval 250.0ms --rateest-ewmalog 536.9s ; filter INPUT lost
 """

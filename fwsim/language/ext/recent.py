@@ -227,6 +227,10 @@ EXAMPLES4 = f"""
 -m recent --set --rdest --rsource ; -m recent --set --name DEFAULT {_ALL}
 -m recent --set --mask 255.0.255.0 ; -m recent --set --name DEFAULT --mask 255.0.255.0 --rsource
 -m recent --set --mask 24 ; -m recent --set --name DEFAULT --mask 0.0.0.24 --rsource
+-m recent --rcheck --seconds 4294967295 ; \
+-m recent --rcheck --seconds -1 --name DEFAULT {_ALL} ; filter INPUT lost
+-m recent --rcheck --seconds 2147483648 --name "a b" ; \
+-m recent --rcheck --seconds -2147483648 --name a b {_ALL} ; filter INPUT lost
 -m recent --set -m recent --name x --rcheck ; \
 -m recent --set --name DEFAULT {_ALL} -m recent --rcheck --name x {_ALL}
 """
