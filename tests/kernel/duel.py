@@ -75,14 +75,7 @@ class Duel:
 
     def kernel(self, sent: Sent) -> Seen:
         """What the kernel does with a packet, now."""
-        self.sent += 1
-        self.simulation.now = monotonic() - self.began
-        if sent.dev:
-            mac_src = sent.packet.mac_src or SENDER
-            frame = frames.build(sent.packet, mac_src, sent.mac, self.sent)
-            self.lab.send(sent.dev, frame)
-        else:
-            self.lab.send_local(frames.build_ip(sent.packet, self.sent), sent.packet.uid)
+        self.put(sent)
         before, self.counters = self.counters, self.lab.counters(self.family)
         rules, policies = moved(before, self.counters)
         left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
@@ -91,6 +84,17 @@ class Duel:
         ]
         known = self.table.rows() if self.table else ()
         return Seen(rules, policies, tuple(sorted(emitted, key=repr)), known)
+
+    def put(self, sent: Sent) -> None:
+        """Send a packet."""
+        self.sent += 1
+        self.simulation.now = monotonic() - self.began
+        if sent.dev:
+            mac_src = sent.packet.mac_src or SENDER
+            frame = frames.build(sent.packet, mac_src, sent.mac, self.sent)
+            self.lab.send(sent.dev, frame)
+        else:
+            self.lab.send_local(frames.build_ip(sent.packet, self.sent), sent.packet.uid)
 
     def fwsim(self, sent: Sent, answers: bool = False) -> tuple[Seen, Leg]:
         """What fwsim says of it; with `answers`, of what the host itself sends back too. What goes

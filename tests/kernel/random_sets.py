@@ -6,7 +6,6 @@ from __future__ import annotations
 from random import Random
 
 from .lab import BASE_CHAINS
-from .remembering import clock_rules
 from .rulesets import ADDRESSES, NETS, PORTS, Line, Rules
 
 KINDS = (
@@ -121,7 +120,7 @@ class SetWriter:
     def rules(self, changing: bool) -> Rules:
         """Rules that ask; with `changing`, others that change the sets."""
         policies = {(t, chain): "ACCEPT" for t, _ in _CHAINS for chain in BASE_CHAINS[t]}
-        lines = clock_rules(self.family)
+        lines: list[Line] = []
         for table, chain in _CHAINS:
             for _ in range(self.rng.choice((2, 3, 4))):
                 lines.append(Line(table, f"-A {chain} {self._rule(table, changing)}"))

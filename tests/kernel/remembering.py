@@ -1,93 +1,71 @@
 """Random rules whose matches remember, and packets at real times.
 
-Nothing waits: time passes while packets are sent and counters read. The kernel itself tells in
-which tick it dealt with a packet: a list of -m recent in each ruleset is its clock. fwsim is asked
-at that tick; at the next one, if the kernel did something else, which may have come in between.
+Each packet is sent as a tick begins, and the kernel's own clock tells whether the tick was still
+the same when it had been dealt with: fwsim is asked at that tick. Where it was not, the rules may
+have seen several times, and the conversation ends there.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from random import Random
-from time import monotonic
 from typing import NamedTuple
 
 from fwsim.machine.world import World
 from fwsim.model.jiffies import HZ
 
+from .clock import Clock
 from .conversations import Sent
 from .duel import Duel, Seen
 from .lab import BASE_CHAINS, Lab
 from .rulesets import Line, Rules
 
-_CLOCK = "clock"
-_LATE = 4  # ticks
+_INTERVAL = HZ // 4  # an estimator's, in ticks
+_CLEAR = 6  # ticks, from the end of an interval or to it
 _CHAINS = (("raw", "PREROUTING"), ("mangle", "POSTROUTING"), ("filter", "INPUT"),
            ("filter", "FORWARD"), ("filter", "OUTPUT"))  # fmt: skip
 
 
-class Instant(NamedTuple):
-    """Something happened after the one and before the other (CLOCK_MONOTONIC)."""
+class Loaded(NamedTuple):
+    """The ticks before and after rules were loaded; whether estimators are among them."""
 
-    after: float
-    before: float
+    first: int
+    last: int
+    estimates: bool = False
+
+    def is_clear_at(self, tick: int) -> bool:
+        """No estimator's interval ends about then: its timer may come some ticks late."""
+        longest, age = ((tick - begin) % _INTERVAL for begin in (self.first, self.last))
+        return not self.estimates or _CLEAR <= age <= longest <= _INTERVAL - _CLEAR
 
 
 class TimedDuel(Duel):
-    """The kernel against fwsim in the kernel's time. Simulated time begins in the tick in which the
-    rules were `loaded`, where they count from there: any that it may have been is followed."""
+    """The kernel against fwsim in the kernel's time. Simulated time begins in the tick after the
+    rules were loaded, from where estimators count their intervals."""
 
-    def __init__(self, lab: Lab, family: int, world: World, loaded: Instant | None) -> None:
+    def __init__(self, lab: Lab, family: int, world: World, clock: Clock, loaded: Loaded) -> None:
         super().__init__(lab, family, world)
-        self.loaded, self.tick, self.blurred = loaded, 0, False
-        self.clocks = [(0, self.simulation)]
+        self.clock, self.loaded = clock, loaded
+        self.whole = True
+        """The last packet began and ended in one tick."""
 
-    def say(self, sent: Sent) -> tuple[Seen, list[Seen]]:
-        """What the kernel did with a packet, and what fwsim says that it may have done."""
+    def put(self, sent: Sent) -> None:
+        tick = self.clock.next_tick()
+        while not self.loaded.is_clear_at(tick):
+            tick = self.clock.next_tick()
+        super().put(sent)
+        self.whole = self.clock.tick() == tick
+        self.simulation.now = self.since(tick)
+
+    def since(self, tick: int) -> float:
+        """A tick in simulated time."""
+        return (tick - self.loaded.last + 0.5) / HZ
+
+    def say(self, sent: Sent) -> tuple[Seen, Seen] | None:
+        """What the kernel did with a packet, and what fwsim says of it; None where several ticks
+        had to do with it."""
         kernel = self.kernel(sent)
-        self._look(monotonic())
-        answers, left = [], []
-        for begin, simulation in self.clocks:
-            for later in (0, 1):
-                self.simulation = here = simulation.fork()
-                here.now = (self.tick + later - begin + 0.5) / HZ
-                seen, _ = self.fwsim(sent)
-                answers.append(seen)
-                if seen == kernel:
-                    left.append((begin, here))
-                    break
-        self.blurred = not left and self._between_intervals()
-        self.clocks = left
-        return kernel, answers
-
-    def _between_intervals(self) -> bool:
-        """An estimator's interval may just have ended: the timers of two may not have run both, and
-        on a busy machine come late."""
-        ages = ((self.tick - begin) % (HZ // 4) for begin, _ in self.clocks)
-        return self.loaded is not None and any(age < _LATE for age in ages)
-
-    def _look(self, now: float) -> None:
-        """Read the kernel's clock."""
-        path = Path(f"/proc/thread-self/net/xt_recent/{_CLOCK}")
-        seen = re.findall(r"last_seen: (\d+)", self.lab.call(path.read_text))
-        before, self.tick = self.tick, max(map(int, seen), default=self.tick)
-        if self.tick and not before:
-            ((_, simulation),) = self.clocks
-            self.clocks = [(begin, simulation) for begin in self._begins(now)]
-
-    def _begins(self, now: float) -> Iterable[int]:
-        if self.loaded is None:
-            return (self.tick,)
-        first, last = (self.tick - round((now - moment) * HZ) for moment in self.loaded)
-        return range(first - 2, last + 3)
-
-
-def clock_rules(family: int) -> list[Line]:
-    """What the kernel tells its time by."""
-    clock = f"-m recent --set --name {_CLOCK} --mask {'0.0.0.0' if family == 4 else '::'}"
-    return [Line("raw", f"-A {chain} {clock}") for chain in ("PREROUTING", "OUTPUT")]
+        return (kernel, self.fwsim(sent)[0]) if self.whole else None
 
 
 def _estimators(rng: Random) -> Iterator[Line]:
@@ -114,9 +92,7 @@ def memory_rules(rng: Random, kind: str, family: int, backend: str) -> Rules:
     rates that a conversation never fills again will do."""
     writer = _Writer(rng, family, backend)
     policies = {(table, chain): "ACCEPT" for table, _ in _CHAINS for chain in BASE_CHAINS[table]}
-    lines = clock_rules(family)
-    if kind in ("rateest", "any"):
-        lines += list(_estimators(rng))
+    lines = list(_estimators(rng)) if kind in ("rateest", "any") else []
     for table, chain in _CHAINS:
         for _ in range(rng.choice((1, 2, 3))):
             made = writer.match(rng.choice(KINDS) if kind == "any" else kind, table)
