@@ -21,7 +21,7 @@ HEAD = (
     "| extension | families | read and saved | refused | against the kernel | beyond the packet |\n"
 )
 _MOST_TOLD = 90
-_TOOLS = frozenset({"existing", "lab", "modules", "netns", "ctnetlink", "conntable"})
+_TOOLS = frozenset({"existing", "lab", "modules", "netns", "ctnetlink", "conntable", "clock"})
 
 
 def rules(module: str) -> Iterator[Rule]:
