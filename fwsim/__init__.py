@@ -8,8 +8,8 @@ print(net.trace(src="172.18.0.3", dst="8.8.8.8"))
 from __future__ import annotations
 
 from os import PathLike, fspath
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing is not imported before it is needed
 if TYPE_CHECKING:
     from fwsim.language.ruleset import Ruleset
     from fwsim.model.errors import FwsimError as FwsimError

@@ -1,6 +1,11 @@
 """`python -m fwsim`."""
 
-from fwsim.cli import main
+import os
 
-if __name__ == "__main__":
-    main()
+try:
+    from fwsim.cli import main
+
+    if __name__ == "__main__":
+        main()
+except KeyboardInterrupt:  # before main was there to see to it
+    os._exit(130)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
+from fwsim.cli.interrupt import INTERRUPTED
 from fwsim.cli.streams import echo, prepare_output
 from fwsim.model.errors import FwsimError, harmless
 
-REFUSED, INTERRUPTED = 2, 130
+REFUSED = 2
 
 
 def finish(run: Callable[[], int | None]) -> NoReturn:
@@ -22,7 +23,6 @@ def finish(run: Callable[[], int | None]) -> NoReturn:
         status = run()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        complain("")  # off the line with the ^C
         status = INTERRUPTED
     except BrokenPipeError:
         _leave_quietly()
@@ -31,6 +31,20 @@ def finish(run: Callable[[], int | None]) -> NoReturn:
     except OSError as error:
         status = refuse(_system(error))
     sys.exit(status or 0)
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Meanwhile Ctrl-C is a KeyboardInterrupt, so that what was begun is cleared away."""
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    if callable(before):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def refuse(message: str) -> int:

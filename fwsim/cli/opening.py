@@ -25,11 +25,12 @@ def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str,
 def live_net(commands: tuple[str, ...]) -> Net:
     """This host and its namespaces as they stand now, after these commands."""
     from fwsim.capture.run import taken
+    from fwsim.cli.endings import unwinding
     from fwsim.machine.simulate import Simulation
     from fwsim.machine.snapshot import load_snapshot
     from fwsim.net import Net
 
-    with taken() as folder:
+    with unwinding(), taken() as folder:
         net = Net(Simulation.of(load_snapshot(folder, "this host, as it stands")))
     return net.apply(*commands) if commands else net
 

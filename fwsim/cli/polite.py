@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 import click
 
-from fwsim.cli.endings import INTERRUPTED, complain, finish, refuse
+from fwsim.cli.endings import complain, finish, refuse
+from fwsim.cli.interrupt import INTERRUPTED
 from fwsim.model.errors import harmless
 
 

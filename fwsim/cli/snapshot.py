@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from fwsim.cli.endings import unwinding
+
 
 @click.command("snapshot")
 @click.option("-o", "output", metavar="DIR|FILE.tar.gz", help="Where to: a new directory, or file.")
@@ -33,5 +35,6 @@ def command(
         return
     if output is None:
         raise click.UsageError("-o is missing: where to write the snapshot")
-    run.take(Path(output), netns=netns, docker=docker, everything=everything)
+    with unwinding():
+        run.take(Path(output), netns=netns, docker=docker, everything=everything)
     click.echo(f"{output}: written; try: fwsim trace --from {output} --src A --dst B", err=True)
