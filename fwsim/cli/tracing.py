@@ -18,12 +18,22 @@ THROUGH, STOPPED, UNKNOWN = 0, 1, 3
 def trace(*, as_json: bool, verbose: bool, **asked: Any) -> int:
     """Trace one exchange and print what became of it; the exit status."""
     net = _net(asked)
+    if as_json:
+        _say_damage(net)
     return _one(net.trace(**asked), as_json, verbose)
 
 
 def trace_many(packets: str, **asked: Any) -> int:
     """Trace the packets of a file and print a line of JSON for each; the exit status."""
-    return _many(_net(asked), packets)
+    net = _net(asked)
+    _say_damage(net)
+    return _many(net, packets)
+
+
+def _say_damage(net: Net) -> None:
+    """What is wrong with the place, beside an answer that has no room for it."""
+    for text in net.world.damage:
+        echo(f"note: {text}", sys.stderr)
 
 
 def _net(asked: dict[str, Any]) -> Net:

@@ -15,7 +15,8 @@ from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
 
 MOST_MEMBERS = 10_000
-MOST_UNPACKED = 4 * MOST_BYTES
+_BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, RecursionError)
+MOST_UNPACKED = 2 * MOST_BYTES
 
 
 def load_archive(data: bytes, title: str, shown: str) -> World:
@@ -50,7 +51,14 @@ def _files(data: bytes, shown: str) -> dict[tuple[str, ...], bytes]:
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             return dict(_members(archive, shown))
-    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
+    except (
+        tarfile.TarError,
+        OSError,
+        EOFError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise PlaceError(f"{shown}: this is no tar archive, or a broken one: {error}") from None
 
 
@@ -58,8 +66,8 @@ def _members(archive: tarfile.TarFile, shown: str) -> Iterator[tuple[tuple[str, 
     unpacked = 0
     for count, member in enumerate(archive, 1):
         path = tuple(part for part in member.name.split("/") if part not in ("", "."))
-        unpacked += member.size
-        if count > MOST_MEMBERS or member.size > MOST_BYTES or unpacked > MOST_UNPACKED:
+        unpacked += abs(member.size)
+        if count > MOST_MEMBERS or abs(member.size) > MOST_BYTES or unpacked > MOST_UNPACKED:
             raise PlaceError(f"{shown}: {member.name}: too much for a snapshot")
         if member.name.startswith("/") or ".." in path:
             raise PlaceError(f"{shown}: {member.name} lies outside the archive")

@@ -8,20 +8,26 @@ from fwsim.machine.iproute import Entry
 from fwsim.machine.world import Namespace
 from fwsim.model.names import address_value, family_of
 
+Named = tuple[str, list[str]]
 
-def aliases(items: Iterable[Entry], namespaces: Mapping[str, Namespace]) -> dict[str, str]:
+
+def aliases(found: Iterable[Named], namespaces: Mapping[str, Namespace]) -> dict[str, str]:
     """Each name of a container, and of a service that has one, with the namespace of the
     container; a name that several containers have means none of them."""
-    found: dict[str, set[str]] = {}
-    for item in items:
-        home = _home(item, namespaces)
-        for name in _names(item) if home else ():
-            found.setdefault(name, set()).add(home)
+    homes: dict[str, set[str]] = {}
+    for home, names in found:
+        for name in names if home else ():
+            homes.setdefault(name, set()).add(home)
     return {
-        name: homes.pop()
-        for name, homes in found.items()
-        if len(homes) == 1 and name not in namespaces
+        name: there.pop()
+        for name, there in homes.items()
+        if len(there) == 1 and name not in namespaces
     }
+
+
+def named(item: Entry, namespaces: Mapping[str, Namespace]) -> Named:
+    """A container's namespace ("" if it is not here) and what it is called."""
+    return _home(item, namespaces), list(_names(item))
 
 
 def _networks(item: Entry) -> Iterator[Entry]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from fwsim.machine.world import Address, Device, Route
@@ -20,10 +20,12 @@ _KINDS_OF_JSON: Mapping[type, str] = {
 
 
 class Entry(NamedTuple):
-    """One object of a JSON file. What has the wrong type is a PlaceError that names the place."""
+    """One object of a JSON file, `item` from 1 in its list. What has the wrong type is a
+    PlaceError that names the place."""
 
     where: str
     data: Mapping[str, Any]
+    item: int = 0
 
     def get(self, key: str, kind: type[T], default: T) -> T:
         """A field's value, `default` where it is missing or null."""
@@ -83,7 +85,7 @@ def entries(value: object, where: str) -> list[Entry]:
         if not isinstance(item, dict):
             raise PlaceError(f"{where}: item {number} is no object: {item!r:.60}")
         if item:
-            found.append(Entry(f"{where}: item {number}", item))
+            found.append(Entry(f"{where}: item {number}", item, number))
     return found
 
 
@@ -98,30 +100,29 @@ class Link(NamedTuple):
     master: str = ""
 
 
-def links(items: Iterable[Entry]) -> Iterator[Link]:
-    """The devices of `ip -j -d addr`."""
-    for item in items:
-        info = item.inner("linkinfo")
-        name = item.text("ifname")
-        if not name:
-            raise item.wrong("ifname", "expected a device's name")
-        kind = info.text("info_kind")
-        if not kind and item.text("link_type") == "loopback":
-            kind = "loopback"
-        device = Device(
-            name,
-            kind,
-            item.text("address"),
-            tuple(_addresses(item)),
-            up="UP" in item.words("flags"),
-            hairpin=info.inner("info_slave_data").get("hairpin", bool, False),
-            index=item.number("ifindex"),
-            mtu=item.number("mtu"),
-            group=_numbered(item.text("group")),
-            ethernet=item.text("link_type") in ("", "ether") and kind != "loopback",
-        )
-        nsid = item.number("link_netnsid") if "link_netnsid" in item.data else None
-        yield Link(device, item.number("link_index"), item.text("link"), nsid, item.text("master"))
+def link(item: Entry) -> Link:
+    """A device of `ip -j -d addr`."""
+    info = item.inner("linkinfo")
+    name = item.text("ifname")
+    if not name:
+        raise item.wrong("ifname", "expected a device's name")
+    kind = info.text("info_kind")
+    if not kind and item.text("link_type") == "loopback":
+        kind = "loopback"
+    device = Device(
+        name,
+        kind,
+        item.text("address"),
+        tuple(_addresses(item)),
+        up="UP" in item.words("flags"),
+        hairpin=info.inner("info_slave_data").get("hairpin", bool, False),
+        index=item.number("ifindex"),
+        mtu=item.number("mtu"),
+        group=_numbered(item.text("group")),
+        ethernet=item.text("link_type") in ("", "ether") and kind != "loopback",
+    )
+    nsid = item.number("link_netnsid") if "link_netnsid" in item.data else None
+    return Link(device, item.number("link_index"), item.text("link"), nsid, item.text("master"))
 
 
 def _addresses(item: Entry) -> Iterator[Address]:
@@ -253,21 +254,21 @@ def unmodelled(item: Entry) -> str:
     return ""
 
 
-def neighbours(items: Iterable[Entry]) -> Iterator[tuple[tuple[str, int, int], str]]:
-    """Who has which address: ((device, family, address), MAC) of `ip -j neigh`."""
-    for item in items:
-        mac, text = item.text("lladdr"), item.text("dst")
-        if not mac:
-            continue
-        family = family_of(text)
-        if family is None:
-            raise item.wrong("dst", "expected an address")
-        yield (item.text("dev"), family, item.address("dst", family)), mac
+def neighbour(item: Entry) -> tuple[tuple[str, int, int], str] | None:
+    """Who has which address: ((device, family, address), MAC) of `ip -j neigh`, if it is known."""
+    mac, text = item.text("lladdr"), item.text("dst")
+    if not mac:
+        return None
+    family = family_of(text)
+    if family is None:
+        raise item.wrong("dst", "expected an address")
+    return (item.text("dev"), family, item.address("dst", family)), mac
 
 
-def forwarding(items: Iterable[Entry]) -> Iterator[tuple[tuple[str, str], str]]:
-    """What bridges know: ((bridge, MAC), port) of `bridge -j fdb`. Permanent entries are the ports'
-    own addresses, those without a master the devices' filters: both say nothing of others."""
-    for item in items:
-        if item.text("master") and item.text("state") != "permanent":
-            yield (item.text("master"), item.text("mac")), item.text("ifname")
+def forwarding(item: Entry) -> tuple[tuple[str, str], str] | None:
+    """What a bridge knows: ((bridge, MAC), port) of `bridge -j fdb`. Permanent entries are the
+    ports' own addresses, those without a master the devices' filters: both say nothing of
+    others."""
+    if not item.text("master") or item.text("state") == "permanent":
+        return None
+    return (item.text("master"), item.text("mac")), item.text("ifname")

@@ -17,10 +17,9 @@ _KNOWN = frozenset({
 })  # fmt: skip
 
 
-def rules(items: Iterable[Entry], family: int) -> tuple[RouteRule, ...]:
+def in_order(rules: Iterable[RouteRule]) -> tuple[RouteRule, ...]:
     """The rules, in their order; those that every host has where none are told."""
-    found = sorted((_rule(item, family) for item in items), key=lambda rule: rule.priority)
-    return tuple(found) or USUAL
+    return tuple(sorted(rules, key=lambda rule: rule.priority)) or USUAL
 
 
 def unmodelled(item: Entry) -> str:
@@ -29,7 +28,8 @@ def unmodelled(item: Entry) -> str:
     return f"ip rule {item.number('priority')}: {', '.join(left)} is not modelled" if left else ""
 
 
-def _rule(item: Entry, family: int) -> RouteRule:
+def rule(item: Entry, family: int) -> RouteRule:
+    """One rule."""
     action, target = item.text("action") or "table", 0
     if "goto" in item.data:
         action, target = "goto", item.number("goto")

@@ -48,7 +48,7 @@ def sender(world: World, name: str, family: int) -> Endpoint:
     """As `find_address`; a namespace may be asked to send what it has no address for, and bears
     none then (value 0)."""
     ns = world.namespaces.get(world.aliases.get(name, name))
-    if ns is None:
+    if ns is None or not ns.devices:
         return find_address(world, name, family)
     return Endpoint(ns.name, family, _main_address(ns, family) or 0)
 

@@ -3,7 +3,6 @@ one such directory for each network namespace."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
-from fwsim.machine.containers import aliases
+from fwsim.machine.containers import aliases, named
+from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
-from fwsim.machine.pile import HOST, RULES, Pile, as_text, pile_of
-from fwsim.machine.policy import RouteRule
+from fwsim.machine.pile import HOST, RULES, Pile, pile_of
+from fwsim.machine.policy import LOOPBACK, RouteRule
 from fwsim.machine.sockets import listeners
 from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Device, Listener, Namespace, Route, World
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fwsim.language.ipset.model import IpSet
 
 _BRIDGES = ("bridge", "")
+_ROUTES = {4: "ip-route.json", 6: "ip-route6.json"}
 
 
 def load_snapshot(folder: str | os.PathLike[str], title: str) -> World:
@@ -51,13 +52,20 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     if not any(name in files for files in pile.values() for name in RULES.values()):
         raise PlaceError(f"{shown}: there is no ruleset here: expected a file iptables-save")
     order = sorted(pile, key=lambda name: name != HOST)
-    parts = [_Part(name, pile[name], _where(shown, name, len(pile))) for name in order]
+    budget = Budget()
+    parts = [
+        _Part(name, Folder(name, pile[name], _where(shown, name, len(pile)), budget))
+        for name in order
+    ]
     namespaces = {part.name: part.namespace() for part in parts}
     notes = [note for part in parts for note in part.notes]
     joined, doubts = _join(namespaces, parts)
-    names = aliases(parts[0].entries("docker-inspect.json"), joined)
+    host = parts[0].folder
+    called = host.each("docker-inspect.json", lambda item: named(item, joined))
+    names = aliases(called, joined)
+    damage = tuple(text for part in parts for text in part.folder.damage)
     inferred = not parts[0].links
-    return World(joined, HOST, title, (*notes, *doubts), inferred, aliases=names)
+    return World(joined, HOST, title, (*notes, *doubts), inferred, names, damage)
 
 
 def _where(shown: str, name: str, count: int) -> str:
@@ -67,44 +75,16 @@ def _where(shown: str, name: str, count: int) -> str:
 class _Part:
     """One namespace's files on their way to being one."""
 
-    def __init__(self, name: str, files: Mapping[str, Callable[[], bytes]], where: str) -> None:
-        self.name, self.files, self.where = name, files, where
-        self.notes: list[str] = []
-        self.read: dict[str, list[Entry]] = {}
+    def __init__(self, name: str, folder: Folder) -> None:
+        self.name, self.folder = name, folder
+        self.notes: dict[str, None] = {}
 
     def note(self, text: str) -> None:
-        self.notes.append(f"{self.name}: {text}")
-
-    def text(self, file: str) -> str:
-        if file not in self.files:
-            return ""
-        return as_text(self.files[file](), self.path(file))
-
-    def path(self, file: str) -> str:
-        return os.path.join(self.where, file)
-
-    def entries(self, file: str) -> list[Entry]:
-        """A JSON file's objects, read once; none if it is missing or empty."""
-        if file not in self.read:
-            self.read[file] = self._entries(file)
-        return self.read[file]
-
-    def _entries(self, file: str) -> list[Entry]:
-        text = self.text(file)
-        if not text.strip():
-            return []
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError as error:
-            where = f"{self.path(file)}:{error.lineno}:{error.colno}"
-            raise PlaceError(f"{where}: this is no JSON: {error.msg}; is it cut off?") from None
-        except (RecursionError, ValueError):
-            raise PlaceError(f"{self.path(file)}: this is no JSON that a command prints") from None
-        return iproute.entries(value, self.path(file))
+        self.notes[f"{self.name}: {text}"] = None
 
     @cached_property
     def links(self) -> list[Link]:
-        return list(iproute.links(self.entries("ip-addr.json")))
+        return list(self.folder.each("ip-addr.json", iproute.link))
 
     def namespace(self) -> Namespace:
         devices = self.devices()
@@ -112,23 +92,26 @@ class _Part:
             self.name,
             devices,
             {family: self.routes(family, devices) for family in (4, 6)},
-            dict(iproute.neighbours(self.entries("ip-neigh.json"))),
+            dict(filter(None, self.folder.each("ip-neigh.json", iproute.neighbour))),
             self.forwarding(devices),
-            self.sysctl(),
+            self.folder.settings(),
             self.rulesets(),
             self.listeners(),
             {family: self.route_rules(family) for family in (4, 6)},
         )
-        if self.text("conntrack").strip():
+        if self.folder.text("conntrack").strip():
             self.note("conntrack is not read yet: what is connected already is not known")
-        placed = self.assumed(found) if self.links else self.inferred(found)
+        alone = not self.links and self.name == HOST
+        placed = self.inferred(found) if alone else self.assumed(found)
         return placed.with_sets(self.sets())
 
     def assumed(self, found: Namespace) -> Namespace:
         """With addresses, but without a file that only the kernel's own settings would replace."""
-        if "ip-route.json" not in self.files:
-            self.note("no ip-route.json: only the routes that its addresses bring along are known")
-        if "sysctl" in self.files or self.name != HOST:
+        if not self.links:
+            self.note("its devices and addresses are not known, so that it is nowhere")
+        elif _ROUTES[4] not in self.folder.files:
+            self.note(f"no {_ROUTES[4]}: {NOT_ROUTES}")
+        if self.folder.has("sysctl") or self.name != HOST:
             return found
         notes: list[str] = []
         bridges = any(device.kind == "bridge" for device in found.devices.values())
@@ -140,7 +123,10 @@ class _Part:
     def inferred(self, found: Namespace) -> Namespace:
         """Without addresses: what the rules show, where the files say nothing."""
         guess, notes = infer_host(found.rulesets)
-        for text in ("no ip-addr.json: what follows is inferred from the rules", *notes):
+        told = (
+            "no usable ip-addr.json" if "ip-addr.json" in self.folder.files else "no ip-addr.json"
+        )
+        for text in (f"{told}: what follows is inferred from the rules", *notes):
             self.note(text)
         return guess._replace(
             name=self.name,
@@ -153,35 +139,35 @@ class _Part:
     def rulesets(self) -> dict[int, Ruleset]:
         rulesets = {}
         for family, file in RULES.items():
-            if file in self.files:
-                text = self.text(file)
+            if file in self.folder.files:
+                text = self.folder.sure(file)
                 rulesets[family] = (
-                    read_as_listed(text, family, self.path(file))
+                    read_as_listed(text, family, self.folder.path(file))
                     if _has_rules(text)
                     else Ruleset(family)
                 )
         return rulesets
 
     def sets(self) -> Mapping[str, IpSet]:
-        if "ipset-save" not in self.files:
+        text = self.folder.text("ipset-save")
+        if not text:
             return {}
         from fwsim.language.ipset.read import read_ipset
 
-        return read_ipset(self.text("ipset-save"), self.path("ipset-save"))
+        path = self.folder.path("ipset-save")
+        return self.folder.sound("ipset-save", lambda: read_ipset(text, path), {})
 
     def listeners(self) -> tuple[Listener, ...] | None:
-        if "ss" not in self.files:
-            return None
-        return tuple(listeners(self.text("ss"), self.path("ss")))
+        text, path = self.folder.text("ss"), self.folder.path("ss")
+        told = self.folder.sound("ss", lambda: tuple(listeners(text, path)), None)
+        return told if self.folder.has("ss") else None
 
     def devices(self) -> dict[str, Device]:
         kinds = {link.device.name: link.device.kind for link in self.links}
         masters = {link.master for link in self.links if link.master}
         devices = {}
-        told = (iproute.unready, iproute.unnumbered_group)
-        entries = self.entries("ip-addr.json")
-        for text in filter(None, (tell(entry) for entry in entries for tell in told)):
-            self.note(text)
+        for tell in (iproute.unready, iproute.unnumbered_group):
+            self.note_each("ip-addr.json", tell)
         for link in self.links:
             device = link.device
             if device.name in masters and not device.kind:
@@ -197,21 +183,24 @@ class _Part:
 
     def routes(self, family: int, devices: Mapping[str, Device]) -> tuple[Route, ...]:
         """The routes of one family, each once; what no file tells follows from the addresses."""
-        items = self.entries("ip-route6.json") if family == 6 else []
-        items = items or [
-            item for item in self.entries("ip-route.json") if iproute.route_family(item) == family
-        ]
-        found = dict.fromkeys(r for i in items if (r := iproute.route(i, family)) is not None)
-        for text in dict.fromkeys(filter(None, map(iproute.unmodelled, items))):
-            self.note(text)
+        file = _ROUTES[family] if self.folder.entries(_ROUTES[family]) else _ROUTES[4]
+
+        def read(item: Entry) -> Route | None:
+            mine = file == _ROUTES[6] or iproute.route_family(item) == family
+            return iproute.route(item, family) if mine else None
+
+        found = dict.fromkeys(filter(None, self.folder.each(file, read)))
+        self.note_each(file, iproute.unmodelled)
         own = address_routes(devices.values(), family)
+        if not found and self.folder.has(_ROUTES[family]) and {r.dev for r in own} - {LOOPBACK}:
+            self.note(f"{_ROUTES[family]} has no route: {NOT_ROUTES}")
         tables = {route.table for route in found}
         missing = [r for r in own if not (r.table in tables or (found and r.table == "main"))]
         return (*found, *missing)
 
     def forwarding(self, devices: Mapping[str, Device]) -> dict[tuple[str, str], str]:
         """What the bridges know of their own ports."""
-        found = iproute.forwarding(self.entries("bridge-fdb.json"))
+        found = filter(None, self.folder.each("bridge-fdb.json", iproute.forwarding))
         return {
             (bridge, mac): port
             for (bridge, mac), port in found
@@ -219,15 +208,14 @@ class _Part:
         }
 
     def route_rules(self, family: int) -> tuple[RouteRule, ...]:
-        items = self.entries("ip-rule.json" if family == 4 else "ip-rule6.json")
-        for text in filter(None, map(iprule.unmodelled, items)):
-            self.note(text)
-        return iprule.rules(items, family)
+        file = "ip-rule.json" if family == 4 else "ip-rule6.json"
+        self.note_each(file, iprule.unmodelled)
+        return iprule.in_order(self.folder.each(file, lambda item: iprule.rule(item, family)))
 
-    def sysctl(self) -> dict[str, str]:
-        """The settings; what is no setting, such as a complaint about a key, is passed over."""
-        pairs = (line.partition("=") for line in self.text("sysctl").splitlines() if "=" in line)
-        return {name.strip(): value.strip() for name, _, value in pairs}
+    def note_each(self, file: str, tell: Callable[[Entry], str]) -> None:
+        """What there is to say of a JSON file's objects."""
+        for text in filter(None, self.folder.each(file, tell)):
+            self.note(text)
 
 
 def _has_rules(text: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fwsim.language.bind import bind
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.policy import USUAL, RouteRule
+from fwsim.machine.settings import whole_number
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import address_text
 from fwsim.model.tuples import NamedTuple
@@ -112,8 +113,8 @@ class Namespace(NamedTuple):
 
     def number(self, name: str, default: int = 0) -> int:
         """A sysctl as a number; `default` where it is missing or none."""
-        text = self.sysctl.get(name, "").strip()
-        return int(text) if text.lstrip("-").isdecimal() else default
+        found = whole_number(self.sysctl.get(name, ""))
+        return default if found is None else found
 
     def ports(self, bridge: str) -> list[Device]:
         """A bridge's ports."""
@@ -161,7 +162,8 @@ _DEFRAG_USERS = frozenset({"TPROXY", "socket"})
 class World(NamedTuple):
     """Namespaces that are joined by links; `host` is the one the others hang off. `title` says
     where it all comes from, `notes` what was inferred or left out; `inferred`: only rules were
-    given, so that nobody knows what hangs on a bridge; `aliases` are other names of namespaces."""
+    given, so that nobody knows what hangs on a bridge; `aliases` are other names of namespaces;
+    `damage`: what was found damaged, and left out."""
 
     namespaces: Mapping[str, Namespace]
     host: str = "host"
@@ -169,6 +171,7 @@ class World(NamedTuple):
     notes: tuple[str, ...] = ()
     inferred: bool = False
     aliases: Mapping[str, str] = MappingProxyType({})
+    damage: tuple[str, ...] = ()
 
     def with_namespace(self, namespace: Namespace) -> World:
         """The same world with one namespace replaced."""

@@ -35,7 +35,7 @@ def story(
     fwsim.questions.repair, or None; `remarks` are more notes, by kind and subject; `verbose` tells
     every hook and rule with its reasons."""
     items: list[Row | Header | Line] = [[segment(world.title)]]
-    items += [_note(text) for text in world.notes]
+    items += [_note(text) for text in (*world.damage, *world.notes)]
     items += [_headline(world, exchange), []]
     teller = Teller(world, _decision(exchange), verbose)
     for leg in exchange.legs:

@@ -19,7 +19,7 @@ USUAL_TAIL: list[dict[str, Any]] = [
 
 
 def read(*items: dict[str, Any]) -> tuple[RouteRule, ...]:
-    return iprule.rules([Entry("ip-rule.json", item) for item in items], 4)
+    return iprule.in_order(iprule.rule(Entry("ip-rule.json", item), 4) for item in items)
 
 
 def v4(text: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fwsim
-from fwsim.machine.containers import aliases
+from fwsim.machine.containers import aliases, named
 from fwsim.machine.iproute import Entry
 from fwsim.machine.naming import Endpoint, find_address, owner
 from fwsim.machine.place import open_place
@@ -121,10 +121,11 @@ def test_services_and_ids_mean_their_container_and_shared_names_nobody() -> None
         container("shop-db-1", "10.0.0.3", "db", "app"),
         container("gone", "10.0.0.9", "ghost"),
     ]
-    assert aliases(items, namespaces) == {
+    found = aliases((named(item, namespaces) for item in items), namespaces)
+    assert found == {
         "web": "shop-web-1", "0123abc": "shop-web-1", "db": "x", "shop-db-1": "x",
     }  # fmt: skip
-    world = World(namespaces, "x", aliases=aliases(items, namespaces))
+    world = World(namespaces, "x", aliases=found)
     assert find_address(world, "db") == Endpoint("x", 4, v4("10.0.0.3"))
     with pytest.raises(QuestionError, match="called 'we', and it is no address"):
         find_address(world, "we")

@@ -4,7 +4,11 @@ import io
 import os
 import sys
 import tarfile
+import tracemalloc
+import zlib
+from collections import Counter
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -221,6 +225,8 @@ def member(
         (member("ss", tarfile.SYMTYPE, "/etc/passwd"), "neither a plain file"),
         (member("ss", tarfile.LNKTYPE, "iptables-save"), "neither a plain file"),
         (member("ss", tarfile.CHRTYPE), "neither a plain file"),
+        (member("ss", tarfile.BLKTYPE), "neither a plain file"),
+        (member("host/..", tarfile.DIRTYPE), "lies outside"),
         (member("ss", tarfile.FIFOTYPE), "neither a plain file"),
         (member("big", size=2000), "too much"),
     ],
@@ -254,3 +260,62 @@ def test_archives_cut_off_are_refused(tmp_path: Path, end: int) -> None:
 def test_the_same_file_twice_is_a_doubt(tmp_path: Path) -> None:
     with pytest.raises(PlaceError, match="keep one"):
         opened(tmp_path, packed({"iptables-save": RULES, "host/iptables-save": RULES}))
+
+
+@pytest.mark.parametrize("kind", [b"L", b"K", b"x", b"g"])
+def test_an_archive_of_names_alone_is_refused(tmp_path: Path, kind: bytes) -> None:
+    header = member("././@LongLink", kind).tobuf(tarfile.GNU_FORMAT)
+    with pytest.raises(PlaceError, match="no tar archive, or a broken one"):
+        opened(tmp_path, header * 5000 + bytes(1024), "x.tar")
+
+
+def test_an_archive_that_unpacks_to_much_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = zlib.compressobj(9, wbits=31)
+    zeros = bytes(1 << 20)
+    data = b"".join([*(bomb.compress(zeros) for _ in range(300)), bomb.flush()])
+    assert len(data) < 1 << 20
+    tracemalloc.start()
+    try:
+        with pytest.raises(PlaceError, match="unpacks to more than 128 MiB"):
+            opened(tmp_path, data)
+        used = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert used < 400 << 20
+
+
+def test_headers_that_are_changed_at_random_are_read_or_refused(tmp_path: Path, seed: int) -> None:
+    formats = (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT)
+    ended = Counter[str]()
+    for number in range(300):
+        rng = Random(f"tar {seed} {number}")
+        data = bytearray(odd_archive(rng.choice(formats)))
+        for _ in range(rng.choice((1, 3, 8))):
+            block = rng.randrange(0, len(data), 512)
+            data[block + rng.choice((0, 100, 124, 125, 135, 156, 157, 345))] = rng.randrange(256)
+        try:
+            opened(tmp_path, checked(data), "x.tar")
+            ended["read"] += 1
+        except FwsimError:
+            ended["refused"] += 1
+    assert min(ended["read"], ended["refused"]) > 20, ended
+
+
+def odd_archive(form: int) -> bytes:
+    """With extended headers, as far as the format has them."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+        for name in ("iptables-save", "x/" + "y" * 90 + "/" + "z" * 90 + "/ss", "ip-addr.json"):
+            made = member(name, size=len(RULES if name == "iptables-save" else "[]"))
+            made.pax_headers = {"mtime": "1.5"}
+            tar.addfile(made, io.BytesIO((RULES if made.size > 2 else "[]").encode()))
+    return out.getvalue()
+
+
+def checked(data: bytearray) -> bytes:
+    """Every header with the checksum that it should have."""
+    for at in range(0, len(data) - 511, 512):
+        if data[at + 257 : at + 262] == b"ustar":
+            data[at + 148 : at + 156] = b" " * 8
+            data[at + 148 : at + 156] = b"%06o\0 " % sum(data[at : at + 512])
+    return bytes(data)

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fwsim.machine import pile
 from fwsim.machine.infer import address_routes
 from fwsim.machine.snapshot import assemble, load_snapshot
 from fwsim.machine.world import Route, World
-from fwsim.model.errors import FwsimError, PlaceError, ReadError
+from fwsim.model.errors import PlaceError, ReadError
 from fwsim.model.names import address_value
 from tests.machine.snapshots import ARTICLE, LO, RULES, device, write
 
@@ -239,36 +236,6 @@ def test_a_neighbour_tells_twins_apart(tmp_path: Path) -> None:
 
 # -- what is refused -------------------------------------------------------------------------------
 
-GOOD = json.dumps([LO, device(2, "eth0", "192.0.2.10/24")])
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("ip-addr.json", GOOD[:-9], r"ip-addr\.json:1:\d+: this is no JSON"),
-        ("ip-addr.json", '[{"ifname":\n  nonsense}]', r"ip-addr\.json:2:3: this is no JSON"),
-        ("ip-addr.json", "{}", "ip-addr.json: expected a list"),
-        ("ip-addr.json", "[7]", "item 1 is no object: 7"),
-        ("ip-addr.json", '[{"ifname": 7}]', "item 1: ifname is 7: expected text"),
-        ("ip-addr.json", '[{"ifname": "a", "ifindex": "x"}]', "ifindex is 'x': expected a number"),
-        ("ip-addr.json", '[{"ifname": "a", "flags": "UP"}]', "flags is 'UP': expected a list"),
-        ("ip-addr.json", GOOD.replace("24", "33"), "prefixlen is 33: expected 0 to 32"),
-        ("ip-addr.json", GOOD.replace("192.0.2.10", "fe80::1"), "expected an IPv4 address"),
-        ("ip-addr.json", "[" * 200_000, "this is no JSON"),
-        ("ip-addr.json", "[" + "9" * 5000 + "]", "this is no JSON"),
-        ("ip-addr.json", GOOD.encode() + b"\0", "no text: it has a NUL byte in line 1"),
-        ("ip-route.json", '[{"dst": "10.0.0.0/40"}]', "expected a prefix length from 0 to 32"),
-        ("ip-route.json", '[{"dst": "10.0.0.0/x"}]', "expected an IPv4 prefix"),
-        ("ip-neigh.json", '[{"dst": "x", "lladdr": "02::"}]', "dst is 'x': expected an address"),
-        ("iptables-save", b"*filter\n\0", "NUL byte in line 2"),
-    ],
-)
-def test_bad_files_are_named(name: str, content: Any, said: str, tmp_path: Path) -> None:
-    write(tmp_path, {"iptables-save": RULES, name: content})
-    with pytest.raises(PlaceError, match=said) as caught:
-        load_snapshot(tmp_path, "here")
-    assert str(tmp_path / name) in str(caught.value)
-
 
 def test_bad_rules_are_shown_where_they_stand(tmp_path: Path) -> None:
     write(tmp_path, {"host/iptables-save": "*filter\n-A INPUT -j NOWHERE\nCOMMIT\n",
@@ -297,32 +264,3 @@ def test_a_file_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(pile, "MOST_BYTES", len(RULES) - 1)
     with pytest.raises(PlaceError, match="larger than"):
         load(tmp_path, iptables_save=RULES)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(
-        ["eth0", "lo", "veth", "bridge", "10.0.0.1", "::1", "default", "10.0.0.0/8", "inet"]
-    ),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["ifname", "ifindex", "flags", "addr_info", "family", "local", "prefixlen", "master",
-         "linkinfo", "info_kind", "link_index", "link_netnsid", "dst", "dev", "gateway", "table",
-         "nexthops", "lladdr", "mac", "state", "priority", "src", "metric", "type", "via"]
-    ), inner, max_size=6),
-    max_leaves=20,
-)  # fmt: skip
-
-
-@given(
-    name=st.sampled_from(sorted(n for n in pile.FILES
-                                if n.endswith(".json"))),
-    content=st.lists(JSON, max_size=3).map(json.dumps) | st.binary(max_size=30).map(repr)
-    | st.integers(0, len(GOOD)).map(lambda end: GOOD[:end]),
-)  # fmt: skip
-def test_any_json_is_a_world_or_a_refusal(name: str, content: str) -> None:
-    files = {"iptables-save": RULES.encode, name: content.encode}
-    said = ""
-    try:
-        assemble({"host": files}, "here", "here")
-    except FwsimError as error:
-        said = str(error)
-    assert said == "" or name in said
