@@ -1,0 +1,193 @@
+"""Rulesets and packets as cases: the kernel's and fwsim's view of each packet compared, what
+differs is shrunk to few rules and packets, and kept in fixtures/kernel."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from fwsim.machine.moment import Given
+from fwsim.machine.world import World
+from fwsim.model.trace import Leg
+
+from .conversations import Sent, Talk, sent_from_dict
+from .duel import Duel, Seen, same, world_of
+from .lab import Lab
+from .rulesets import Line, Rules
+
+KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "kernel"
+PACKETS_EACH = 30
+GIVEN = Given({"TPROXY": False})  # no socket in a lab is transparent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ruleset and the packets that go through it in turn."""
+
+    backend: str
+    family: int
+    rules: Rules
+    packets: tuple[Sent, ...] = ()
+    answers: bool = False  # the host answers too
+    tracked: bool = False
+
+    def to_json(self) -> str:
+        """To be kept in fixtures/kernel."""
+        rules = [[t, c, policy] for (t, c), policy in self.rules.policies.items()]
+        data = {
+            "backend": self.backend, "family": self.family, "policies": rules,
+            "rules": [list(line) for line in self.rules.lines],
+            "packets": [sent.to_dict() for sent in self.packets], "answers": self.answers,
+            "tracked": self.tracked,
+        }  # fmt: skip
+        return json.dumps(data, indent=1) + "\n"
+
+
+def case_from_json(text: str) -> Case:
+    data = json.loads(text)
+    policies = {(table, chain): policy for table, chain, policy in data["policies"]}
+    rules = Rules(policies, tuple(Line(*line) for line in data["rules"]))
+    packets = tuple(map(sent_from_dict, data["packets"]))
+    return Case(
+        data["backend"], data["family"], rules, packets, data.get("answers", False),
+        data.get("tracked", False),
+    )  # fmt: skip
+
+
+@dataclass
+class DifferenceError(Exception):
+    """The two disagree about the last packet of the case."""
+
+    case: Case
+    kernel: Seen
+    fwsim: Seen
+    leg: Leg
+
+    def report(self) -> str:
+        """Rules, packets, and what each said of the last one."""
+        packets = (f"  {s.dev or 'local'} {s.mac} {s.packet.to_dict()}" for s in self.case.packets)
+        said = (("kernel", self.kernel), ("fwsim", self.fwsim))
+        return "\n".join([
+            f"{self.case.backend}, IPv{self.case.family}", self.case.rules.dump(), "packets:",
+            *packets,
+            *(f"{who}: {line}" for who, seen in said for line in seen.lines()),
+            f"fwsim: {self.leg.fate} {self.leg.reason} {self.leg.ctstate} {self.leg.by_chance}",
+        ])  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What was compared."""
+
+    packets: int = 0
+    with_rules: int = 0
+    emitted: int = 0
+    chance: int = 0
+    refused: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+
+@cache
+def bare_world() -> World:
+    """The machine as fwsim reads it from the snapshot of a lab without rules."""
+    with Lab() as lab:
+        return world_of(lab)
+
+
+def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> None:
+    """Send the case's packets, or with `more` those it makes up. Raises DifferenceError."""
+    tally = tally or Tally()
+    with Lab(quiet=not case.answers) as lab:
+        if lab.restore(case.rules.dump(), case.family, case.backend):
+            tally.refused += 1
+            return
+        duel = Duel(lab, case.family, bare_world(), GIVEN, case.tracked)
+        done: list[Sent] = []
+        given = iter(case.packets)
+        while sent := next(given, None) if more is None else more.next():
+            done.append(sent)
+            kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent, case.answers)
+            _count(tally, kernel, leg)
+            if not same(kernel, fwsim, bool(leg.by_chance)):
+                raise DifferenceError(replace(case, packets=tuple(done)), kernel, fwsim, leg)
+            if leg.by_chance or len(done) == PACKETS_EACH:
+                return  # after a port chosen by chance the two are in different states
+            for dev, _, packet in kernel.emitted if more else ():
+                more.heard(dev, packet)
+            if more and leg.fate == "delivered" and leg.arrived:
+                more.heard("", leg.arrived)
+
+
+def _count(tally: Tally, kernel: Seen, leg: Leg) -> None:
+    tally.packets += 1
+    tally.with_rules += bool(kernel.matched)
+    tally.emitted += bool(kernel.emitted)
+    tally.chance += bool(leg.by_chance)
+    tally.fates[leg.fate] += 1
+    tally.states[leg.ctstate] += 1
+
+
+def random_difference(case: Case, talk: Talk, tally: Tally) -> DifferenceError | None:
+    try:
+        run(case, talk, tally)
+    except DifferenceError as difference:
+        return difference
+    return None
+
+
+# shrinking
+
+
+def shrunk(difference: DifferenceError) -> DifferenceError:
+    """The same with as few rules and packets as still differ."""
+    best = [difference]
+
+    def differs(case: Case) -> bool:
+        try:
+            run(case)
+        except DifferenceError as found:
+            best[0] = found
+            return True
+        return False
+
+    if not differs(difference.case):
+        return difference
+    for _ in range(2):
+        _fewest(best[0].case.packets, lambda p: differs(replace(best[0].case, packets=p)))
+        lines = best[0].case.rules.lines
+        _fewest(lines, lambda r: differs(_with_lines(best[0].case, r)))
+    return best[0]
+
+
+def _with_lines(case: Case, lines: Sequence[Line]) -> Case:
+    return replace(case, rules=case.rules.only(lines))
+
+
+def _fewest(items: Sequence[T], differs: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
+    kept, size = tuple(items), max(1, len(items) // 2)
+    while size:
+        at = 0
+        while at < len(kept):
+            fewer = kept[:at] + kept[at + size :]
+            if differs(fewer):
+                kept = fewer
+            else:
+                at += size
+        size //= 2
+    return kept
+
+
+def complain(difference: DifferenceError, name: str) -> None:
+    small = shrunk(difference)
+    KEPT.mkdir(exist_ok=True)
+    (KEPT / f"{name}.json").write_text(small.case.to_json())
+    pytest.fail(f"kept as fixtures/kernel/{name}.json\n{small.report()}", pytrace=False)
