@@ -101,7 +101,7 @@ class Builder:
         """-N, which checks the name more closely (`checked`) than a dump's `:CHAIN`."""
         if chain in self.heads[table]:
             raise ReadError(f"table {table} has a chain {chain!r} already", span=span)
-        if not 1 <= len(chain.encode("utf-8", "surrogateescape")) <= 28:
+        if not 1 <= _size(chain) <= 28:
             raise ReadError("a chain's name has 1 to 28 bytes", span=span)
         if chain in VERDICTS or (checked and find(Target, chain)):
             raise ReadError(f"{chain} is a target's name and none for a chain", span=span)
@@ -210,10 +210,17 @@ class Builder:
             self.rules[table].pop(name, None)
 
     def rename(self, table: str, old: str, new: str, span: Span) -> None:
-        """-E; jumps follow."""
+        """-E; jumps follow. iptables would take a name of 29 to 31 bytes (and the kernel none that
+        is longer)."""
         head = self.head(table, old, span)
         if old in TABLES[table]:
             raise ReadError(f"{old} is built in and keeps its name", span=span)
+        if 29 <= _size(new) <= 31:
+            raise ReadError(
+                f"a chain's name of {_size(new)} bytes is a trap: iptables -E gives it, and then "
+                "no command can list, empty or delete the chain, nor iptables-restore read it",
+                span=span, hint="A name of at most 28 bytes can be used.",
+            )  # fmt: skip
         self.new(table, new, span)
         self.heads[table][new] = replace(head, name=new)
         self.rules[table][new] = Entries(self._entries(table, old))
@@ -265,6 +272,10 @@ def _same(entry: Entry, other: Rule, line: str) -> bool:
     ):  # fmt: skip
         return False
     return one == other or rule_text(one) == rule_text(other)
+
+
+def _size(name: str) -> int:
+    return len(name.encode("utf-8", "surrogateescape"))
 
 
 def _t(table: str) -> str:

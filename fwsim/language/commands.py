@@ -7,24 +7,28 @@ As do_parse reads them (iptables/xshared.c): the command is usually the first wo
 from __future__ import annotations
 
 from fwsim.language.builder import Builder
-from fwsim.language.optnames import COMMANDS, CORE
-from fwsim.language.ruleset import TABLES, Rule, Ruleset
-from fwsim.language.rulespec import counter_pair, read_rules
+from fwsim.language.getopt import apart
+from fwsim.language.optnames import (
+    LISTING,
+    ambiguous,
+    attached,
+    core_option,
+    counter_pair,
+    letter_of,
+)
+from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.language.rulespec import read_rules
 from fwsim.language.validate import led_to, validate
 from fwsim.language.values import number
 from fwsim.language.words import Word, command_words
 from fwsim.model.errors import ReadError, Source, Span
 
-_LONG = {
-    "append": "-A", "check": "-C", "insert": "-I", "delete": "-D", "replace": "-R", "policy": "-P",
-    "new-chain": "-N", "delete-chain": "-X", "flush": "-F", "rename-chain": "-E", "zero": "-Z",
-    "list": "-L", "list-rules": "-S",
-}  # fmt: skip
-_KNOWN = frozenset(_LONG.values())
 _ON_RULES = ("-A", "-C", "-D", "-I", "-R")
 _LOOKING = ("-C", "-L", "-S")  # they leave the table as it is, counters included
+_ON_CHAINS = ("-P", "-N", "-X", "-F", "-E", "-Z", "-L", "-S")
 _CHAIN_OPTIONAL = ("-F", "-L", "-S", "-X", "-Z")
-_ATTACHED = frozenset(f"-t{name}" for name in TABLES)
+_LISTS = ("-L", "-S")
+_EXPECTED = f"expected a command, one of {' '.join((*_ON_RULES, *_ON_CHAINS))}"
 PROGRAMS = {
     f"{program}{backend}": family
     for program, family in (("iptables", 4), ("ip6tables", 6))
@@ -48,35 +52,15 @@ def apply(rulesets: dict[int, Ruleset], command: str, name: str = "command") -> 
         raise ReadError("this is no command; expected iptables -A CHAIN …", span=span)
     before = rulesets.get(family, Ruleset(family))
     builder = Builder(before)
-    table, words = split_table(words)
+    table, words = apart(words, family)
+    if not words:
+        raise ReadError(_EXPECTED, span=span)
     builder.table(table.text if table else "filter", table.span if table else span)
-    run(builder, table.text if table else "filter", words)
-    if next(filter(None, (letter_of(word.text) for word in words))) in _LOOKING:
+    if run(builder, table.text if table else "filter", words) in _LOOKING:
         return
     changed = builder.freeze()
     validate(changed, before)
     rulesets[family] = changed
-
-
-def split_table(words: list[Word]) -> tuple[Word | None, list[Word]]:
-    """Take `-t TABLE` (or `-tTABLE`, `--table=TABLE`), and -w with its seconds, out."""
-    table = None
-    rest: list[Word] = []
-    pending = list(reversed(words))
-    while pending:
-        word = pending.pop()
-        if word.text in ("-t", "--table"):
-            if not pending:
-                raise ReadError("-t wants a table behind it", span=word.span)
-            table = pending.pop()
-        elif word.text.startswith("--table=") or word.text in _ATTACHED:
-            table = word._replace(text=word.text.removeprefix("--table=").removeprefix("-t"))
-        elif word.text in ("-w", "--wait", "-W", "--wait-interval"):
-            if pending and pending[-1].text.isdecimal():
-                pending.pop()
-        else:
-            rest.append(word)
-    return table, rest
 
 
 def run(
@@ -86,22 +70,15 @@ def run(
     counters: tuple[int, int] | None = None,
     *,
     at_once: bool = False,
-) -> None:
-    """Carry out one command's words on an open table. ReadError where iptables would refuse;
-    `at_once`, that a chain is there when a rule goes to it is not left to `validate`."""
-    if words:
-        _Command(builder, table, words, counters, at_once).run()
-
-
-def letter_of(text: str) -> str | None:
-    """The command that a word names: `-A`, `-ACHAIN`, `--append`, `--app`, `--append=CHAIN`."""
-    if not text.startswith("--"):
-        return text[:2] if text[:2] in _KNOWN else None
-    name = text[2:].partition("=")[0]
-    if name in _LONG or name in CORE:
-        return _LONG.get(name)
-    begun = [known for known in (*_LONG, *COMMANDS, *CORE) if known.startswith(name)]
-    return _LONG.get(begun[0]) if name and len(set(begun)) == 1 else None
+) -> str:
+    """Carry out one command's words on an open table; the command, as `-A`. ReadError where
+    iptables would refuse; `at_once`, that a chain is there when a rule goes to it is not left to
+    `validate`."""
+    if not words:
+        return ""
+    command = _Command(builder, table, words, counters, at_once)
+    command.run()
+    return command.letter
 
 
 class _Command:
@@ -120,13 +97,17 @@ class _Command:
         self.span = Span(words[0].span.source, words[0].span.start, words[-1].span.end)
         at = next((n for n, word in enumerate(words) if letter_of(word.text)), None)
         if at is None:
-            raise ReadError(
-                f"expected a command, one of {' '.join(_LONG.values())}, not {words[0].text!r}",
-                span=words[0].span,
-            )
+            for word in words:
+                if word.text.startswith("--"):
+                    ambiguous(word, ())
+            raise ReadError(f"{_EXPECTED}, not {words[0].text!r}", span=words[0].span)
         self.letter = letter_of(words[at].text) or ""
+        hanging = attached(words[at])
         self.before = words[:at]
-        self.rest = [*_attached(words[at]), *words[at + 1 :]]
+        self.rest: list[Word] = [*([hanging] if hanging else ()), *words[at + 1 :]]
+        self.lists = self.letter == "-L"
+        if self.letter in (*_LISTS, "-Z"):
+            self._listed_and_zeroed()
 
     def run(self) -> None:
         if self.letter in _ON_RULES:
@@ -136,10 +117,22 @@ class _Command:
         else:
             self._name_command()
 
+    def _listed_and_zeroed(self) -> None:
+        """-L or -S with -Z beside it, which is to list, then to zero."""
+        for at, word in enumerate(self.rest):
+            other = letter_of(word.text)
+            if other and {self.letter, other} in ({"-L", "-Z"}, {"-S", "-Z"}):
+                hanging = attached(word)
+                self.rest[at : at + 1] = [hanging] if hanging else []
+                self.lists = "-L" in (self.letter, other)
+                self.letter = "-Z"
+                return
+
     def _take(self, expected: str) -> Word:
         if not self.rest:
             raise ReadError(f"{self.letter} wants {expected}", span=self.span)
-        return self.rest.pop(0)
+        taken: Word = self.rest.pop(0)
+        return taken
 
     def _may_take(self) -> Word | None:
         """The next word, unless it is an option."""
@@ -198,12 +191,12 @@ class _Command:
     def _chain_command(self) -> None:
         word = self._may_take()
         chain = word.text if word else None
-        at = self._number() if self.letter in ("-L", "-S", "-Z") else None
+        at = self._number() if self.letter in (*_LISTS, "-Z") else None
         if chain:
             self.builder.head(self.table, chain, self.span)
-        if self.letter in ("-L", "-S"):
-            return
         self._end()
+        if self.letter in _LISTS:
+            return
         if self.letter == "-F":
             self.builder.flush(self.table, chain, self.span)
         elif self.letter == "-X":
@@ -226,19 +219,15 @@ class _Command:
         if self.table == "nat" and policy.text == "DROP":
             raise ReadError("table nat is not for filtering: no policy DROP", span=policy.span)
         counters = self.counters or (0, 0)
-        if self.rest and self.rest[0].text in ("-c", "--set-counters"):
-            counters = counter_pair(self.rest.pop(0), self.rest)
+        for words in (self.before, self.rest):
+            if words and core_option(words[0].text, ()) == "counters":
+                option = words.pop(0)
+                hanging = attached(option)
+                words[:0] = [hanging] if hanging else []
+                counters = counter_pair(option, words)
         self.builder.policy(self.table, chain, policy.text, counters, policy.span)
 
     def _end(self) -> None:
-        if self.before or self.rest:
-            raise ReadError("nothing more is expected here", span=(self.before + self.rest)[0].span)
-
-
-def _attached(word: Word) -> list[Word]:
-    """What hangs on a command's word: the chain of -ACHAIN and --append=CHAIN."""
-    text, span = word
-    cut = text.find("=") + 1 if text.startswith("--") else 2
-    if cut <= 0 or cut >= len(text):
-        return []
-    return [Word(text[cut:], Span(span.source, span.start + cut, span.end))]
+        for word in self.before + self.rest:
+            if not (self.lists and core_option(word.text, ()) in LISTING):
+                raise ReadError("nothing more is expected here", span=word.span)

@@ -9,26 +9,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fwsim.language.options import Context, Extension, Given, Option, Options, Use, checked
-from fwsim.model.errors import Span
+from fwsim.language.values import protocol
+from fwsim.language.words import Word
+from fwsim.model.errors import ReadError, Span
 from fwsim.model.names import PROTOCOL_NAMES
 
 CORE = {
     "source": "src", "src": "src", "destination": "dst", "dst": "dst", "in-interface": "in_",
     "out-interface": "out", "protocol": "proto", "fragments": "frag", "match": "match",
     "jump": "jump", "goto": "goto", "set-counters": "counters", "ipv4": "family", "ipv6": "family",
-    "verbose": "verbose", "table": "misplaced", "numeric": "misplaced", "exact": "misplaced",
-    "line-numbers": "misplaced", "wait": "misplaced", "wait-interval": "misplaced",
+    "verbose": "verbose", "table": "table", "numeric": "numeric", "exact": "exact",
+    "line-numbers": "line-numbers", "wait": "wait", "wait-interval": "wait-interval",
+    "modprobe": "modprobe",
 }  # fmt: skip
 SHORT = {
     "-s": "src", "-d": "dst", "-i": "in_", "-o": "out", "-p": "proto", "-f": "frag", "-m": "match",
     "-j": "jump", "-g": "goto", "-c": "counters", "-4": "family", "-6": "family",
-    "-v": "verbose", "-t": "misplaced", "-n": "misplaced", "-x": "misplaced", "-w": "misplaced",
+    "-v": "verbose", "-t": "table", "-n": "numeric", "-x": "exact", "-w": "wait",
+    "-W": "wait-interval", "-M": "modprobe",
 }  # fmt: skip
-# No part of a rule, but their beginnings are theirs too: --in may be --insert.
-COMMANDS = (
-    "append", "check", "delete", "delete-chain", "flush", "help", "insert", "list", "list-rules",
-    "modprobe", "new-chain", "policy", "rename-chain", "replace", "version", "zero",
-)  # fmt: skip
+LISTING = ("numeric", "exact", "line-numbers")  # how -L prints
+NO_PART = (*LISTING, "table", "wait", "wait-interval", "modprobe")  # of a rule
+# Their beginnings are theirs too: --in may be --insert.
+COMMANDS = {
+    "append": "-A", "check": "-C", "delete": "-D", "delete-chain": "-X", "flush": "-F",
+    "help": "-h", "insert": "-I", "list": "-L", "list-rules": "-S", "new-chain": "-N",
+    "policy": "-P", "rename-chain": "-E", "replace": "-R", "version": "-V", "zero": "-Z",
+}  # fmt: skip
+_LETTERS = frozenset(COMMANDS.values()) - {"-h", "-V"}  # those two only print
+_VALUED = ("-c", "-d", "-g", "-i", "-j", "-m", "-o", "-p", "-s")
 
 
 class Loaded:
@@ -49,11 +58,41 @@ class Loaded:
         return checked(Use(self.ext, Options(self.given), self.span), context, self.span)
 
 
+def letter_of(text: str) -> str | None:
+    """The command that a word names: `-A`, `-ACHAIN`, `--append`, `--app`, `--append=CHAIN`."""
+    if not text.startswith("--"):
+        return text[:2] if text[:2] in _LETTERS else None
+    name = text[2:].partition("=")[0]
+    known = name if name in COMMANDS or name in CORE else ""
+    begun = [known] if known else [one for one in (*COMMANDS, *CORE) if one.startswith(name)]
+    letter = COMMANDS.get(begun[0]) if name and len(begun) == 1 else None
+    return letter if letter in _LETTERS else None
+
+
+def attached(word: Word) -> Word | None:
+    """What hangs on an option's word, as its value: the chain of -ACHAIN and --append=CHAIN."""
+    text, span = word
+    cut = text.find("=") + 1 if text.startswith("--") else 2
+    if cut <= 0 or cut >= len(text):
+        return None
+    return Word(text[cut:], Span(span.source, min(span.start + cut, span.end - 1), span.end))
+
+
+def counter_pair(option: Word, rest: list[Word]) -> tuple[int, int]:
+    """The packets and bytes behind -c, taken off the words that follow it: `5 6` or `5,6`."""
+    packets, comma, octets = (rest.pop(0).text if rest else "").partition(",")
+    if not comma and rest:
+        octets = rest.pop(0).text
+    if not (packets.isdecimal() and octets.isdecimal()):
+        raise ReadError(f"{option.text} wants two numbers, packets and bytes", span=option.span)
+    return int(packets), int(octets)
+
+
 def core_option(word: str, loaded: Iterable[Loaded]) -> str | None:
     """What the word names among iptables' own options of a rule (a key of the two tables above);
     None if it is none of them."""
     if not word.startswith("--"):
-        return SHORT.get(word[:2]) if word[:2] in ("-m", "-g") else SHORT.get(word)
+        return SHORT.get(word[:2] if word[:2] in _VALUED else word)
     name = word[2:].partition("=")[0]
     if name in CORE or not name:
         return CORE.get(name)
@@ -77,7 +116,21 @@ def extension_option(name: str, loaded: Sequence[Loaded]) -> tuple[Loaded, Optio
     return begun[0] if len(begun) == 1 and name and not clash else None
 
 
-def protocol_match(word: str, number: int) -> str:
+def ambiguous(word: Word, loaded: Iterable[Loaded]) -> None:
+    """Raise ReadError where several options begin as this word does."""
+    name = word.text[2:].partition("=")[0]
+    others = [s for one in loaded for option in one.ext.options for s in option.spellings()]
+    begun = sorted({f"--{one}" for one in (*CORE, *COMMANDS, *others) if one.startswith(name)})
+    if name and len(begun) > 1:
+        raise ReadError(
+            f"{word.text} may be {', '.join(begun[:-1])} or {begun[-1]}", span=word.span,
+            hint="An option may be cut short where only one begins so.",
+        )  # fmt: skip
+
+
+def protocol_match(word: str) -> str:
     """The match that options may load behind `-p WORD`: it goes by the name given, not by another
-    one of the same number (`mh`, `mobility-header`)."""
-    return PROTOCOL_NAMES.get(number, "") if word[0].isdecimal() else word
+    one of the same number (`mh`, `mobility-header`). ValueError if there is no such protocol."""
+    name = word.lower()
+    value = protocol(name)
+    return PROTOCOL_NAMES.get(value, "") if name[0].isdecimal() else name

@@ -20,7 +20,15 @@ from fwsim.language.options import (
     find,
     lookup,
 )
-from fwsim.language.optnames import Loaded, core_option, extension_option, protocol_match
+from fwsim.language.optnames import (
+    NO_PART,
+    Loaded,
+    ambiguous,
+    core_option,
+    counter_pair,
+    extension_option,
+    protocol_match,
+)
 from fwsim.language.ruleset import VERDICTS, Is, Rule
 from fwsim.language.types import AddressMask, Interface
 from fwsim.language.values import protocol
@@ -52,16 +60,6 @@ def read_rules(
     reader = _Reader(words, family, chain, span)
     reader.counters = counters
     return reader.rules()
-
-
-def counter_pair(option: Word, rest: list[Word]) -> tuple[int, int]:
-    """The packets and bytes behind -c, taken off the words that follow it: `5 6` or `5,6`."""
-    packets, comma, octets = (rest.pop(0).text if rest else "").partition(",")
-    if not comma and rest:
-        octets = rest.pop(0).text
-    if not (packets.isdecimal() and octets.isdecimal()):
-        raise ReadError(f"{option.text} wants two numbers, packets and bytes", span=option.span)
-    return int(packets), int(octets)
 
 
 class _Reader:
@@ -133,6 +131,8 @@ class _Reader:
         if negated and name not in _NEGATABLE:
             raise ReadError(f"! does not go with {word.text}", span=word.span)
         word = self._detached(word, name)
+        if name in NO_PART:
+            raise ReadError(f"{word.text} does not belong here", span=word.span)
         getattr(self, f"_read_{name}", self._read_core)(name, word, negated)
 
     def _detached(self, word: Word, name: str) -> Word:
@@ -176,9 +176,8 @@ class _Reader:
             )  # fmt: skip
         try:
             if name == "proto":
-                number = protocol(word.text.lower())
-                self.proto_match = protocol_match(word.text.lower(), number)
-                return number
+                self.proto_match = protocol_match(word.text)
+                return protocol(word.text.lower())
             if name in ("in_", "out"):
                 return Interface().read([word.text], self._context())
             return self._address_list(name, word.text)
@@ -204,9 +203,6 @@ class _Reader:
 
     def _read_verbose(self, name: str, option: Word, negated: bool) -> None:
         """-v says nothing about the rule."""
-
-    def _read_misplaced(self, name: str, option: Word, negated: bool) -> None:
-        raise ReadError(f"{option.text} does not belong here", span=option.span)
 
     def _read_match(self, name: str, option: Word, negated: bool) -> None:
         word = self._next(option, "a match")
@@ -274,6 +270,7 @@ class _Reader:
                 f"{word.text} goes with no chain, and fwsim does not know the target {jump.chain}",
                 span=self.target_span,
             )
+        ambiguous(word, self.loaded)
         raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
 
     def _implicit(self, name: str, word: Word) -> tuple[Loaded, Option] | None:

@@ -8,11 +8,13 @@ from itertools import islice
 
 from fwsim.language.bind import bind
 from fwsim.language.builder import Builder
-from fwsim.language.commands import PROGRAMS, letter_of, run, split_table
+from fwsim.language.commands import PROGRAMS, run
 from fwsim.language.forms.pasted import Pasted
+from fwsim.language.getopt import apart
 from fwsim.language.ipset.read import Sets
 from fwsim.language.ipset.words import Word as SetWord
 from fwsim.language.ipset.words import line_of, verb_of
+from fwsim.language.optnames import letter_of
 from fwsim.language.read import restore
 from fwsim.language.ruleset import Ruleset
 from fwsim.language.validate import validate
@@ -55,7 +57,7 @@ class Host:
     def iptables(self, family: int, words: list[Word], span: Span, *, strict: bool) -> bool:
         """Carry out a command that changes rules; False if iptables would fail and the shell go
         on. ReadError where it is wrong; if `strict`, also where it only fails."""
-        named, words = split_table(words)
+        named, words = apart(words, family)
         if not words:
             raise ReadError("expected a command such as -A CHAIN … behind this", span=span)
         table = named.text if named else "filter"
