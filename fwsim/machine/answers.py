@@ -24,12 +24,14 @@ ERRORS: dict[int, dict[str, tuple[int, int]]] = {
         "icmp-admin-prohibited": (3, 13),
         "net-unreachable": (3, 0), "host-unreachable": (3, 1), "admin-prohibited": (3, 13),
         "port-unreachable": (3, 3), "proto-unreachable": (3, 2), "ttl-exceeded": (11, 0),
+        "too-big": (3, 4),
     },
     6: {
         "icmp6-no-route": (1, 0), "icmp6-adm-prohibited": (1, 1), "icmp6-addr-unreachable": (1, 3),
         "icmp6-port-unreachable": (1, 4), "icmp6-policy-fail": (1, 5), "icmp6-reject-route": (1, 6),
         "net-unreachable": (1, 0), "host-unreachable": (1, 3), "admin-prohibited": (1, 1),
         "port-unreachable": (1, 4), "proto-unreachable": (4, 1), "ttl-exceeded": (3, 0),
+        "too-big": (2, 0), "beyond-scope": (1, 2),
     },
 }  # fmt: skip
 

@@ -14,8 +14,9 @@ class Buffer:
     name, "" for none; `found` what conntrack said, None before it was asked; `template` what a
     rule told conntrack beforehand; `rerouted` is where a change in OUTPUT leads it; `speaks_by`
     the device whose address IPv6 errors about it bear, where that is not `in_`; `sender` who on
-    this host sends it (names.SENDERS); `diverted` is the packet as it would be addressed to the
-    socket that TPROXY gave it to."""
+    this host sends it (names.SENDERS), and `bound` the device that it must leave by, if any;
+    `diverted` is the packet as it would be addressed to the socket that TPROXY gave it to;
+    `comes_back`: it is a copy for the host itself of what it sends to all."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class Buffer:
         mac_dst: str | None = None,
         found: Found | None = None,
         sender: int = PROCESS,
+        bound: str = "",
     ) -> None:
         self.packet, self.in_, self.out = packet, in_, ""
         self.physin = self.physout = self.speaks_by = ""
@@ -33,6 +35,6 @@ class Buffer:
         self.template: Template | None = None
         self.rerouted: routing.Way | None = None
         self.hop, self.mac_dst = 0, mac_dst
-        self.looped = False
+        self.looped = self.comes_back = False
         self.diverted: Packet | None = None
-        self.sender = sender
+        self.sender, self.bound = sender, bound

@@ -5,13 +5,21 @@ from __future__ import annotations
 
 from fwsim.machine import routing
 from fwsim.machine.bridging import BROADCAST
-from fwsim.machine.world import Namespace
+from fwsim.machine.world import Device, Namespace
 from fwsim.model.names import PACKET_TYPES, ROUTE_TYPES
 from fwsim.model.packet import Packet
 
-_UNICAST, _BROADCAST, _MULTICAST = (
+UNICAST, _BROADCAST, _MULTICAST = (
     PACKET_TYPES.index(name) for name in ("unicast", "broadcast", "multicast")
 )
+
+
+def is_for_another(device: Device | None, mac: str | None) -> bool:
+    """A frame to one host's MAC, which is not the device's own; where nobody told either of them,
+    it is for the device."""
+    if device is None or not (device.ethernet and device.mac and mac):
+        return False
+    return not int(mac[:2], 16) & 1 and mac != device.mac
 
 
 def is_ethernet(ns: Namespace, dev: str) -> bool:
@@ -30,12 +38,12 @@ def packet_type(ns: Namespace, packet: Packet, dev: str, mac_dst: str | None) ->
     """To whom the frame was addressed that came in by `dev`; what the host sends is unicast. Where
     nobody told, it was to whom the IP destination would have it."""
     if dev in ("", "lo"):
-        return _UNICAST
+        return UNICAST
     if mac_dst is None:
         if routing.is_multicast(packet.family, packet.dst):
             return _MULTICAST
         kind = ROUTE_TYPES[routing.address_type(ns, packet.family, packet.dst)]
-        return _BROADCAST if kind == "BROADCAST" else _UNICAST
+        return _BROADCAST if kind == "BROADCAST" else UNICAST
     if mac_dst == BROADCAST:
         return _BROADCAST
-    return _MULTICAST if int(mac_dst[:2], 16) & 1 else _UNICAST
+    return _MULTICAST if int(mac_dst[:2], 16) & 1 else UNICAST

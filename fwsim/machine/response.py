@@ -3,9 +3,10 @@ to the one who asked."""
 
 from __future__ import annotations
 
-from fwsim.machine import answers
+from fwsim.machine import answers, linkfacts
 from fwsim.machine.connection import ESTABLISHED, RELATED, TEMPLATE, Found
 from fwsim.machine.passage import Passage
+from fwsim.machine.routing import bound_to
 from fwsim.machine.sockets import listening
 from fwsim.machine.world import World
 from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS
@@ -17,7 +18,7 @@ from fwsim.model.tuples import NamedTuple
 class Start(NamedTuple):
     """Where a packet begins: sent by a namespace itself (`dev` "", `sender` of names.SENDERS), or
     coming in by a device; `leaves` is a port by which the host puts it out at once, past all
-    hooks."""
+    hooks; `bound` the device that it must leave by."""
 
     namespace: str
     dev: str = ""
@@ -25,6 +26,7 @@ class Start(NamedTuple):
     found: Found | None = None
     leaves: str = ""
     sender: int = PROCESS
+    bound: str = ""
 
 
 class Response(NamedTuple):
@@ -88,7 +90,7 @@ def refused(world: World, passages: list[Passage], sent: Response | None = None)
 def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> Response | None:
     """What a host of this world does with a packet that is for itself."""
     ns = world.namespaces[last.host]
-    if answers.ignores(ns, packet):
+    if answers.ignores(ns, packet) or (packet.proto == TCP and _to_many(world, last)):
         notes.append("ignored")
         return None
     if answers.is_foreign(packet):
@@ -100,7 +102,10 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
     reply = _willing(packet, known)
     notes += (note for note in known if note != "listener_assumed" or ns.listeners is None)
     sender = KERNEL_SOCKET if packet.is_icmp else PROCESS
-    return Response("reply", reply, Start(last.host, sender=sender)) if reply else None
+    if reply is None:
+        return None
+    bound = bound_to(reply.family, reply.dst, last.buffer.in_)
+    return Response("reply", reply, Start(last.host, sender=sender, bound=bound))
 
 
 def _willing(packet: Packet, notes: list[str]) -> Packet | None:
@@ -120,7 +125,7 @@ def _refused(world: World, passage: Passage, error: str) -> Response | None:
     buffer = passage.buffer
     came_by = buffer.speaks_by or buffer.in_
     packet = answers.refusal(world.namespaces[passage.host], passage.packet, error, came_by)
-    if packet is None:
+    if packet is None or (packet.is_icmp and _to_many(world, passage)):
         return None
     if passage.record.reject == "tcp-reset" and buffer.physin:
         return Response("error", packet, Start(passage.host, leaves=buffer.physin))
@@ -128,7 +133,17 @@ def _refused(world: World, passage: Passage, error: str) -> Response | None:
     if error != "reset" and found is not None and found.connection is not None:
         attached = Found(RELATED, found.connection, not found.reply)
     sender = _refuser(packet, bool(passage.record.reject))
-    return Response("error", packet, Start(passage.host, found=attached, sender=sender))
+    bound = bound_to(packet.family, packet.dst, buffer.in_)
+    return Response(
+        "error", packet, Start(passage.host, found=attached, sender=sender, bound=bound)
+    )
+
+
+def _to_many(world: World, passage: Passage) -> bool:
+    """Its frame was addressed to more than this host, which no error answers (icmp_send)."""
+    buffer, ns = passage.buffer, world.namespaces[passage.host]
+    kind = linkfacts.packet_type(ns, passage.packet, buffer.in_, buffer.mac_dst)
+    return kind != linkfacts.UNICAST
 
 
 def _refuser(packet: Packet, by_rule: bool) -> int:
@@ -138,8 +153,9 @@ def _refuser(packet: Packet, by_rule: bool) -> int:
     return KERNEL_SOCKET
 
 
-def outcome_of(legs: list[Leg], start: Start, one_way: bool) -> str:
-    """What ping, curl or nc on the source would have reported."""
+def outcome_of(legs: list[Leg], start: Start, one_way: bool, held_back: bool) -> str:
+    """What ping, curl or nc on the source would have reported. `held_back`: the sender's own host
+    did not let the request out, which its socket is told of."""
     request, last = legs[0], legs[:2][-1]
     if any(leg.verdict == "UNKNOWN" for leg in legs):
         return "unknown"
@@ -149,9 +165,9 @@ def outcome_of(legs: list[Leg], start: Start, one_way: bool) -> str:
         return "answered" if arrived else "timeout"
     if last.direction == "error":
         return _complaint(request.packet, last) if arrived else "timeout"
-    if request.reason.startswith("route_") and request.where == start.namespace and not start.dev:
+    if held_back and request.reason.startswith("route_"):
         return "no-route"
-    if request.fate == "dropped" and request.where == start.namespace and not start.dev:
+    if held_back:
         return "denied" if request.packet.proto in (ICMP, ICMP6, UDP) else "timeout"
     if one_way and request.verdict == "ACCEPT":
         return "answered"

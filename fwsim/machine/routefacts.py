@@ -82,7 +82,7 @@ def path_mtu(ns: Namespace, packet: Packet, dev: str, mark: int) -> int:
     """The smaller MTU of the way on and of the way back (tcpmss_reverse_mtu)."""
     on = routing.lookup(ns, flow_of(packet, dev or LOOPBACK, mark))
     back = routing.lookup(ns, Flow(packet.family, packet.src))
-    return min(_mtu(ns, way) for way in (on, back))
+    return min(way_mtu(ns, way) for way in (on, back))
 
 
 def device_mtu(ns: Namespace, dev: str) -> int:
@@ -91,7 +91,8 @@ def device_mtu(ns: Namespace, dev: str) -> int:
     return device.mtu if device and device.mtu else _USUAL_MTU
 
 
-def _mtu(ns: Namespace, way: Way) -> int:
+def way_mtu(ns: Namespace, way: Way) -> int:
+    """The largest packet that goes that way (ip_dst_mtu_maybe_forward)."""
     if way.kind in ("local", "none", *UNREACHABLE_KINDS):
         return _LARGEST_MTU
     own = way.route.mtu if way.route else 0

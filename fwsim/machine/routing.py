@@ -174,7 +174,8 @@ def unexpected(ns: Namespace, flow: Flow, out: str) -> str | None:
 def forwards(ns: Namespace, family: int, dev: str) -> bool:
     """Whether packets that came in by `dev` may be forwarded."""
     if family == 6:
-        return bool(ns.number("net.ipv6.conf.all.forwarding"))
+        names = ("all.forwarding", f"{dev}.force_forwarding")
+        return any(ns.number(f"net.ipv6.conf.{name}") for name in names)
     everywhere = ns.number("net.ipv4.ip_forward")
     return bool(ns.number(f"net.ipv4.conf.{dev}.forwarding", everywhere))
 
@@ -196,6 +197,30 @@ def _scope(address: int) -> str:
     if not address >> 32:
         return {0: "", 1: "host"}.get(address, "compatible")
     return ""
+
+
+def is_link_local(family: int, value: int) -> bool:
+    """An IPv6 address that means something on one link alone."""
+    return family == 6 and value >> 118 == 0xFE80 >> 6
+
+
+def bound_to(family: int, dst: int, dev: str) -> str:
+    """The device by which alone an address can be meant: that link's, if it is link-local."""
+    return dev if is_link_local(family, dst) else ""
+
+
+def is_broadcast(ns: Namespace, family: int, dst: int) -> bool:
+    """An address of all hosts on a link."""
+    return family == 4 and ROUTE_TYPES[address_type(ns, 4, dst)] == "BROADCAST"
+
+
+def to_many(flow: Flow, way: Way) -> Way:
+    """The way of what a host sends: no gateway is between it and all hosts on a link, or a
+    multicast group (__mkroute_output)."""
+    if flow.family == 4 and way.sends and (flow.dst == 0xFFFFFFFF or is_multicast(4, flow.dst)):
+        kind = "broadcast" if flow.dst == 0xFFFFFFFF else "multicast"
+        return way._replace(kind=kind, hop=flow.dst)
+    return way
 
 
 def is_multicast(family: int, value: int) -> bool:

@@ -91,7 +91,9 @@ class Simulation:
     def _pass(self, at: Start, packet: Packet, explain: bool) -> Passage:
         ns = self.world.namespaces[at.namespace]
         mac_dst = at.mac_dst or packet.mac_dst
-        buffer = Buffer(packet, at.dev, mac_dst=mac_dst, found=at.found, sender=at.sender)
+        buffer = Buffer(
+            packet, at.dev, mac_dst=mac_dst, found=at.found, sender=at.sender, bound=at.bound
+        )
         self.seed += 1
         state = self.states[ns.name]
         chance = Random(f"{self.given.seed} {self.seed}")  # noqa: S311 (simulated)
@@ -128,7 +130,8 @@ class Simulation:
     ) -> Exchange:
         """The request and all that comes of it."""
         leg, passages = self.carry(packet, start, explain=explain)
-        legs = [leg]
+        first, legs = passages[0], [leg]
+        held_back = not start.dev and first.fate == "dropped" and not first.buffer.looped
         notes: list[str] = []
         back = None if one_way else response(self.world, leg, passages, notes)
         while back is not None and len(legs) < _MOST_LEGS:
@@ -138,7 +141,7 @@ class Simulation:
             legs.append(leg_back)
             back = refused(self.world, passages, back)  # whoever answered may be told off in turn
         last = legs[:2][-1]
-        outcome = outcome_of(legs, start, one_way)
+        outcome = outcome_of(legs, start, one_way, held_back)
         verdict = leg.verdict if last.direction == "error" else last.verdict
         decided = leg.decided_by if last.direction == "error" else last.decided_by
         return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))

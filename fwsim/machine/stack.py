@@ -6,14 +6,18 @@ the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_
 
 from __future__ import annotations
 
-from fwsim.machine import bridging, routing
+from copy import copy
+
+from fwsim.machine import bridging, linkfacts, routing
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import UNTRACKED, Found
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
+from fwsim.machine.onward import obstacle
 from fwsim.machine.passage import Passage
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
+from fwsim.machine.putting import put
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
@@ -58,6 +62,7 @@ class _Stack:
         self.local = not buffer.in_
         self.bridged_to = 0  # the destination as the frame came in, to notice DNAT
         self.ports: list[str] = []
+        self.way = routing.NO_WAY
 
     def walk(self, node: str) -> None:
         node = node if self._are_rules_told() else ""
@@ -75,25 +80,25 @@ class _Stack:
 
     def _are_rules_told(self) -> bool:
         """Rules of one family say nothing of the other's; then that was the packet's end."""
-        told, family = self.ns.rulesets, self.buffer.packet.family
-        if family in told or not told or self.ns.name != self.world.host:
-            return True
-        program = "iptables-save" if family == 4 else "ip6tables-save"
-        self.record.depends_on.append(f"the rules of IPv{family} ({program}), which nobody told")
-        self._end("unknown", "no_rules")
-        return False
+        untold = self.world.untold_rules(self.ns, self.buffer.packet.family)
+        if untold:
+            self.record.depends_on.append(f"{untold}, which nobody told")
+            self._end("unknown", "no_rules")
+        return not untold
 
     def _end(self, fate: str, reason: str = "", error: str = "") -> str:
         self.passage.fate, self.passage.reason, self.passage.error = fate, reason, error
         self.record.step(Step("end", data={"fate": fate, "reason": reason}))
         return ""
 
-    # -- coming in ------------------------------------------------------------------------------
+    # -- coming in
 
     def _arrival(self) -> str:
         device = self.ns.devices.get(self.buffer.in_)
         if device is None or not device.master:
             packet = self.buffer.packet
+            if linkfacts.is_for_another(device, self.buffer.mac_dst):
+                return self._end("dropped", "other_mac")
             if routing.is_refused_unseen(packet.family, packet.src, packet.dst):
                 return self._end("dropped", "martian_destination")
             return "routed"
@@ -125,9 +130,13 @@ class _Stack:
         if packet.dst != self.bridged_to:
             flow = flow_of(packet, bridge, self.buffer.mark)
             way = routing.lookup(self.ns, flow)
+            routed = way.kind == "unicast" and packet.family == 4
+            if routed and not routing.forwards(self.ns, 4, bridge):
+                return self._end("dropped", "not_forwarding")
             if self._refuses(flow, way.dev if way.kind == "unicast" else LOOPBACK):
                 return ""
             if way.dev != bridge or way.kind != "unicast":
+                self.buffer.mac_dst = self.ns.devices[bridge].mac
                 self.buffer.speaks_by = way.dev  # ip6_rcv_core takes its iif from the new route
                 return "up"
             found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
@@ -143,10 +152,10 @@ class _Stack:
         self.buffer.out, self.buffer.physout = bridge, self.ports[0]
         return "across"
 
-    def _leave_port(self) -> str:
+    def _leave_port(self, fate: str = "forwarded") -> str:
         for port in self.ports:
             self._emit(port)
-        return self._end("forwarded")
+        return self._end(fate)
 
     def _route_in(self) -> str:
         if self.buffer.looped:
@@ -155,7 +164,8 @@ class _Stack:
         flow = flow_of(packet, self.buffer.in_, self.buffer.mark)
         if (refusal := routing.martian(self.ns, flow)) is not None:
             return self._end("dropped", refusal)
-        way = routing.lookup(self.ns, flow)
+        bound = routing.bound_to(packet.family, packet.dst, flow.iif)
+        way = routing.lookup(self.ns, flow._replace(oif=bound))
         everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
         if everyone or way.kind in ("local", "broadcast", "anycast"):
             return "" if self._refuses(flow, LOOPBACK) else self._local()
@@ -189,27 +199,27 @@ class _Stack:
         return "forward"
 
     def _take(self, way: routing.Way) -> None:
-        self.buffer.out, self.buffer.hop = way.dev, way.hop
+        self.way, self.buffer.out, self.buffer.hop = way, way.dev, way.hop
         family, dst = self.buffer.packet.family, self.buffer.packet.dst
         via = shown(way.hop, family) if way.hop != dst else ""
         data = {"dst": shown(dst, family), "via": via, "dev": way.dev, "kind": way.kind}
         self.record.step(Step("route", data=data))
 
     def _age(self) -> str:
-        packet = self.buffer.packet
-        if packet.ttl <= 1:
-            return self._end("dropped", "ttl", "ttl-exceeded")
-        self.buffer.packet = packet.but(ttl=packet.ttl - 1)
+        stopped = obstacle(self.ns, self.buffer, self.way)
+        if stopped is not None:
+            return self._end("dropped", *stopped)
+        self.buffer.packet = self.buffer.packet.but(ttl=self.buffer.packet.ttl - 1)
         return "alive"
 
     def _deliver(self) -> str:
         return self._end("delivered")
 
-    # -- going out ------------------------------------------------------------------------------
+    # -- going out
 
     def _route_out(self) -> str:
-        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)
-        way = routing.lookup(self.ns, flow)
+        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)._replace(oif=self.buffer.bound)
+        way = routing.to_many(flow, routing.lookup(self.ns, flow))
         if not way.sends:
             return self._no_way(way)
         if (refusal := routing.refuses_to_send(self.ns, flow, way)) is not None:
@@ -232,27 +242,21 @@ class _Stack:
     def _reroute(self) -> str:
         """What OUTPUT's rules changed may have led to another way."""
         way, self.buffer.rerouted = self.buffer.rerouted, None
-        return self._out_by(way) if way else "routed"
+        answer = self._out_by(way) if way else "routed"
+        packet, out = self.buffer.packet, self.buffer.out
+        if out != LOOPBACK and routing.is_broadcast(self.ns, packet.family, packet.dst):
+            own = copy(self.buffer)  # a broadcast is for the host too (ip_mc_output)
+            own.comes_back = True
+            self._beside(self._another(own, self.netfilter), "postrouting", back=True)
+        return answer
 
     def _transmit(self) -> str:
-        buffer, dev = self.buffer, self.buffer.out
-        if dev == "lo":
+        if self.buffer.out == LOOPBACK or self.buffer.comes_back:
             return "loop"
-        device = self.ns.devices.get(dev)
-        family = buffer.packet.family
-        buffer.mac_dst, _ = resolve_mac(self.world, self.ns, dev, family, buffer.hop)
-        unseen = self.world.inferred and not self.ns.ports(dev)
-        if device is not None and device.kind == "bridge" and not unseen:
-            if buffer.mac_dst is None:
-                return self._end("dropped", "no_neighbour", "host-unreachable")
-            self.ports = bridging.ports_for(self.world, self.ns, dev, buffer.mac_dst, "")
-            if not self.ports:
-                return self._end("dropped", "no_port")
-        elif device is not None and device.peer and buffer.mac_dst is None:
-            return self._end("dropped", "no_neighbour", "host-unreachable")
-        for port in self.ports or [dev]:
-            self._emit(port)
-        return self._end("sent" if self.local else "forwarded")
+        self.ports, self.buffer.mac_dst, failed = put(self.world, self.ns, self.buffer)
+        if failed:
+            return self._end("dropped", *failed)
+        return self._leave_port("sent" if self.local else "forwarded")
 
     def copy(self, hook: str, action: Tee) -> None:
         """nf_dup_ipv4, nf_dup_ipv6: a copy of the packet goes out on its own, by way of a gateway,
@@ -261,20 +265,26 @@ class _Stack:
         if hook in ("PREROUTING", "INPUT"):
             packet = packet.but(ttl=packet.ttl - 1 & 0xFF)
         flow = flow_of(packet.but(dst=action.gateway), mark=0)._replace(src=0, oif=action.out)
-        way = routing.lookup(self.ns, flow)
-        if not way.sends:
-            self.record.step(Step("copy"))
+        if not (way := routing.lookup(self.ns, flow)).sends:
+            self.record.step(Step("copy", data={"back": False}))
             return
         made = Buffer(packet, found=Found(UNTRACKED))
         made.mark, made.priority = buffer.mark, buffer.priority
-        alone = Netfilter(*self.netfilter[:3])
-        sent = _Stack(self.world, self.ns, alone, made, Record(self.record.explain))
+        sent = self._another(made, Netfilter(*self.netfilter[:3]))
         sent._out_by(way)
-        sent.walk("output")
-        self.record.matched += sent.record.matched
-        self.record.policies += sent.record.policies
-        self.passage.emitted += sent.passage.emitted
-        self.record.step(Step("copy", children=tuple(sent.record.steps)))
+        self._beside(sent, "output", back=False)
+
+    def _another(self, buffer: Buffer, netfilter: Netfilter) -> _Stack:
+        return _Stack(self.world, self.ns, netfilter, buffer, Record(self.record.explain))
+
+    def _beside(self, other: _Stack, node: str, *, back: bool) -> None:
+        """Another packet's way, told with this one's."""
+        other.walk(node)
+        self.record.matched += other.record.matched
+        self.record.policies += other.record.policies
+        self.passage.emitted += other.passage.emitted
+        steps = tuple(other.record.steps)
+        self.record.step(Step("copy", children=steps, data={"back": back}))
 
     def _emit(self, dev: str) -> None:
         packet, mac = self.buffer.packet, self.buffer.mac_dst
@@ -284,5 +294,5 @@ class _Stack:
         self.record.step(Step("leave", after=packet, data={"dev": dev}))
 
     def _loop(self) -> str:
-        self.buffer.in_, self.buffer.out, self.buffer.looped = "lo", "", True
+        self.buffer.in_, self.buffer.out, self.buffer.looped = self.buffer.out, "", True
         return "routed"

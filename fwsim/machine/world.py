@@ -173,6 +173,14 @@ class World(NamedTuple):
     aliases: Mapping[str, str] = MappingProxyType({})
     damage: tuple[str, ...] = ()
 
+    def untold_rules(self, ns: Namespace, family: int) -> str:
+        """Which rules nobody told, those of one family saying nothing of the other's; "": none."""
+        told = ns.rulesets
+        if family in told or not told or ns.name != self.host:
+            return ""
+        program = "iptables-save" if family == 4 else "ip6tables-save"
+        return f"the rules of IPv{family} ({program})"
+
     def with_namespace(self, namespace: Namespace) -> World:
         """The same world with one namespace replaced."""
         return self._replace(namespaces={**self.namespaces, namespace.name: namespace})

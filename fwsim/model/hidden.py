@@ -1,8 +1,8 @@
 """A packet's bytes where not all of them are known: what nobody told is not zero, but unknown.
 
 Told are the members of `Packet`. Unknown are contents of which only the length is given, what
-`Packet` has no member for (the IPv4 identification and DF, the IPv6 flow label and a fragment's
-identification, an ICMP sequence number), and checksums over any of these.
+`Packet` has no member for (the IPv4 identification, DF where it is not set, the IPv6 flow label and
+a fragment's identification, an ICMP sequence number), and checksums over any of these.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _ip(p: Packet) -> bytearray:
             _hide(mask, len(mask) - 4, 4)
         return mask
     _hide(mask, 4, 2)
-    mask[6] = 0xC0  # DF and the bit before it
+    mask[6] = 0x80 if p.df else 0xC0  # DF and the bit before it
     _hide(mask, 10, 2)
     return mask
 

@@ -36,7 +36,7 @@ class Packet(NamedTuple):
     each its protocol number and its bytes behind next header and length (fwsim.model.exthdr).
     `head` is what has no member of its own in a header with ports: SCTP's verification tag, the
     rest of DCCP's header. `truncated`: the transport header is not whole; what there is of it
-    stands in `payload`."""
+    stands in `payload`. `df`: IPv4's don't-fragment bit, as far as it is told to be set."""
 
     family: int
     src: int
@@ -66,6 +66,7 @@ class Packet(NamedTuple):
     ext: tuple[tuple[int, bytes], ...] = ()
     head: bytes = b""
     truncated: bool = False
+    df: bool = False
 
     @property
     def vtag(self) -> int:
@@ -144,6 +145,8 @@ class Packet(NamedTuple):
         out |= {"ttl": self.ttl, "tos": self.tos, "length": self.length}
         if self.frag or self.more:
             out |= {"frag": self.frag, "more": self.more}
+        if self.df:
+            out["df"] = True
         out |= {name: getattr(self, name).hex() for name in _BYTES if getattr(self, name)}
         if self.ext:
             out["ext"] = [[proto, data.hex()] for proto, data in self.ext]

@@ -40,7 +40,7 @@ def packet_from_dict(data: Mapping[str, Any], quotes: int = 0) -> Packet:
     packet = Packet(
         family, src, dst, proto,
         flags=_tcp_flags(data.get("flags", ["SYN"] if proto == TCP else [])),
-        more=_truth(data, "more"), truncated=_truth(data, "truncated"),
+        more=_truth(data, "more"), truncated=_truth(data, "truncated"), df=_truth(data, "df"),
         mac_src=_mac(data.get("mac_src")), mac_dst=_mac(data.get("mac_dst")),
         inner=_inner(data, quotes),
         **values,

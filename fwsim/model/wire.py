@@ -1,8 +1,9 @@
 """IP packets as on the wire and back, checksums and lengths in order.
 
-What `Packet` has no field for is zero on the wire and lost on reading: the IP identification and
-DF, the IPv6 flow label, an ICMP sequence number, the next-hop MTU of an ICMP error. Contents of
-which only the length is known are zeros. fwsim.model.hidden tells which bits nobody told.
+What `Packet` has no field for is zero on the wire and lost on reading: the IP identification, the
+IPv6 flow label, an ICMP sequence number, the next-hop MTU of an ICMP error; DF is written and not
+read. Contents of which only the length is known are zeros. fwsim.model.hidden tells which bits
+nobody told.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def from_bytes(data: bytes) -> Packet:
 
 
 def _ipv4(p: Packet, body: bytes, ident: int) -> bytes:
-    offset = p.frag | (0x2000 if p.more else 0)
+    offset = p.frag | (0x2000 if p.more else 0) | (0x4000 if p.df else 0)
     head = 20 + len(p.ip_options)
     fixed = struct.pack(
         "!BBHHHBBH4s4s", 0x40 | head // 4, p.tos, head + len(body), ident, offset, p.ttl, p.proto,

@@ -149,6 +149,8 @@ def _route(step: Step) -> str:
 
 
 def _copy(step: Step) -> str:
+    if step.data["back"]:
+        return say("copy.back")
     devices = [inner.data["dev"] for inner in step.children if inner.kind == "leave"]
     return say("copy", devices=say("comma").join(devices)) if devices else say("copy.lost")
 

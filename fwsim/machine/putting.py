@@ -1,0 +1,49 @@
+"""Putting a packet on a link: to which MAC, and out of which ports of a bridge."""
+
+from __future__ import annotations
+
+from fwsim.machine import bridging, routing
+from fwsim.machine.buffer import Buffer
+from fwsim.machine.topology import resolve_mac
+from fwsim.machine.world import Namespace, World
+from fwsim.model.tuples import NamedTuple
+
+
+class Put(NamedTuple):
+    """The ports (the device itself where it has none) and the MAC; `failed`: why it goes nowhere,
+    and the error that its sender is told."""
+
+    ports: list[str]
+    mac: str | None = None
+    failed: tuple[str, str] | None = None
+
+
+_NOBODY = Put([], None, ("no_neighbour", "host-unreachable"))
+
+
+def put(world: World, ns: Namespace, buffer: Buffer) -> Put:
+    """How the packet in the buffer, which is to leave by `buffer.out`, gets to its next hop."""
+    dev, family = buffer.out, buffer.packet.family
+    mac = shared_mac(ns, family, buffer.packet.dst)
+    if mac is None:
+        mac, _ = resolve_mac(world, ns, dev, family, buffer.hop)
+    device = ns.devices.get(dev)
+    unseen = world.inferred and not ns.ports(dev)
+    if device is not None and device.kind == "bridge" and not unseen:
+        if mac is None:
+            return _NOBODY
+        ports = bridging.ports_for(world, ns, dev, mac, "")
+        return Put(ports, mac, None if ports else ("no_port", ""))
+    if device is not None and device.peer and mac is None:
+        return _NOBODY
+    return Put([dev], mac)
+
+
+def shared_mac(ns: Namespace, family: int, dst: int) -> str | None:
+    """The Ethernet address of all, or of a multicast group (RFC 1112, RFC 2464); None for an
+    address of one host."""
+    if routing.is_multicast(family, dst):
+        prefix, low = (0x01005E, dst & 0x7FFFFF) if family == 4 else (0x3333, dst & 0xFFFFFFFF)
+        octets = (prefix << (24 if family == 4 else 32) | low).to_bytes(6, "big")
+        return octets.hex(":")
+    return bridging.BROADCAST if routing.is_broadcast(ns, family, dst) else None
