@@ -114,15 +114,20 @@ class Rule(Frozen):
         return any(isinstance(atom, Free) for atom in atoms(self.pred))
 
     @cached_property
-    def hotdrop(self) -> Test | None:
-        """When it drops the packet at once instead of missing it; None if never."""
+    def drops(self) -> Pred:
+        """When it drops the packet at once instead of missing it."""
         before: list[Pred] = []
         drops: list[Pred] = []
         for part in self.parts:
             if part.meaning.hotdrop != FALSE:
                 drops.append(all_of(part.meaning.hotdrop, *before))  # the rarest first
             before.append(part.meaning.pred)
-        return compile_pred(any_of(*drops)) if drops else None
+        return any_of(*drops)
+
+    @cached_property
+    def hotdrop(self) -> Test | None:
+        """`drops`, compiled for asking often; None if it never does."""
+        return None if self.drops == FALSE else compile_pred(self.drops)
 
     @cached_property
     def actions(self) -> tuple[Action, ...]:

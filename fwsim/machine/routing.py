@@ -38,7 +38,7 @@ def lookup(ns: Namespace, flow: Flow) -> Way:
     for rule in chosen(ns.route_rules(flow.family), flow):
         if rule.action != "table":
             return Way("none" if rule.action == "unreachable" else rule.action)
-        found = _in_table(ns, flow, rule.table)
+        found = best_route(ns, flow, rule.table)
         if found is None or found.kind == "throw":
             continue
         if found.kind not in UNREACHABLE_KINDS and found.length <= rule.suppress:
@@ -47,7 +47,8 @@ def lookup(ns: Namespace, flow: Flow) -> Way:
     return NO_WAY
 
 
-def _in_table(ns: Namespace, flow: Flow, table: str) -> Route | None:
+def best_route(ns: Namespace, flow: Flow, table: str) -> Route | None:
+    """The route that a table has for a flow: the longest prefix that covers it."""
     best = None
     for route in ns.routes.get(flow.family, ()):
         if route.table != table or (flow.oif and route.dev not in (flow.oif, "")):
@@ -74,7 +75,7 @@ def address_type(ns: Namespace, family: int, value: int, dev: str = "") -> int:
     else UNICAST. With `dev`, local addresses of other devices count as UNICAST."""
     name = _special(family, value)
     if name is None:
-        found = _in_table(ns, Flow(family, value, oif=dev), "local")
+        found = best_route(ns, Flow(family, value, oif=dev), "local")
         name = found.kind.upper() if found and found.kind in _OWN_KINDS else "UNICAST"
         if family == 6 and lookup(ns, Flow(6, value, oif=dev)).kind in UNREACHABLE_KINDS:
             name = "UNREACHABLE"

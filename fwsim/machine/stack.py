@@ -296,3 +296,14 @@ class _Stack:
     def _loop(self) -> str:
         self.buffer.in_, self.buffer.out, self.buffer.looped = self.buffer.out, "", True
         return "routed"
+
+
+def asked(
+    world: World, ns: Namespace, question: str, buffer: Buffer, moment: Moment, came_to: int
+) -> tuple[str, Passage]:
+    """What the diagram would be answered for a packet in that state, and what there is to tell of
+    its end where that is one. `came_to` is where its frame was sent to, before any translation."""
+    stack = _Stack(world, ns, Netfilter(ns, State(moment.tracker), moment), buffer, Record())
+    stack.bridged_to = came_to
+    answer: str = getattr(stack, f"_{question}")()
+    return answer, stack.passage

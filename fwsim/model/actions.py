@@ -66,10 +66,12 @@ class Compute(NamedTuple):
 
 
 class Rewrite(NamedTuple):
-    """Put another packet in this one's place; None drops it. `name` says what is changed."""
+    """Put another packet in this one's place; None drops it. `name` says what is changed, `fields`
+    are those of which it may have other values."""
 
     name: str
     change: Callable[[Facts], Packet | None]
+    fields: tuple[Field, ...]
 
 
 class Remember(NamedTuple):

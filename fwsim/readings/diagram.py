@@ -7,7 +7,7 @@ then the rest as it is asked for. Moving a field that is new up to its place is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from oxidd.bcdd import BCDDFunction, BCDDManager
 
@@ -51,10 +51,14 @@ class Diagrams:
     def inside(self, atom: In) -> BCDDFunction:
         """The values of an atom; remembered, since rules repeat themselves."""
         if atom not in self._atoms:
-            mask = atom.field.top if atom.mask is None else atom.mask
-            bits = [b if mask >> i & 1 else self.false for i, b in enumerate(self.bits(atom.field))]
-            self._atoms[atom] = self.either([self._span(bits, *span) for span in atom.spans])
+            self._atoms[atom] = self.within(atom, self.bits(atom.field))
         return self._atoms[atom]
+
+    def within(self, atom: In, bits: Sequence[BCDDFunction]) -> BCDDFunction:
+        """When an atom holds of a field whose bits are these, the least significant first."""
+        mask = atom.field.top if atom.mask is None else atom.mask
+        seen = [bit if mask >> place & 1 else self.false for place, bit in enumerate(bits)]
+        return self.either([self._span(seen, *span) for span in atom.spans])
 
     def free(self, atom: Free) -> BCDDFunction:
         """The bit that stands for a free fact."""

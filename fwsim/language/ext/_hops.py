@@ -54,7 +54,7 @@ def hops_target(name: str, family: int) -> Target:
             new = {"set": value, "dec": max(0, old - value), "inc": min(255, old + value)}
             return facts.packet.but(ttl=new[option[-3:]])
 
-        return (Rewrite(f"{name.upper()} {_VERBS[option[-3:]]} {value}", change),)
+        return (Rewrite(f"{name.upper()} {_VERBS[option[-3:]]} {value}", change, (F.TTL,)),)
 
     def listed(o: Options, _: Context, numeric: bool) -> str:
         (option,) = o

@@ -9,6 +9,7 @@ In an ICMPv6 error, the quoted packet is translated back. Text: libip6t_DNPT.c, 
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import HostMask
 from fwsim.language.values import prefix_length
+from fwsim.model import fields as F
 from fwsim.model.actions import Rewrite
 from fwsim.model.facts import Facts
 from fwsim.model.names import address_text
@@ -93,7 +94,7 @@ def npt(name: str, which: str, hooks: tuple[str, ...]) -> Target:
         def change(facts: Facts) -> Packet | None:
             return _translated(facts.packet, o, which)
 
-        return (Rewrite(name, change),)
+        return (Rewrite(name, change, ((F.SRC if which == "src" else F.DST)[6],)),)
 
     def save(o: Options, _: Context) -> str:
         kept = (n for n in ("src-pfx", "dst-pfx") if o[n] != (0, 0))

@@ -88,7 +88,7 @@ def _set(o: Options, _: Context) -> tuple[Action, ...]:
         return None if head is None else with_flags(facts.packet, head.flags & ~clear | flip)
 
     tos = (Assign(F.TOS, _ECT_MASK, settings[_ECT]),) if _ECT in settings else ()
-    return (*tos, *((Rewrite("ECN", change),) if clear else ()))
+    return (*tos, *((Rewrite("ECN", change, (F.TCP_FLAGS,)),) if clear else ()))
 
 
 def _save(o: Options, _: Context) -> str:

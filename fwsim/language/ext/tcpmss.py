@@ -78,7 +78,7 @@ def _actions(o: Options, _: Context) -> tuple[Rewrite]:
             return None
         return _lowered(packet, room if wanted is None else wanted)
 
-    return (Rewrite("TCPMSS", change),)
+    return (Rewrite("TCPMSS", change, (F.LENGTH, F.TCP_OPTIONS)),)
 
 
 def _check(o: Options, c: Context) -> None:

@@ -7,6 +7,7 @@ libxt_TCPOPTSTRIP.c.
 from fwsim.language.ext._segment import TCP
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
 from fwsim.language.values import number
+from fwsim.model import fields as F
 from fwsim.model.actions import Rewrite
 from fwsim.model.facts import Facts
 from fwsim.model.packet import Packet
@@ -58,7 +59,7 @@ def _actions(o: Options, _: Context) -> tuple[Rewrite]:
         packet = facts.packet
         return packet.but(tcp_options=_stripped(packet.tcp_options, kinds))
 
-    return (Rewrite("TCPOPTSTRIP", change),)
+    return (Rewrite("TCPOPTSTRIP", change, (F.TCP_OPTIONS,)),)
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:

@@ -1,0 +1,243 @@
+"""All packets through one table at once: chains, jumps, RETURN, goto, policy, as
+fwsim.machine.table walks one packet through it.
+
+What a piece of a chain does is told for packets that enter it (`Piece`): how they leave it, and
+what becomes of their fields. Two pieces in a row are put together by halves, so that no set of
+all packets that are left is carried past every rule (DESIGN, "Measured").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fwsim.language.ruleset import Chain, Rule, Table
+from fwsim.machine.sets.env import Delta, Env, together
+from fwsim.model.actions import Action, Copy, Jump
+from fwsim.model.fields import Field
+from fwsim.model.pred import FALSE, In, atoms
+from fwsim.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from oxidd.bcdd import BCDDFunction
+
+RETURN = "RETURN"
+Where = tuple[str, int]
+"""A chain and the number of a rule in it, from 1; 0 is its policy."""
+
+
+class Exit(NamedTuple):
+    """Packets that leave a chain: by which verdict (RETURN: to the caller), where that fell, and
+    what became of their fields until then. `how` is what the verdict's action says of it."""
+
+    verdict: str
+    at: Where
+    where: BCDDFunction
+    delta: Delta
+    how: str = ""
+
+
+class Piece(NamedTuple):
+    """Rules in a row: the exits, and the packets that come to the end, changed by `delta`. `hits`
+    are the packets that each rule matched, where somebody wants to know."""
+
+    exits: list[Exit]
+    rest: BCDDFunction
+    delta: Delta
+    hits: list[tuple[Where, BCDDFunction]]
+
+
+class Branch(NamedTuple):
+    """One of the ways on from an action, for disjoint packets: `verdict` None goes on to the next
+    action, or rule."""
+
+    where: BCDDFunction
+    verdict: str | None
+    delta: Delta
+    how: str = ""
+
+
+Act = Callable[[Action, Env, str], list[Branch]]
+"""What an action does, given the fields as they are and who asks."""
+
+
+class TableWalk:
+    """One table, for one hook. `rules`: tell the hits of each rule, and keep apart what leaves at
+    different ones."""
+
+    def __init__(self, table: Table, act: Act, *, rules: bool = False) -> None:
+        self.table, self.act, self.rules = table, act, rules
+        self._pieces: dict[object, Piece] = {}
+        self._reads: dict[str, tuple[Field, ...]] = {}
+
+    def base(self, hook: str, env: Env) -> Piece:
+        """The packets that enter a built-in chain: all of them leave it, by exits."""
+        chain = self.table.chains[hook]
+        piece = self.chain(hook, env)
+        policy = Exit(chain.policy or "ACCEPT", (hook, 0), piece.rest, piece.delta)
+        exits = [*piece.exits, policy] if piece.rest.satisfiable() else piece.exits
+        hits = [*piece.hits, ((hook, 0), piece.rest)] if self.rules else []
+        return piece._replace(exits=exits, rest=env.diagrams.false, delta=Delta(), hits=hits)
+
+    def chain(self, name: str, env: Env) -> Piece:
+        """The packets that enter a chain; what returns from it is at its end."""
+        key = (name, env.key(self._read_by(name)))
+        if key not in self._pieces:
+            chain = self.table.chains[name]
+            piece = self._row(chain, 0, len(chain.rules), env)
+            self._pieces[key] = _returned(piece, env)
+        return self._pieces[key]
+
+    def _row(self, chain: Chain, first: int, end: int, env: Env) -> Piece:
+        if end - first < 2:
+            return self._rule(chain, first, env) if end > first else _nothing(env)
+        half = (first + end) // 2
+        before = self._row(chain, first, half, env)
+        if not before.rest.satisfiable():
+            return self._unreached(chain, before, half, end, env)
+        after = self._row(chain, half, end, env.after(before.delta))
+        return self._joined(before, after, env)
+
+    def _unreached(self, chain: Chain, before: Piece, first: int, end: int, env: Env) -> Piece:
+        if not self.rules:
+            return before
+        false = env.diagrams.false
+        none = [((chain.name, number + 1), false) for number in range(first, end)]
+        return before._replace(hits=before.hits + none)
+
+    def _joined(self, before: Piece, after: Piece, env: Env) -> Piece:
+        rest, changed = before.rest, before.delta
+        exits = before.exits + [
+            leaves._replace(where=where, delta=changed.then(leaves.delta).only(where))
+            if changed or leaves.delta
+            else leaves._replace(where=where)
+            for leaves in after.exits
+            if (where := leaves.where & rest).satisfiable()
+        ]
+        left = rest & after.rest
+        delta = changed.then(after.delta).only(left)
+        hits = before.hits + [(at, hit & rest) for at, hit in after.hits]
+        return Piece(self._merged(exits, env), left, delta, hits)
+
+    def _merged(self, exits: list[Exit], env: Env) -> list[Exit]:
+        """What leaves in the same way is told together, unless somebody wants to know where."""
+        if self.rules or len(exits) < 2:
+            return exits
+        alike: dict[tuple[str, str], list[Exit]] = {}
+        kept: list[Exit] = []
+        for leaves in exits:
+            if leaves.delta:
+                kept.append(leaves)
+            else:
+                alike.setdefault((leaves.verdict, leaves.how), []).append(leaves)
+        either = env.diagrams.either
+        return kept + [
+            group[0]._replace(where=either([leaves.where for leaves in group]))
+            for group in alike.values()
+        ]
+
+    def _rule(self, chain: Chain, number: int, env: Env) -> Piece:
+        rule, at = chain.rules[number], (chain.name, number + 1)
+        asker = f"{self.table.name} {chain.name} {number + 1}"
+        hit = env.read(rule.pred, asker)
+        hits = [(at, hit)] if self.rules else []
+        dropped = env.diagrams.false if rule.drops == FALSE else env.read(rule.drops, asker)
+        if not (hit | dropped).satisfiable():
+            return _nothing(env)._replace(hits=hits)
+        taken = self._taken(rule, at, hit, env, asker)
+        exits = [*taken.exits]
+        if dropped.satisfiable():
+            kept = ~dropped
+            exits = [e._replace(where=e.where & kept) for e in exits]
+            exits = [*exits, Exit("DROP", at, dropped, Delta(), "malformed")]
+            taken = taken._replace(rest=taken.rest & kept)
+        missed = ~(hit | dropped)
+        rest = missed | taken.rest
+        return Piece(exits, rest, taken.delta.only(taken.rest), hits + taken.hits)
+
+    def _taken(self, rule: Rule, at: Where, hit: BCDDFunction, env: Env, asker: str) -> Piece:
+        """What becomes of the packets that a rule matches."""
+        if rule.jump is not None:
+            return self._jump(rule.jump, at, hit, env)
+        exits: list[Exit] = []
+        delta = Delta()
+        for action in rule.actions:
+            on: list[tuple[BCDDFunction, Delta]] = []
+            for way in self.act(action, env.after(delta), asker):
+                where = hit & way.where
+                if not where.satisfiable():
+                    continue
+                if way.verdict is None:
+                    on.append((where, way.delta))
+                else:
+                    done = delta.then(way.delta).only(where)
+                    exits.append(Exit(way.verdict, at, where, done, way.how))
+            hit = env.diagrams.either([where for where, _ in on])
+            delta = delta.then(together(on, env.diagrams)).only(hit)
+        return Piece(exits, hit, delta, [])
+
+    def _jump(self, jump: Jump, at: Where, hit: BCDDFunction, env: Env) -> Piece:
+        inner = self.chain(jump.chain, env)
+        exits = [
+            leaves._replace(where=where, delta=leaves.delta.only(where))
+            for leaves in inner.exits
+            if (where := leaves.where & hit).satisfiable()
+        ]
+        hits = [(rule, seen & hit) for rule, seen in inner.hits]
+        rest = inner.rest & hit
+        delta = inner.delta.only(rest)
+        if jump.come_back:
+            return Piece(exits, rest, delta, hits)
+        if rest.satisfiable():
+            exits.append(Exit(RETURN, at, rest, delta))
+        return Piece(exits, env.diagrams.false, Delta(), hits)
+
+    # -- which fields a chain asks for ------------------------------------------------------------
+
+    def _read_by(self, name: str) -> tuple[Field, ...]:
+        if name not in self._reads:
+            found: dict[Field, None] = {}
+            for chain in self._reached(name):
+                for rule in self.table.chains[chain].rules:
+                    found.update(dict.fromkeys(_fields(rule)))
+            self._reads[name] = tuple(found)
+        return self._reads[name]
+
+    def _reached(self, name: str) -> Iterable[str]:
+        seen, waiting = {name}, [name]
+        while waiting:
+            for target in self._targets.get(waiting.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+        return seen
+
+    @cached_property
+    def _targets(self) -> dict[str, set[str]]:
+        return {
+            name: {rule.jump.chain for rule in chain.rules if rule.jump}
+            for name, chain in self.table.chains.items()
+        }
+
+
+def _fields(rule: Rule) -> Iterator[Field]:
+    for pred in (rule.pred, rule.drops):
+        yield from (atom.field for atom in atoms(pred) if isinstance(atom, In))
+    if rule.jump is None and rule.verdict is None:
+        yield from (action.source for action in rule.actions if isinstance(action, Copy))
+
+
+def _nothing(env: Env) -> Piece:
+    return Piece([], env.diagrams.true, Delta(), [])
+
+
+def _returned(piece: Piece, env: Env) -> Piece:
+    """The end of a chain, where those that return are too."""
+    back = [leaves for leaves in piece.exits if leaves.verdict == RETURN]
+    if not back:
+        return piece
+    gone = [leaves for leaves in piece.exits if leaves.verdict != RETURN]
+    rest = env.diagrams.either([piece.rest, *(leaves.where for leaves in back)])
+    ways = [(piece.rest, piece.delta), *((leaves.where, leaves.delta) for leaves in back)]
+    return piece._replace(exits=gone, rest=rest, delta=together(ways, env.diagrams))

@@ -1,0 +1,177 @@
+"""What matching rules do, for all packets at once: the twin of fwsim.machine.effects, one function
+for each kind of action. Tests hold the two together (tests/machine/test_sets.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fwsim.machine.sets.chains import Branch
+from fwsim.machine.sets.env import Change, Delta, Env
+from fwsim.machine.sets.nat import translated
+from fwsim.machine.sets.regions import Site
+from fwsim.model import fields as F
+from fwsim.model.actions import (
+    Action,
+    Aside,
+    Assign,
+    Compute,
+    Copy,
+    Divert,
+    Enqueue,
+    Log,
+    Nat,
+    Reject,
+    Remember,
+    Rewrite,
+    Synproxy,
+    Tee,
+    Template,
+    Verdict,
+)
+from fwsim.model.fields import Field
+from fwsim.model.names import STATES, TCP_FLAGS
+from fwsim.model.packet import TCP, UDP
+from fwsim.model.pred import Free, all_of, is_in
+from fwsim.readings.concrete import free_key
+
+if TYPE_CHECKING:
+    from oxidd.bcdd import BCDDFunction
+
+_OPENING = TCP_FLAGS["SYN"] | TCP_FLAGS["ACK"] | TCP_FLAGS["FIN"] | TCP_FLAGS["RST"]
+
+
+def act(action: Action, env: Env, asker: str, site: Site) -> list[Branch]:
+    """The ways on from an action, for disjoint packets, and what becomes of their fields."""
+    return _EFFECTS[type(action)](action, env, asker, site)
+
+
+def _one(env: Env, verdict: str | None, delta: Delta | None = None, how: str = "") -> list[Branch]:
+    return [Branch(env.diagrams.true, verdict, Delta() if delta is None else delta, how)]
+
+
+def _verdict(action: Verdict, env: Env, asker: str, site: Site) -> list[Branch]:
+    return _one(env, action.name)
+
+
+def _nothing(action: Log | Aside | Remember | Tee, env: Env, asker: str, site: Site) -> list[Branch]:
+    return _one(env, None)
+
+
+def _assign(action: Assign, env: Env, asker: str, site: Site) -> list[Branch]:
+    return _one(env, None, assigned(env, action))
+
+
+def assigned(env: Env, action: Assign) -> Delta:
+    """What an assignment changes."""
+    true, false = env.diagrams.true, env.diagrams.false
+    delta, bits = Delta(), env.bits(action.field)
+    for place, bit in enumerate(bits):
+        clear, flip = action.clear >> place & 1, action.flip >> place & 1
+        if clear:
+            delta[action.field, place] = Change(true, false) if flip else Change(false, true)
+        elif flip:
+            delta[action.field, place] = Change(~bit, bit)
+    return delta
+
+
+def _copy(action: Copy, env: Env, asker: str, site: Site) -> list[Branch]:
+    source, target = env.bits(action.source), env.bits(action.target)
+    there = env.diagrams.true
+    if F.CT_MARK in (action.source, action.target):
+        there = env.read(is_in(F.CT_KNOWN, 1))
+    delta = Delta()
+    for place, bit in enumerate(target):
+        origin, clear = place - action.shift, action.clear >> place & 1
+        taken = 0 <= origin < len(source) and action.mask >> origin & 1
+        one = source[origin] if taken else env.diagrams.false
+        delta[action.target, place] = (
+            Change(one & there, one.imp_strict(there)) if clear
+            else Change(bit.imp_strict(one) & there, bit & one & there)
+        )  # fmt: skip
+    return _one(env, None, delta)
+
+
+def unknown(env: Env, field: Field, name: str, asker: str) -> Delta:
+    """A field that now has a value of which nobody knows."""
+    key = env.facts.name(Free(name, f"the {field.name} after {name}", once=False), asker)
+    fresh = env.diagrams.bits(Field(free_key(key), field.bits, field.kind))
+    return Delta(((field, place), Change(bit, ~bit)) for place, bit in enumerate(fresh))
+
+
+def _compute(action: Compute, env: Env, asker: str, site: Site) -> list[Branch]:
+    return _one(env, None, unknown(env, action.field, action.name, asker))
+
+
+def _rewrite(action: Rewrite, env: Env, asker: str, site: Site) -> list[Branch]:
+    delta = Delta()
+    for field in action.fields:
+        delta = delta.then(unknown(env, field, action.name, asker))
+    return _one(env, None, delta)
+
+
+def _template(action: Template, env: Env, asker: str, site: Site) -> list[Branch]:
+    if not action.notrack:
+        return _one(env, None)
+    untracked = assigned(env, Assign(F.CTSTATE, F.CTSTATE.top, STATES.index("UNTRACKED")))
+    return _one(env, None, untracked.only(env.read(is_in(F.CT_KNOWN, 0))))
+
+
+def _free(env: Env, name: str, why: str, asker: str) -> BCDDFunction:
+    return env.read(Free(name, why), asker)
+
+
+def _enqueue(action: Enqueue, env: Env, asker: str, site: Site) -> list[Branch]:
+    name = f"NFQUEUE {action.queues}"
+    reads = _free(env, name, f"a program lets pass what is in queue {action.queues}", asker)
+    lost = "BYPASS" if action.bypass else "QUEUE"
+    return [Branch(reads, "BYPASS", Delta()), Branch(~reads, lost, Delta())]
+
+
+def _divert(action: Divert, env: Env, asker: str, site: Site) -> list[Branch]:
+    bound = _free(env, f"TPROXY port {action.port}", "a transparent socket is bound there", asker)
+    fits = env.read(all_of(is_in(F.PROTO, TCP, UDP), is_in(F.FRAG, 0))) & bound
+    marked = assigned(env, Assign(F.MARK, action.clear, action.flip))
+    return [Branch(fits, "ACCEPT", marked), Branch(~fits, "DROP", Delta())]
+
+
+def _synproxy(action: Synproxy, env: Env, asker: str, site: Site) -> list[Branch]:
+    syn = env.read(is_in(F.TCP_FLAGS, TCP_FLAGS["SYN"], mask=_OPENING))
+    ack = env.read(is_in(F.TCP_FLAGS, TCP_FLAGS["ACK"], mask=_OPENING))
+    return [
+        Branch(syn, "STOLEN", Delta()),
+        Branch(ack, "DROP", Delta()),
+        Branch(~(syn | ack), None, Delta()),
+    ]
+
+
+def _reject(action: Reject, env: Env, asker: str, site: Site) -> list[Branch]:
+    return _one(env, "REJECT", how=action.error)
+
+
+def _nat(action: Nat, env: Env, asker: str, site: Site) -> list[Branch]:
+    found = translated(action, env, asker, site)
+    lost = ~found.where
+    return [
+        Branch(found.where, "ACCEPT", found.delta),
+        *([Branch(lost, "DROP", Delta(), "no_address")] if lost.satisfiable() else []),
+    ]
+
+
+_EFFECTS: dict[type, Callable[[Any, Env, str, Site], list[Branch]]] = {
+    Verdict: _verdict,
+    Log: _nothing,
+    Aside: _nothing,
+    Remember: _nothing,
+    Tee: _nothing,
+    Assign: _assign,
+    Copy: _copy,
+    Compute: _compute,
+    Rewrite: _rewrite,
+    Template: _template,
+    Enqueue: _enqueue,
+    Divert: _divert,
+    Synproxy: _synproxy,
+    Reject: _reject,
+    Nat: _nat,
+}

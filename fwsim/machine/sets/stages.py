@@ -1,0 +1,163 @@
+"""The stages of a hook for all packets at once: tables, conntrack, NAT (the twin of
+fwsim.machine.netfilter). Only first packets of connections, and what conntrack calls invalid, go
+this way: what it would say of them is a field that they bring (fwsim.machine.sets.universe)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fwsim.language.ruleset import Ruleset
+from fwsim.machine.hooks import STAGES, STAGES_NFT, Stage
+from fwsim.machine.sets.chains import Exit, Piece, TableWalk
+from fwsim.machine.sets.effects import act
+from fwsim.machine.sets.env import Bits, Env, together
+from fwsim.machine.sets.regions import Regions, Site
+from fwsim.model import fields as F
+from fwsim.model.fields import Field
+from fwsim.model.names import STATES
+from fwsim.model.pred import is_in
+from fwsim.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oxidd.bcdd import BCDDFunction
+
+_ON = ("ACCEPT", "BYPASS")
+_NEW, _KNOWN = STATES.index("NEW"), tuple(map(STATES.index, ("NEW", "ESTABLISHED", "RELATED")))
+_INVALID, _UNTRACKED = STATES.index("INVALID"), STATES.index("UNTRACKED")
+
+
+class Flow(NamedTuple):
+    """Packets at one point of their way."""
+
+    alive: BCDDFunction
+    env: Env
+
+
+class Stop(NamedTuple):
+    """Packets whose way ended in a table: `verdict`, and by which rule of it."""
+
+    verdict: str
+    table: str
+    at: tuple[str, int]
+    where: BCDDFunction
+    env: Env
+    how: str = ""
+
+
+class Stages:
+    """A namespace's rules for sets of packets. With `rules`, `seen` keeps what came into each table
+    by each hook, and its Piece, with the hits of every rule."""
+
+    def __init__(self, regions: Regions, ruleset: Ruleset, state: Field, *, rules: bool) -> None:
+        self.regions, self.ruleset, self.state, self.rules = regions, ruleset, state, rules
+        self.seen: list[tuple[str, str, BCDDFunction, Piece]] = []
+
+    def run(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
+        """Through a hook's stages: what passes, and what does not."""
+        stops: list[Stop] = []
+        for stage in (STAGES_NFT if self.ruleset.nft else STAGES)[hook]:
+            if not flow.alive.satisfiable():
+                break
+            flow, ended = self._stage(stage, hook, flow)
+            stops += ended
+        return flow, stops
+
+    def _stage(self, stage: Stage, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
+        tracked = self.regions.ns.tracks(self.regions.family)
+        if stage.kind == "conntrack":
+            return self._tracked(flow), []
+        if stage.table not in self.ruleset.tables or (stage.kind == "nat" and not tracked):
+            return flow, []
+        if stage.kind == "nat":
+            return self._nat(hook, flow)
+        return self._table(stage.table, hook, flow)
+
+    def _table(self, name: str, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
+        walk = TableWalk(
+            self.ruleset.tables[name],
+            partial(act, site=Site(self.regions, hook)),
+            rules=self.rules,
+        )
+        piece = walk.base(hook, flow.env)
+        if self.rules:
+            self.seen.append((name, hook, flow.alive, piece))
+        onward: list[Exit] = []
+        stops: list[Stop] = []
+        for leaves in piece.exits:
+            leaves = leaves._replace(where=leaves.where & flow.alive)
+            if not leaves.where.satisfiable():
+                continue
+            if leaves.verdict in _ON:
+                onward.append(leaves)
+            else:
+                env = flow.env.after(leaves.delta)
+                stops.append(
+                    Stop(leaves.verdict, name, leaves.at, leaves.where, env, leaves.how)
+                )
+        alive = flow.env.diagrams.either([leaves.where for leaves in onward])
+        delta = together(((e.where, e.delta) for e in onward if e.delta), flow.env.diagrams)
+        return Flow(alive, flow.env.after(delta)), stops
+
+    # -- connections --------------------------------------------------------------------------
+
+    def _tracked(self, flow: Flow) -> Flow:
+        """What conntrack says. A packet that was told not to be tracked, or that is known from its
+        way out, stays so."""
+        env = flow.env
+        fresh = env.read(is_in(F.CTSTATE, _INVALID))
+        if not (fresh & flow.alive).satisfiable():
+            return flow
+        state = tuple(env.diagrams.bits(self.state))
+        changed = {F.CTSTATE: _chosen(fresh, state, env.bits(F.CTSTATE))}
+        known = fresh & env.diagrams.within(is_in(self.state, *_KNOWN), state)  # type: ignore[arg-type]
+        for field, bits in self._tuples(env).items():
+            changed[field] = _chosen(known, bits, env.bits(field))
+        return flow._replace(env=env.having(changed))
+
+    def _tuples(self, env: Env) -> Mapping[Field, Bits]:
+        family = self.regions.family
+        src, dst = env.bits(F.SRC[family]), env.bits(F.DST[family])
+        sport, dport = env.bits(F.SPORT), env.bits(F.DPORT)
+        return {
+            F.CT_KNOWN: (env.diagrams.true,),
+            F.CT_PROTO: env.bits(F.PROTO),
+            F.CT_ORIG_SRC[family]: src, F.CT_ORIG_DST[family]: dst,
+            F.CT_REPL_SRC[family]: dst, F.CT_REPL_DST[family]: src,
+            F.CT_ORIG_SPORT: sport, F.CT_ORIG_DPORT: dport,
+            F.CT_REPL_SPORT: dport, F.CT_REPL_DPORT: sport,
+        }  # fmt: skip
+
+    def _nat(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
+        """Only a new connection's packet consults the nat table, and each side of it once."""
+        asks = flow.env.read(is_in(F.CTSTATE, _NEW)) & flow.alive
+        others = asks.imp_strict(flow.alive)
+        passed, stops = self._table("nat", hook, Flow(asks, flow.env))
+        if not others.satisfiable():
+            return passed, stops
+        return merged([Flow(others, flow.env), passed], flow.env), stops
+
+
+def _chosen(where: BCDDFunction, yes: Bits, no: Bits) -> Bits:
+    return tuple(where.ite(a, b) for a, b in zip(yes, no, strict=True))
+
+
+def merged(flows: list[Flow], base: Env) -> Flow:
+    """Disjoint flows that meet again."""
+    flows = [flow for flow in flows if flow.alive.satisfiable()]
+    if len(flows) == 1:
+        return flows[0]
+    either = base.diagrams.either
+    changed: dict[Field, Bits] = {}
+    for field in dict.fromkeys(field for flow in flows for field in flow.env.changed):
+        ways = [(flow.alive, flow.env.bits(field)) for flow in flows]
+        first = ways[0][1]
+        if all(bits == first for _, bits in ways):
+            changed[field] = first
+        else:
+            changed[field] = tuple(
+                either([alive & bits[place] for alive, bits in ways]) for place in range(field.bits)
+            )
+    return Flow(either([flow.alive for flow in flows]), base.having(changed))

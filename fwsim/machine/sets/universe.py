@@ -1,0 +1,153 @@
+"""Which packets there are: those that a host can be sent or sends itself, whole ones that begin a
+connection (or that conntrack calls invalid), and how their fields hang together.
+
+Fields that follow from others are derived, by asking the machine about samples: the type of an
+address from routes, whether an answer would go back the same way, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from fwsim.machine.conntrack import Conntrack, Told
+from fwsim.machine.sets.env import Bits, Env
+from fwsim.machine.sets.regions import Class, Regions, Sample
+from fwsim.model import fields as F
+from fwsim.model.fields import Field
+from fwsim.model.names import PROCESS, STATES, iface_value
+from fwsim.model.packet import ICMP, ICMP6, L4_HEADERS, TCP, WITH_PORTS, Packet
+from fwsim.model.pred import Pred, all_of, any_of, is_in, negate
+
+if TYPE_CHECKING:
+    from oxidd.bcdd import BCDDFunction
+
+STATE = Field("ctstate", 3, "state")
+"""What conntrack would say of a packet: a member of the packets that come."""
+
+_ICMP = {4: ICMP, 6: ICMP6}
+_ZERO = (
+    F.MARK, F.PRIORITY, F.CTSTATE, F.CT_KNOWN, F.CT_STATUS,
+    F.CT_DIR, F.CT_PROTO, F.CT_MARK, F.CT_LABELS, F.CT_EXPIRE, F.CT_ORIG_SPORT, F.CT_ORIG_DPORT,
+    F.CT_REPL_SPORT, F.CT_REPL_DPORT, F.FRAG,
+)  # fmt: skip
+_DEVICES = (F.IN, F.OUT, F.PHYSIN, F.PHYSOUT)
+# what a derived field depends on besides the hook
+_DERIVED: dict[str, tuple[str, ...]] = {
+    "src_type": ("src",), "dst_type": ("dst",),
+    "src_type_in": ("in", "src"), "dst_type_in": ("in", "dst"),
+    "src_type_out": ("out", "src"), "dst_type_out": ("out", "dst"),
+    "in_group": ("in",), "out_group": ("out",), "from_ethernet": ("in",),
+    "packet_type": ("in", "dst"),
+    **{field.name: ("in", "src", "dst", "policy") for field in F.RPF.values()},
+    "realm": ("in", "src", "dst", "policy"), "path_mtu": ("in", "src", "dst", "policy"),
+}  # fmt: skip
+
+
+def possible(family: int, states: Iterable[int]) -> Pred:
+    """The whole packets of a family of which conntrack, knowing no connection, says one of the
+    states, if `states` are NEW or INVALID; of others, all."""
+    icmp, wanted = _ICMP[family], set(states)
+    ported = any_of(
+        is_in(F.PROTO, *WITH_PORTS), all_of(is_in(F.SPORT, 0), is_in(F.DPORT, 0))
+    )
+    flagged = any_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, 0))
+    typed = any_of(
+        is_in(F.PROTO, icmp), all_of(is_in(F.ICMP_TYPE, 0), is_in(F.ICMP_CODE, 0))
+    )
+    said = [_said(family, state, icmp) for state in sorted(wanted)]
+    return all_of(ported, flagged, typed, any_of(*said))
+
+
+def _said(family: int, state: int, icmp: int) -> Pred:
+    here = is_in(STATE, state)
+    if STATES[state] not in ("NEW", "INVALID"):
+        return here
+    flags = [v for v in range(256) if _asked(Packet(family, 1, 2, TCP, 1, 2, flags=v)) == state]
+    types = [v for v in range(256) if _asked(Packet(family, 1, 2, icmp, icmp_type=v)) == state]
+    other = negate(is_in(F.PROTO, TCP, icmp))
+    ways = [
+        all_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, *flags)),
+        all_of(is_in(F.PROTO, icmp), is_in(F.ICMP_TYPE, *types)),
+        *([other] if STATES[state] == "NEW" else []),
+    ]
+    return all_of(here, any_of(*ways))
+
+
+def _asked(packet: Packet) -> int:
+    return Conntrack().track(packet, 0.0, Told(outside=True)).state
+
+
+def beginning(env: Env, came_by: bool) -> Env:
+    """The fields as the host first sees them: no mark, no connection, no way yet. `came_by`: the
+    packets come in, by the device of their own field; else the host sends them."""
+    none = iface_value("")
+    bits = {field: env.constant(field, 0) for field in _ZERO}
+    bits |= {field: env.constant(field, none) for field in _DEVICES[int(came_by) :]}
+    return env.having(bits)
+
+
+class Derived:
+    """The fields that follow from others, at a hook."""
+
+    def __init__(self, regions: Regions) -> None:
+        self.regions = regions
+        self.hook = "FORWARD"
+
+    def __call__(self, env: Env, field: Field) -> Bits | None:
+        """The field's bits; None where it is the packet's own."""
+        diagrams = env.diagrams
+        match field.name:
+            case "headers":
+                return (diagrams.true,)
+            case "l4_header":
+                return (env.read(is_in(F.PROTO, *L4_HEADERS)),)
+            case "ports":
+                return (env.read(is_in(F.PROTO, *WITH_PORTS)),)
+            case "bridged":
+                return (~env.read(is_in(F.PHYSOUT, iface_value(""))),)
+            case "conntrack":
+                return env.constant(field, int(self.regions.ns.tracks(self.regions.family)))
+            case "sender":
+                sends = env.read(is_in(F.IN, iface_value("")))
+                return tuple(bit & sends for bit in env.constant(field, PROCESS))
+            case name if name in _DERIVED:
+                return self._sampled(env, field)
+        return None
+
+    def _sampled(self, env: Env, field: Field) -> Bits:
+        regions, hook = self.regions, self.hook
+
+        def value(sample: Sample) -> int:
+            return regions.view(sample, hook)[field.name]
+
+        dims = [self._classes(name) for name in _DERIVED[field.name]]
+        found = regions.answers((field.name, hook), dims, value, env, env.diagrams.true)
+        return tuple(
+            env.diagrams.either([w for v, w in found.items() if isinstance(v, int) and v >> p & 1])
+            for p in range(field.bits)
+        )
+
+    def _classes(self, name: str) -> tuple[Class, ...]:
+        regions = self.regions
+        match name:
+            case "src":
+                return regions.sources
+            case "dst":
+                return regions.destinations
+            case "policy":
+                return regions.policy
+        return regions.of_devices(F.IN if name == "in" else F.OUT, regions.devices)
+
+
+def entrances(regions: Regions) -> Iterator[str]:
+    """The devices by which packets come to a host: not lo, and no bridge whose ports are told."""
+    ns = regions.ns
+    for name, device in ns.devices.items():
+        if device.kind != "loopback" and name != "lo" and not ns.ports(name) and device.up:
+            yield name
+
+
+def by_devices(names: Iterable[str]) -> Pred:
+    """The packets that come in by one of these."""
+    return any_of(*(is_in(F.IN, iface_value(name)) for name in names))

@@ -1,0 +1,227 @@
+"""All packets through one host: the diagram of fwsim.machine.hooks, walked with sets."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING
+
+from fwsim.machine.hooks import DIAGRAM, Hook
+from fwsim.machine.sets.env import Bits, Env, Facts
+from fwsim.machine.sets.regions import Class, Regions, Sample
+from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
+from fwsim.machine.sets.universe import STATE, Derived, beginning
+from fwsim.machine.stack import asked
+from fwsim.machine.world import World
+from fwsim.model import fields as F
+from fwsim.model.fields import Field
+from fwsim.model.names import STATUS, iface_value
+from fwsim.model.pred import is_in
+from fwsim.model.tuples import NamedTuple
+from fwsim.readings.space import PacketSet, Space
+
+if TYPE_CHECKING:
+    from oxidd.bcdd import BCDDFunction
+
+_FATES = {
+    "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed", "STOLEN": "consumed",
+}  # fmt: skip
+_PASSED = frozenset({"delivered", "forwarded", "sent"})
+_DNAT = STATUS["DST_NAT"]
+_DEVICES = (F.IN, F.OUT, F.PHYSIN, F.PHYSOUT)
+
+
+class Ending(NamedTuple):
+    """Packets whose way through the host ends alike: `fate` and `reason` as of a leg; where rules
+    decided, `table` and `at`, the chain and the number of the rule (0: the policy). `env` are their
+    fields as they leave, `where` the packets as they came."""
+
+    fate: str
+    where: BCDDFunction
+    env: Env
+    reason: str = ""
+    table: str = ""
+    at: tuple[str, int] = ("", 0)
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """They got through."""
+        return self.fate in _PASSED
+
+
+class _Answer(NamedTuple):
+    answer: str
+    devices: tuple[int, ...]
+    fate: str
+    reason: str
+    unknown: tuple[str, ...]
+
+
+class HostWalk:
+    """The host of a world, for packets of one family. `rules`: keep what every rule matched, in
+    `stages.seen`."""
+
+    def __init__(
+        self,
+        world: World,
+        family: int,
+        *,
+        space: Space | None = None,
+        facts: Facts | None = None,
+        rules: bool = False,
+    ) -> None:
+        self.regions = Regions(world, world.namespaces[world.host], family)
+        self.space = space or Space()
+        self.space.know((F.PROTO, F.DPORT, F.SPORT, F.DST[family], F.SRC[family], F.IN))
+        self.derived = Derived(self.regions)
+        self.env = Env(self.space, derive=self._derive, facts=facts)
+        ruleset = self.regions.ns.rulesets.get(family)
+        self.stages = Stages(self.regions, ruleset, STATE, rules=rules) if ruleset else None
+        self.endings: list[Ending] = []
+
+    def _derive(self, env: Env, field: Field) -> Bits | None:
+        return self.derived(env, field)
+
+    def come(self, packets: PacketSet) -> list[Ending]:
+        """The endings of packets that come in by the devices of their field `in`."""
+        return self._walk("arrive", Flow(packets.node, beginning(self.env, came_by=True)))
+
+    def send(self, packets: PacketSet) -> list[Ending]:
+        """The endings of packets that the host sends itself."""
+        return self._walk("send", Flow(packets.node, beginning(self.env, came_by=False)))
+
+    def _walk(self, node: str, flow: Flow) -> list[Ending]:
+        self.endings = []
+        _Walk(self, local=node == "send").walk(node, flow)
+        return self.endings
+
+
+class _Walk:
+    def __init__(self, host: HostWalk, *, local: bool) -> None:
+        self.host, self.regions, self.local = host, host.regions, local
+        self.looped = False
+
+    def walk(self, node: str, flow: Flow) -> None:
+        while node:
+            if not flow.alive.satisfiable():
+                return
+            step = DIAGRAM[node]
+            if isinstance(step, Hook):
+                flow = self._hook(step.hook, flow)
+                node = step.then
+                continue
+            ways = self._asked(step.question, flow)
+            onward = [(step.then[a], f) for a, f in ways if a in step.then]
+            for then, part in onward[1:]:
+                self.walk(then, part)
+            if not onward:
+                return
+            node, flow = onward[0]
+
+    def _hook(self, hook: str, flow: Flow) -> Flow:
+        stages = self.host.stages
+        if stages is None:
+            return flow
+        self.host.derived.hook = hook
+        flow, stops = stages.run(hook, flow)
+        self.host.endings += map(_ending, stops)
+        return flow
+
+    def _asked(self, question: str, flow: Flow) -> list[tuple[str, Flow]]:
+        """The answers to a question, each with the packets for which it is the answer."""
+        if question == "age":
+            return [("alive", flow)]
+        if question == "loop":
+            self.looped = True
+            lo = flow.env.constant(F.IN, iface_value("lo"))
+            out = flow.env.constant(F.OUT, 0)
+            return [("routed", flow._replace(env=flow.env.having({F.IN: lo, F.OUT: out})))]
+        found: dict[str, list[Flow]] = {}
+        for changed, part in self._by_translation(flow):
+            there = {field: self._devices(field, part) for field in _DEVICES}
+
+            def outcome(sample: Sample, changed: bool = changed) -> Hashable:
+                return self._answer(question, sample, changed)
+
+            answers = self.regions.answers(
+                (question, changed, self.local, self.looped, *there.values()),
+                self._dims(question, there, changed), outcome, part.env, part.alive,
+            )  # fmt: skip
+            for answer, where in answers.items():
+                assert isinstance(answer, _Answer)
+                self._took(answer, Flow(where, part.env), found)
+        return [(answer, merged(flows, flow.env)) for answer, flows in found.items()]
+
+    def _took(self, answer: _Answer, flow: Flow, found: dict[str, list[Flow]]) -> None:
+        env = flow.env.having({
+            field: flow.env.constant(field, value)
+            for field, value in zip(_DEVICES, answer.devices, strict=True)
+        })
+        if answer.fate:
+            fate, reason = answer.fate, answer.reason
+            self.host.endings.append(
+                Ending(fate, flow.alive, env, reason, unknown=answer.unknown)
+            )
+        else:
+            found.setdefault(answer.answer, []).append(Flow(flow.alive, env))
+
+    def _by_translation(self, flow: Flow) -> Iterable[tuple[bool, Flow]]:
+        """The packets whose destination was changed, and the others."""
+        moved = flow.env.read(is_in(F.CT_STATUS, _DNAT, mask=_DNAT)) & flow.alive
+        for changed, alive in ((True, moved), (False, moved.imp_strict(flow.alive))):
+            if alive.satisfiable():
+                yield changed, flow._replace(alive=alive)
+
+    def _dims(
+        self, question: str, there: dict[Field, tuple[str, ...]], changed: bool
+    ) -> list[tuple[Class, ...]]:
+        """What the answer to a question may depend on."""
+        r = self.regions
+        in_, out, physin, physout = (r.of_devices(f, there[f]) for f in _DEVICES)
+        match question:
+            case "arrival":
+                return [in_, r.neighbours, *([r.sources] if r.family == 6 else [])]
+            case "route_in":
+                return [in_, physin, r.destinations, r.sources, r.policy]
+            case "bridge":
+                return [in_, physin, r.neighbours, *([r.sources, r.policy] if changed else [])]
+            case "route_out" | "reroute":
+                return [r.destinations, r.sources, r.policy]
+            case "transmit":
+                return [out, in_, r.neighbours, r.policy]
+            case "leave_port":
+                return [in_, out, physin, physout]
+        return [in_]
+
+    def _devices(self, field: Field, flow: Flow) -> tuple[str, ...]:
+        """The devices that packets have there, "" for none."""
+        classes = zip(self.regions.devices, self.regions.every(field), strict=True)
+        return tuple(
+            name for name, (pred, _) in classes
+            if (flow.env.read(pred) & flow.alive).satisfiable()
+        )  # fmt: skip
+
+    def _answer(self, question: str, sample: Sample, changed: bool) -> Hashable:
+        """The machine's answer for one packet."""
+        r = self.regions
+        buffer = r.buffer(sample)
+        came_to = buffer.packet.dst ^ int(changed)
+        buffer.looped = self.looped
+        if question == "reroute":
+            question = "route_out"
+        if question == "bridge" and not changed:
+            buffer.mac_dst = r.mac(buffer)
+        if question == "transmit":
+            buffer.hop = r.hop(buffer)
+        answer, passage = asked(r.world, r.ns, question, buffer, r.moment, came_to)
+        done = passage.buffer
+        devices = tuple(
+            iface_value(name) for name in (done.in_, done.out, done.physin, done.physout)
+        )
+        fate, reason = ("", "") if answer else (passage.fate, passage.reason)
+        return _Answer(answer, devices, fate, reason, tuple(passage.record.depends_on))
+
+
+def _ending(stop: Stop) -> Ending:
+    fate = _FATES.get(stop.verdict, "unknown")
+    return Ending(fate, stop.where, stop.env, stop.how, stop.table, stop.at)
