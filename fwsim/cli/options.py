@@ -73,3 +73,23 @@ def _table(ctx: click.Context, param: click.Parameter, name: str | None) -> str 
 table = click.option(
     "-t", "--table", metavar="TABLE", callback=_table, help="Which table."
 )  # fmt: skip
+
+
+def as_question(command: _Command) -> _Command:
+    """The options of questions about every packet: devices, networks, protocol, ports, state."""
+    for option in reversed(_QUESTION):
+        command = option(command)
+    return command
+
+
+_QUESTION = (
+    click.option("--in", "in_", metavar="DEV", default="", help="The device they come in by."),
+    click.option("--out", metavar="DEV", default="", help="The device they leave by."),
+    click.option("--src", metavar="NET", default="", help="From: an address, a network, a name."),
+    click.option("--dst", metavar="NET", default="", help="To: an address, a network, a name."),
+    click.option("--proto", metavar="icmp|tcp|udp|N", default="", help="[default: any]"),
+    click.option("--sport", metavar="PORTS", default="", help="Such as 1024-65535."),
+    click.option("--dport", metavar="PORTS", default="", help="Such as 80,443,8000-8010."),
+    click.option("--state", metavar="S", default="NEW", help="NEW or INVALID [default: NEW]."),
+    click.option("-6", "family", flag_value=6, type=int, default=0, help="IPv6."),
+)

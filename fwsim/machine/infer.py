@@ -254,11 +254,13 @@ def with_way_back(world: World, family: int, src: int, dev: str) -> World:
     return with_route(world, family, src, dev)._replace(notes=(*world.notes, note))
 
 
-def with_route(world: World, family: int, dst: int, dev: str) -> World:
-    """The same world whose host reaches that one address through `dev`, which `with_device` lets
-    it have. The new route is preferred to others of the table `main`."""
+def with_route(world: World, family: int, dst: int, dev: str, length: int | None = None) -> World:
+    """The same world whose host reaches that one address (or the network, of that `length`)
+    through `dev`, which `with_device` lets it have. The new route is preferred to others of the
+    table `main`."""
     world = with_device(world, dev)
     host = world.namespaces[world.host]
-    made = Route(dst, 32 if family == 4 else 128, dev, metric=-1)
+    longest = 32 if family == 4 else 128
+    made = Route(dst, longest if length is None else length, dev, metric=-1)
     routes = {**host.routes, family: (made, *host.routes.get(family, ()))}
     return world.with_namespace(host._replace(routes=routes))

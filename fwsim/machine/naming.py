@@ -13,7 +13,7 @@ from fwsim.model.names import address_value, family_of
 from fwsim.model.tuples import NamedTuple
 
 INTERNET = "internet"
-_BEYOND = {4: 0x08080808, 6: 0x20014860_48600000_00000000_00008888}  # 8.8.8.8 and its IPv6 twin
+BEYOND = {4: 0x08080808, 6: 0x20014860_48600000_00000000_00008888}  # 8.8.8.8 and its IPv6 twin
 
 
 class Endpoint(NamedTuple):
@@ -94,7 +94,7 @@ def _named(world: World, name: str, family: int) -> tuple[str | None, int] | Non
         own = ns.devices[name].addresses if name in ns.devices else ()
         for address in _usual(a for a in own if a.family == family):
             return ns.name, address.value
-    return (None, _BEYOND[family]) if name == INTERNET else None
+    return (None, BEYOND[family]) if name == INTERNET else None
 
 
 def _usual(addresses: Iterator[Address]) -> list[Address]:

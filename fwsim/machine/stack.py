@@ -299,7 +299,7 @@ class _Stack:
 
 
 def asked(
-    world: World, ns: Namespace, question: str, buffer: Buffer, moment: Moment, came_to: int
+    question: str, world: World, ns: Namespace, buffer: Buffer, moment: Moment, *, came_to: int
 ) -> tuple[str, Passage]:
     """What the diagram would be answered for a packet in that state, and what there is to tell of
     its end where that is one. `came_to` is where its frame was sent to, before any translation."""

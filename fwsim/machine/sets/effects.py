@@ -54,7 +54,9 @@ def _verdict(action: Verdict, env: Env, asker: str, site: Site) -> list[Branch]:
     return _one(env, action.name)
 
 
-def _nothing(action: Log | Aside | Remember | Tee, env: Env, asker: str, site: Site) -> list[Branch]:
+def _nothing(
+    action: Log | Aside | Remember | Tee, env: Env, asker: str, site: Site
+) -> list[Branch]:
     return _one(env, None)
 
 

@@ -39,10 +39,10 @@ class Delta(dict[tuple[Field, int], Change]):
     def only(self, where: BCDDFunction) -> Delta:
         """The same, where it concerns these packets."""
         found = Delta()
-        for key, (on, off) in self.items():
-            on, off = on & where, off & where
-            if on.satisfiable() or off.satisfiable():
-                found[key] = Change(on, off)
+        for key, change in self.items():
+            kept = Change(change.on & where, change.off & where)
+            if kept.on.satisfiable() or kept.off.satisfiable():
+                found[key] = kept
         return found
 
     def then(self, later: Delta) -> Delta:

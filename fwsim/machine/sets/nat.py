@@ -74,9 +74,7 @@ def _set(env: Env, field: Field, bits: Bits) -> Delta:
     return Delta(((field, place), Change(bit, ~bit)) for place, bit in enumerate(bits))
 
 
-def _own_address(
-    action: Nat, env: Env, site: Site, address: Field
-) -> tuple[BCDDFunction, Bits]:
+def _own_address(action: Nat, env: Env, site: Site, address: Field) -> tuple[BCDDFunction, Bits]:
     """MASQUERADE's and REDIRECT's: an address of the host's own, as its devices and routes say."""
     regions, family = site.regions, site.regions.family
 

@@ -111,9 +111,9 @@ class Regions:
     @cached_property
     def policy(self) -> tuple[Class, ...]:
         """What else the rules of policy routing look at: marks, TOS, protocols, ports."""
-        asked = [
-            pred for rule in self.ns.route_rules(self.family) for pred in _asked_by(rule)
-        ] + [masked(F.TOS, route.tos & 0xFC, 0xFC) for route in self._routes if route.tos]
+        asked = [pred for rule in self.ns.route_rules(self.family) for pred in _asked_by(rule)] + [
+            masked(F.TOS, route.tos & 0xFC, 0xFC) for route in self._routes if route.tos
+        ]
         fields = (F.MARK, F.TOS, F.PROTO, F.SPORT, F.DPORT)
         space, parts = Space(fields), [all_of()]
         for pred in dict.fromkeys(asked):
@@ -135,9 +135,7 @@ class Regions:
         spans: dict[Hashable, list[tuple[int, int]]] = {}
         for low, after in zip(edges, [*edges[1:], field.top + 1], strict=True):
             spans.setdefault(seen(low), []).append((low, after - 1))
-        return tuple(
-            (is_in(field, *found), {field.name: found[0][0]}) for found in spans.values()
-        )
+        return tuple((is_in(field, *found), {field.name: found[0][0]}) for found in spans.values())
 
     @cached_property
     def _edges(self) -> set[int]:
@@ -164,9 +162,7 @@ class Regions:
             for rule in self.ns.route_rules(self.family)
             for value, length in (rule.src, rule.dst)
         )
-        found = (
-            routing.best_route(self.ns, Flow(self.family, address), table) for table in tables
-        )
+        found = (routing.best_route(self.ns, Flow(self.family, address), table) for table in tables)
         ways = tuple(
             route and (route.kind, route.dev, route.via, route.tos, route.realms, route.mtu)
             for route in found
@@ -193,8 +189,9 @@ class Regions:
 
     def packet(self, sample: Mapping[str, int]) -> Packet:
         """A packet of the region that a sample stands for."""
-        kept = {name: sample[name] for name in ("proto", "sport", "dport", "tos") if name in sample}
-        return Packet(self.family, sample.get("src", 0), sample.get("dst", 0), **kept)
+        packet = Packet(self.family, sample.get("src", 0), sample.get("dst", 0))
+        kept = (name for name in ("proto", "sport", "dport", "tos") if name in sample)
+        return packet.but(**{name: sample[name] for name in kept})
 
     def buffer(self, sample: Mapping[str, int]) -> Buffer:
         """The same inside the namespace."""
@@ -280,5 +277,3 @@ def _spread(
         where = env.read(pred) & among
         if where.satisfiable():
             _spread(below, env, where, found)
-
-

@@ -87,16 +87,14 @@ class Stages:
         onward: list[Exit] = []
         stops: list[Stop] = []
         for leaves in piece.exits:
-            leaves = leaves._replace(where=leaves.where & flow.alive)
-            if not leaves.where.satisfiable():
+            where = leaves.where & flow.alive
+            if not where.satisfiable():
                 continue
             if leaves.verdict in _ON:
-                onward.append(leaves)
+                onward.append(leaves._replace(where=where))
             else:
                 env = flow.env.after(leaves.delta)
-                stops.append(
-                    Stop(leaves.verdict, name, leaves.at, leaves.where, env, leaves.how)
-                )
+                stops.append(Stop(leaves.verdict, name, leaves.at, where, env, leaves.how))
         alive = flow.env.diagrams.either([leaves.where for leaves in onward])
         delta = together(((e.where, e.delta) for e in onward if e.delta), flow.env.diagrams)
         return Flow(alive, flow.env.after(delta)), stops

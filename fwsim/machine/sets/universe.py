@@ -20,7 +20,7 @@ from fwsim.model.packet import ICMP, ICMP6, L4_HEADERS, TCP, WITH_PORTS, Packet
 from fwsim.model.pred import Pred, all_of, any_of, is_in, negate
 
 if TYPE_CHECKING:
-    from oxidd.bcdd import BCDDFunction
+    pass
 
 STATE = Field("ctstate", 3, "state")
 """What conntrack would say of a packet: a member of the packets that come."""
@@ -48,13 +48,9 @@ def possible(family: int, states: Iterable[int]) -> Pred:
     """The whole packets of a family of which conntrack, knowing no connection, says one of the
     states, if `states` are NEW or INVALID; of others, all."""
     icmp, wanted = _ICMP[family], set(states)
-    ported = any_of(
-        is_in(F.PROTO, *WITH_PORTS), all_of(is_in(F.SPORT, 0), is_in(F.DPORT, 0))
-    )
+    ported = any_of(is_in(F.PROTO, *WITH_PORTS), all_of(is_in(F.SPORT, 0), is_in(F.DPORT, 0)))
     flagged = any_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, 0))
-    typed = any_of(
-        is_in(F.PROTO, icmp), all_of(is_in(F.ICMP_TYPE, 0), is_in(F.ICMP_CODE, 0))
-    )
+    typed = any_of(is_in(F.PROTO, icmp), all_of(is_in(F.ICMP_TYPE, 0), is_in(F.ICMP_CODE, 0)))
     said = [_said(family, state, icmp) for state in sorted(wanted)]
     return all_of(ported, flagged, typed, any_of(*said))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.sets.env import Bits, Env, Facts
 from fwsim.machine.sets.regions import Class, Regions, Sample
@@ -15,7 +16,7 @@ from fwsim.machine.world import World
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATUS, iface_value
-from fwsim.model.pred import is_in
+from fwsim.model.pred import TRUE, is_in
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import PacketSet, Space
 
@@ -50,8 +51,10 @@ class Ending(NamedTuple):
 
 
 class _Answer(NamedTuple):
+    """What the machine says of a packet: where it goes on, or its end."""
+
     answer: str
-    devices: tuple[int, ...]
+    devices: tuple[str | None, ...]  # of _DEVICES, None where it stays
     fate: str
     reason: str
     unknown: tuple[str, ...]
@@ -153,15 +156,16 @@ class _Walk:
         return [(answer, merged(flows, flow.env)) for answer, flows in found.items()]
 
     def _took(self, answer: _Answer, flow: Flow, found: dict[str, list[Flow]]) -> None:
-        env = flow.env.having({
-            field: flow.env.constant(field, value)
-            for field, value in zip(_DEVICES, answer.devices, strict=True)
-        })
+        env = flow.env.having(
+            {
+                field: flow.env.constant(field, iface_value(name))
+                for field, name in zip(_DEVICES, answer.devices, strict=True)
+                if name is not None
+            }
+        )
         if answer.fate:
             fate, reason = answer.fate, answer.reason
-            self.host.endings.append(
-                Ending(fate, flow.alive, env, reason, unknown=answer.unknown)
-            )
+            self.host.endings.append(Ending(fate, flow.alive, env, reason, unknown=answer.unknown))
         else:
             found.setdefault(answer.answer, []).append(Flow(flow.alive, env))
 
@@ -177,21 +181,20 @@ class _Walk:
     ) -> list[tuple[Class, ...]]:
         """What the answer to a question may depend on."""
         r = self.regions
-        in_, out, physin, physout = (r.of_devices(f, there[f]) for f in _DEVICES)
+        in_, out, physin = (r.of_devices(f, there[f]) for f in _DEVICES[:3])
         match question:
             case "arrival":
                 return [in_, r.neighbours, *([r.sources] if r.family == 6 else [])]
             case "route_in":
-                return [in_, physin, r.destinations, r.sources, r.policy]
+                return [in_, r.destinations, r.sources, r.policy]
             case "bridge":
                 return [in_, physin, r.neighbours, *([r.sources, r.policy] if changed else [])]
             case "route_out" | "reroute":
                 return [r.destinations, r.sources, r.policy]
             case "transmit":
-                return [out, in_, r.neighbours, r.policy]
-            case "leave_port":
-                return [in_, out, physin, physout]
-        return [in_]
+                came = in_ if not r.ns.plain_rules(r.family) else ((TRUE, in_[0][1]),)
+                return [out, came, r.neighbours, r.policy]
+        return []
 
     def _devices(self, field: Field, flow: Flow) -> tuple[str, ...]:
         """The devices that packets have there, "" for none."""
@@ -213,13 +216,16 @@ class _Walk:
             buffer.mac_dst = r.mac(buffer)
         if question == "transmit":
             buffer.hop = r.hop(buffer)
-        answer, passage = asked(r.world, r.ns, question, buffer, r.moment, came_to)
-        done = passage.buffer
-        devices = tuple(
-            iface_value(name) for name in (done.in_, done.out, done.physin, done.physout)
-        )
+        before = _devices_of(buffer)
+        answer, passage = asked(question, r.world, r.ns, buffer, r.moment, came_to=came_to)
+        pairs = zip(before, _devices_of(passage.buffer), strict=True)
+        devices = tuple(None if old == new else new for old, new in pairs)
         fate, reason = ("", "") if answer else (passage.fate, passage.reason)
         return _Answer(answer, devices, fate, reason, tuple(passage.record.depends_on))
+
+
+def _devices_of(buffer: Buffer) -> tuple[str, ...]:
+    return buffer.in_, buffer.out, buffer.physin, buffer.physout
 
 
 def _ending(stop: Stop) -> Ending:

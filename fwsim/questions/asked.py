@@ -1,0 +1,146 @@
+"""What a question about every packet asks: from where, to where, of which protocol and ports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fwsim.machine.naming import destination, find_address
+from fwsim.machine.topology import segment
+from fwsim.model import fields as F
+from fwsim.model.errors import QuestionError
+from fwsim.model.names import STATES, address_value, family_of, iface_value
+from fwsim.model.packet import ICMP, ICMP6, proto_number
+from fwsim.model.pred import Pred, all_of, is_in, prefix
+from fwsim.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from fwsim.machine.world import World
+
+_PORTS = re.compile(r"(\d{1,5})(?:[-:](\d{1,5}))?")
+
+
+class Asked(NamedTuple):
+    """`in_` and `out` are devices of the host ("" any), `src` and `dst` addresses, networks or
+    names ("" any), `ports` such as `80,8000-8010`; `state` what conntrack says of the packets."""
+
+    in_: str = ""
+    out: str = ""
+    src: str = ""
+    dst: str = ""
+    proto: str = ""
+    sport: str = ""
+    dport: str = ""
+    state: str = "NEW"
+    family: int = 0
+
+    def of_family(self, world: World) -> int:
+        """The address family that is asked about: that of the addresses, else IPv4 where the host
+        has rules of it."""
+        for text in (self.src, self.dst):
+            known = family_of(text.partition("/")[0])
+            if known:
+                return known
+        if self.family:
+            return self.family
+        rulesets = world.namespaces[world.host].rulesets
+        return 6 if 6 in rulesets and 4 not in rulesets else 4
+
+    def pred(self, world: World, family: int) -> Pred:
+        """The packets that are asked about, devices apart. QuestionError for what there is not."""
+        parts = []
+        if self.src:
+            parts.append(_network(world, self.src, F.SRC[family], family))
+        if self.dst:
+            parts.append(self._to(world, family))
+        if self.proto:
+            parts.append(is_in(F.PROTO, _proto(self.proto, family)))
+        parts += [
+            _ports(text, field)
+            for text, field in ((self.sport, F.SPORT), (self.dport, F.DPORT))
+            if text
+        ]
+        return all_of(*parts)
+
+    def _to(self, world: World, family: int) -> Pred:
+        """A name means what the sender would find by it, where the sender is named too."""
+        origin = world.aliases.get(self.src, self.src)
+        if family_of(self.dst.partition("/")[0]) is None and origin in world.namespaces:
+            return is_in(F.DST[family], destination(world, self.dst, family, origin).value)
+        return _network(world, self.dst, F.DST[family], family)
+
+    def states(self) -> tuple[int, ...]:
+        """The states, as numbers. QuestionError for one that fwsim does not ask about."""
+        found = []
+        for name in self.state.upper().split(","):
+            if name not in ("NEW", "INVALID"):
+                raise QuestionError(
+                    f"--state {name}: questions are about a connection's first packet",
+                    hint="Ask for NEW or INVALID; --answered asks for what comes back too.",
+                )
+            found.append(STATES.index(name))
+        return tuple(found)
+
+    def doors(self, world: World) -> list[str] | None:
+        """The devices by which the packets come in; None for any. The host itself sends where
+        `src` is one of its own names."""
+        if self.in_:
+            return _by_ports(world, self.in_)
+        ns = world.namespaces.get(world.aliases.get(self.src, self.src))
+        if ns is None or ns.name == world.host:
+            return None
+        host = world.namespaces[world.host]
+        found = [
+            near.name
+            for own in ns.devices
+            for at, near in segment(world, ns, own)
+            if at is host and near.peer and near.peer[0] == ns.name
+        ]
+        return found or None
+
+
+def _by_ports(world: World, name: str) -> list[str]:
+    """A bridge is entered by its ports."""
+    host = world.namespaces[world.host]
+    return [port.name for port in host.ports(name)] or [name]
+
+
+def _network(world: World, text: str, field: F.Field, family: int) -> Pred:
+    address, slash, length = text.partition("/")
+    if family_of(address) is None:
+        ns = world.namespaces.get(world.aliases.get(text, text))
+        found = (a.value for _, a in ns.addresses(family) if a.scope == "global") if ns else ()
+        return is_in(field, find_address(world, text, family).value, *found)
+    if family_of(address) != family:
+        raise QuestionError(f"{text} is no IPv{family} address")
+    value = address_value(address, family)
+    if not slash:
+        return is_in(field, value)
+    if not (length.isascii() and length.isdecimal() and int(length) <= field.bits):
+        raise QuestionError(f"{text!r} is no network: write it as 172.18.0.0/16")
+    return prefix(field, value, int(length))
+
+
+def _proto(text: str, family: int) -> int:
+    number = proto_number(text)
+    return ICMP6 if family == 6 and number == ICMP else number
+
+
+def _ports(text: str, field: F.Field) -> Pred:
+    spans = []
+    for part in text.split(","):
+        found = _PORTS.fullmatch(part.strip())
+        low, high = (int(n or 0) for n in found.groups(default="")) if found else (1, 0)
+        high = high if found and found[2] else low
+        if not found or not 0 <= low <= high <= field.top:
+            raise QuestionError(
+                f"{text!r} are no ports", hint="Such as 80, 8000-8010 or 22,80,443."
+            )
+        spans.append((low, high))
+    return is_in(field, *spans)
+
+
+def by_devices(names: Iterable[str]) -> Pred:
+    """The packets that come in by one of these devices."""
+    return is_in(F.IN, *map(iface_value, names))

@@ -1,0 +1,114 @@
+"""The packets that a question is about, and the walk of all of them through the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fwsim.machine.infer import with_device, with_route
+from fwsim.machine.naming import BEYOND
+from fwsim.machine.sets.env import Facts
+from fwsim.machine.sets.universe import entrances, possible
+from fwsim.machine.sets.walk import Ending, HostWalk
+from fwsim.model import fields as F
+from fwsim.model.names import iface_value
+from fwsim.model.pred import Pred, all_of, is_in, negate, prefix
+from fwsim.questions.asked import Asked, by_devices
+from fwsim.readings.space import PacketSet
+
+if TYPE_CHECKING:
+    from fwsim.net import Net
+
+
+class Population:
+    """What is asked of a place: `universe` are all packets that there are, `asked` those that the
+    question is about. `net` is the place with the devices that it names."""
+
+    def __init__(self, net: Net, asked: Asked, *, rules: bool = False, **how: Any) -> None:
+        self.net, self.question = placed(net, asked), asked
+        world = self.net.world
+        self.family = asked.of_family(world)
+        told = self.net.simulation.given.assume
+        self.facts = Facts(lambda name: _assumed(told, name))
+        self.walk = HostWalk(world, self.family, facts=self.facts, rules=rules, **how)
+        self.space = self.walk.space
+        self.sends = self._is_host(asked.src) and not asked.in_
+        doors = asked.doors(world) or list(entrances(self.walk.regions))
+        begins = is_in(F.IN, iface_value("")) if self.sends else by_devices(doors)
+        everyone = all_of(possible(self.family, asked.states()), begins, *self._unicast())
+        self.universe = self.space.read(everyone)
+        self.asked = self.universe & self.space.read(asked.pred(world, self.family))
+
+    def _unicast(self) -> list[Pred]:
+        """Multicast routing is not modelled: such destinations are left out, and that is said."""
+        dst = F.DST[self.family]
+        many = prefix(dst, 0xE << 28, 4) if self.family == 4 else prefix(dst, 0xFF << 120, 8)
+        asked = self.question.pred(self.net.world, self.family)
+        only = self.space.read(asked) <= self.space.read(many)
+        return [] if only else [negate(many)]
+
+    def likes(self) -> list[dict[str, int]]:
+        """Addresses that people would expect in an example: of the hosts behind the devices by
+        which the packets come, and of hosts beyond."""
+        world, src, dst = self.net.world, F.SRC[self.family].name, F.DST[self.family].name
+        host = world.namespaces[world.host]
+        doors = [device for name, device in host.devices.items() if device.peer]
+        homes = [
+            world.namespaces[d.peer[0]] for d in doors if d.peer and d.peer[0] in world.namespaces
+        ]
+        near = [
+            a.value for ns in homes for _, a in ns.addresses(self.family) if a.scope == "global"
+        ]
+        own = [a.value + 1 for _, a in host.addresses(self.family) if a.scope == "global"]
+        far = BEYOND[self.family]
+        return [{src: a, dst: b} for a in (*near, far, *own) for b in (far, *near)][:40]
+
+    def endings(self) -> list[Ending]:
+        """How the ways of the packets asked about end, in disjoint sets but for unknown facts."""
+        return self.walk.send(self.asked) if self.sends else self.walk.come(self.asked)
+
+    def packets(self, ending: Ending) -> PacketSet:
+        """The packets of an ending."""
+        return PacketSet(self.space, ending.where)
+
+    def left_by(self, ending: Ending, dev: str) -> PacketSet:
+        """Those of them that leave by a device, or a bridge's port."""
+        by = any(
+            (ending.env.read(is_in(field, iface_value(dev))) & ending.where).satisfiable()
+            for field in (F.OUT, F.PHYSOUT)
+        )
+        if not by:
+            return self.space.nothing
+        out, port = (
+            ending.env.read(is_in(field, iface_value(dev))) for field in (F.OUT, F.PHYSOUT)
+        )
+        return PacketSet(self.space, ending.where & (out | port))
+
+    def _is_host(self, name: str) -> bool:
+        world = self.net.world
+        return world.aliases.get(name, name) == world.host
+
+
+def placed(net: Net, asked: Asked) -> Net:
+    """The place with the devices that are asked about; where only rules were given, `out` leads to
+    every destination that no other device does."""
+    from fwsim.net import Net as Place
+
+    world, family = net.world, asked.of_family(net.world)
+    if asked.in_:
+        world = with_device(world, asked.in_)
+    if asked.out:
+        world = with_device(world, asked.out)
+        if world.inferred:
+            world = with_route(world, family, 0, asked.out, length=0)
+    if world is net.world:
+        return net
+    changed = net.simulation.fork()
+    changed.world = world
+    return Place(changed)
+
+
+def _assumed(told: Any, name: str) -> bool | None:
+    for given, answer in told.items():
+        if name == given or name.startswith(f"{given} "):
+            return bool(answer)
+    return None

@@ -1,0 +1,98 @@
+"""Is there a packet from here to there: which ones, exactly, with one of them; or none, proved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fwsim.model.fields import Field
+from fwsim.model.frozen import Frozen
+from fwsim.questions.asked import Asked
+from fwsim.questions.covers import Told, told
+from fwsim.questions.population import Population
+from fwsim.questions.witness import Witness, witness
+from fwsim.readings.concrete import free_key
+
+if TYPE_CHECKING:
+    from fwsim.machine.sets.walk import Ending
+    from fwsim.net import Net
+    from fwsim.readings.space import PacketSet
+
+_PASSED = frozenset({"delivered", "forwarded", "sent"})
+_MOST_FACTS = 20
+
+
+class Reach(Frozen):
+    """The answer: `packets` get through whatever is not known, `perhaps` only for some outcome of
+    what it `depends_on`."""
+
+    question: Asked
+    net: Net
+    packets: Told
+    perhaps: Told
+    witness: Witness | None
+    depends_on: tuple[str, ...]
+
+    @property
+    def reachable(self) -> bool | None:
+        """There is such a packet; None: that depends."""
+        if self.packets.boxes:
+            return True
+        return None if self.perhaps.boxes else False
+
+    def to_dict(self) -> dict[str, Any]:
+        """INTERFACE's JSON of reach."""
+        found = self.reachable
+        out: dict[str, Any] = {
+            "reachable": "unknown" if found is None else found,
+            "packets": self.packets.to_list(),
+            "count": self.packets.headers,
+            "witness": self.witness.to_dict() if self.witness else None,
+            "depends_on": list(self.depends_on),
+        }
+        if self.perhaps.boxes:
+            out["perhaps"] = self.perhaps.to_list()
+        return out
+
+    def __bool__(self) -> bool:
+        """There is such a packet, whatever is not known."""
+        return self.reachable is True
+
+
+def reach(net: Net, asked: Asked, limit: int = 50) -> Reach:
+    """Which of the packets that are asked about get through the host. QuestionError for a name
+    that the place does not know, or where the sets are too large to be told."""
+    population = Population(net, asked)
+    endings = population.endings()
+    through = _through(population, endings)
+    unknown = population.space.union(population.packets(e) for e in endings if e.fate == "unknown")
+    must, may = through.must(), (through | unknown).may()
+    rest = may - must
+    reasons = [what for e in endings for what in e.unknown] if not unknown.is_empty else []
+    names = _depends(population, through) if not rest.is_empty else []
+    return Reach(
+        asked,
+        population.net,
+        told(must, population.universe, limit),
+        told(rest, population.universe, limit),
+        witness(must, population.family, population.net, _PASSED, population.likes()),
+        tuple(dict.fromkeys([*names, *reasons])) if not rest.is_empty else (),
+    )
+
+
+def _through(population: Population, endings: list[Ending]) -> PacketSet:
+    out = population.question.out
+    return population.space.union(
+        population.left_by(e, out) if out else population.packets(e) for e in endings if e.passed
+    )
+
+
+def _depends(population: Population, packets: PacketSet) -> list[str]:
+    """The facts on which it depends whether a packet is in the set."""
+    found: dict[str, None] = {}
+    for name, free in population.facts.asked.items():
+        field = Field(free_key(name), 1, "flag")
+        if field in packets.space.diagrams.fields.values() and packets.erase(field) != packets:
+            found[free.why or free.name] = None
+        if len(found) >= _MOST_FACTS:
+            break
+    return list(found)

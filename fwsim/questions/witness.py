@@ -1,0 +1,86 @@
+"""A packet of a set, as INTERFACE's PACKET, replayed before it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fwsim.model.names import STATES, TCP_FLAGS, iface_text
+from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fwsim.model.trace import Leg
+    from fwsim.net import Net
+    from fwsim.readings.space import PacketSet
+
+_LIKED = {
+    "proto": TCP, "sport": 40000, "dport": 80, "tcp_flags": TCP_FLAGS["SYN"], "ttl": 64,
+    "ctstate": STATES.index("NEW"),
+}  # fmt: skip
+_MEMBERS = ("proto", "sport", "dport", "icmp_type", "icmp_code", "tos")
+_DATA = 64  # bytes of payload where the length is free
+
+
+class Witness:
+    """A packet, the device that it comes in by ("" if the host sends it), and its way."""
+
+    def __init__(self, packet: Packet, dev: str, leg: Leg) -> None:
+        self.packet, self.dev, self.leg = packet, dev, leg
+
+    def to_dict(self) -> dict[str, Any]:
+        """INTERFACE's PACKET."""
+        return {"in": self.dev or None, **self.packet.to_dict()}
+
+
+def witness(
+    packets: PacketSet,
+    family: int,
+    net: Net,
+    fates: frozenset[str],
+    likes: Iterable[Mapping[str, int]] = (),
+) -> Witness | None:
+    """One packet of the set, for which a replay ends in one of these fates; with addresses from
+    `likes` where it has such. None if the set is empty, or where what the packet needs besides
+    cannot be written as a PACKET."""
+    echo = {"proto": ICMP if family == 4 else ICMP6, "icmp_type": ICMP_ECHO[family][0]}
+    usual = {**_LIKED, "icmp_type": echo["icmp_type"]}
+    best = next((like for like in likes if _agrees(packets, {**usual, **like})), {})
+    for liked in ({**usual, **best}, {**usual, **echo, **best}):
+        view = packets.witness(liked)
+        if view is None:
+            return None
+        packet, dev = _packet(view, family), _device(view)
+        leg = next(iter(net.packets([(packet, dev, 0.0)])))
+        if leg.fate in fates:
+            return Witness(packet, dev, leg)
+    return None
+
+
+def _agrees(packets: PacketSet, liked: Mapping[str, int]) -> bool:
+    view = packets.witness(liked)
+    return view is not None and all(view.get(n) == liked[n] for n in ("src", "dst") if n in liked)
+
+
+def _device(view: Mapping[str, int]) -> str:
+    return iface_text(view["in"]) if view.get("in") else ""
+
+
+def _packet(view: Mapping[str, int], family: int) -> Packet:
+    kept = (name for name in _MEMBERS if name in view)
+    packet = Packet(family, view["src"], view["dst"]).but(**{name: view[name] for name in kept})
+    packet = packet.but(ttl=max(view.get("ttl", 64), 2))
+    if packet.proto == TCP:
+        packet = packet.but(flags=view.get("tcp_flags", TCP_FLAGS["SYN"]), seq=1000)
+        packet = packet.but(tcp_options=_options(view.get("tcp_options", 0)))
+    elif packet.is_icmp:
+        packet = packet.but(icmp_id=1)
+    room = view["length"] - packet.length if view.get("length") else _DATA
+    return packet.but(payload_len=max(room, 0)) if packet.proto != TCP or room > 0 else packet
+
+
+def _options(present: int) -> bytes:
+    """TCP options of these kinds, each as short as can be."""
+    kinds = [kind for kind in range(2, 256) if present >> kind & 1]
+    data = b"".join(bytes((kind, 2)) for kind in kinds)[:40]
+    return data + b"\1" * (-len(data) % 4)
