@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from kernel.rulesets import ADDRESSES, PORTS, random_rules
 
 import fwsim
 from fwsim.machine.place import examples
@@ -19,8 +20,6 @@ from fwsim.model.pred import all_of
 from fwsim.model.trace import Leg
 from fwsim.net import Net
 from fwsim.readings.space import PacketSet
-
-from kernel.rulesets import ADDRESSES, PORTS, random_rules
 
 SNAPSHOTS = sorted((Path(__file__).parents[3] / "shared" / "snapshots").glob("*/snapshot"))
 PACKETS = 150
