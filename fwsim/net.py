@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from fwsim.asking import Asking
 from fwsim.language.commands import apply as apply_command
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.counters import counted
@@ -35,7 +36,7 @@ _OPENINGS: dict[int, dict[str, Any]] = {  # how a connection of these begins
 _SOME_BYTES = 64  # of a protocol of which nothing but the number is told
 
 
-class Net(Frozen):
+class Net(Asking, Frozen):
     """A place: hosts, their rules, and what earlier packets left behind."""
 
     simulation: Simulation

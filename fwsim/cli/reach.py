@@ -30,12 +30,10 @@ def command(
     Exit status: 0 there is none, or it is as expected, 1 there are some, or it is not as expected,
     2 the command or its input is wrong, 3 it depends on something that fwsim was not told.
     """
-    from fwsim.questions.asked import Asked
-    from fwsim.questions.reach import reach
     from fwsim.show.reach import reach_lines
 
     net = tell(open_net(place, commands), assumptions, None, None)
-    found = reach(net, Asked(**asked))
+    found = net.reach(**asked)
     answer(found.to_dict(), lambda: reach_lines(found), as_json=as_json)
     if found.reachable is None:
         return STATUS["unknown"]

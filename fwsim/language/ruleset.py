@@ -10,16 +10,14 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from fwsim.language.core import interface, network, protocol
 from fwsim.language.options import Context, Extension, Match, Meaning, Target, Use
-from fwsim.language.values import bits_of
 from fwsim.model import fields as F
 from fwsim.model.actions import ACCEPT, DROP, QUEUE, RETURN, Action, Jump, Verdict
 from fwsim.model.errors import Span
 from fwsim.model.frozen import Frozen, aside, replace
-from fwsim.model.names import IFNAMSIZ, iface_value
 from fwsim.model.pred import (
     FALSE,
-    TRUE,
     And,
     Free,
     Pred,
@@ -27,9 +25,7 @@ from fwsim.model.pred import (
     any_of,
     atoms,
     is_in,
-    masked,
     negate,
-    prefix,
 )
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import Test, compile_pred
@@ -199,34 +195,6 @@ class Rule(Frozen):
     def counted(self, packets: int, octets: int) -> Rule:
         """The same rule with so much added to its counters."""
         return replace(self, counters=(self.counters[0] + packets, self.counters[1] + octets))
-
-
-def network(field_: F.Field, value: int, mask: int) -> Pred:
-    """The address is in the network; `mask` may have holes, as iptables allows."""
-    host = field_.top - mask
-    if host & (host + 1):
-        return masked(field_, value, mask)
-    return prefix(field_, value, field_.bits - host.bit_length())
-
-
-def interface(field_: F.Field, name: str) -> Pred:
-    """The device's name is `name`; with a last `+`, begins with what stands before it."""
-    if not name.endswith("+"):
-        return is_in(field_, iface_value(name))
-    given = len(name.encode("utf-8", "surrogateescape")) - 1
-    free = 8 * (IFNAMSIZ - given)
-    low = iface_value(name[:-1])
-    return is_in(field_, (low, low | ((1 << free) - 1)))
-
-
-def protocol(number: int) -> Pred:
-    """The packet's protocol is that; 0 means any."""
-    return is_in(F.PROTO, number) if number else TRUE
-
-
-def whole(family: int, value: int) -> tuple[int, int]:
-    """One address as (address, mask)."""
-    return value, (1 << bits_of(family)) - 1
 
 
 class Chain(Frozen):

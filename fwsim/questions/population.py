@@ -16,18 +16,20 @@ from fwsim.questions.asked import Asked, by_devices
 from fwsim.readings.space import PacketSet
 
 if TYPE_CHECKING:
-    from fwsim.net import Net
+    from fwsim.machine.simulate import Simulation
 
 
 class Population:
     """What is asked of a place: `universe` are all packets that there are, `asked` those that the
-    question is about. `net` is the place with the devices that it names."""
+    question is about. `simulation` is the place with the devices that it names."""
 
-    def __init__(self, net: Net, asked: Asked, *, rules: bool = False, **how: Any) -> None:
-        self.net, self.question = placed(net, asked), asked
-        world = self.net.world
+    def __init__(
+        self, simulation: Simulation, asked: Asked, *, rules: bool = False, **how: Any
+    ) -> None:
+        self.simulation, self.question = placed(simulation, asked), asked
+        world = self.simulation.world
         self.family = asked.of_family(world)
-        told = self.net.simulation.given.assume
+        told = self.simulation.given.assume
         self.facts = Facts(lambda name: _assumed(told, name))
         self.walk = HostWalk(world, self.family, facts=self.facts, rules=rules, **how)
         self.space = self.walk.space
@@ -42,14 +44,14 @@ class Population:
         """Multicast routing is not modelled: such destinations are left out, and that is said."""
         dst = F.DST[self.family]
         many = prefix(dst, 0xE << 28, 4) if self.family == 4 else prefix(dst, 0xFF << 120, 8)
-        asked = self.question.pred(self.net.world, self.family)
+        asked = self.question.pred(self.simulation.world, self.family)
         only = self.space.read(asked) <= self.space.read(many)
         return [] if only else [negate(many)]
 
     def likes(self) -> list[dict[str, int]]:
         """Addresses that people would expect in an example: of the hosts behind the devices by
         which the packets come, and of hosts beyond."""
-        world, src, dst = self.net.world, F.SRC[self.family].name, F.DST[self.family].name
+        world, src, dst = self.simulation.world, F.SRC[self.family].name, F.DST[self.family].name
         host = world.namespaces[world.host]
         doors = [device for name, device in host.devices.items() if device.peer]
         homes = [
@@ -84,27 +86,23 @@ class Population:
         return PacketSet(self.space, ending.where & (out | port))
 
     def _is_host(self, name: str) -> bool:
-        world = self.net.world
+        world = self.simulation.world
         return world.aliases.get(name, name) == world.host
 
 
-def placed(net: Net, asked: Asked) -> Net:
+def placed(simulation: Simulation, asked: Asked) -> Simulation:
     """The place with the devices that are asked about; where only rules were given, `out` leads to
     every destination that no other device does."""
-    from fwsim.net import Net as Place
-
-    world, family = net.world, asked.of_family(net.world)
+    world = simulation.world
     if asked.in_:
         world = with_device(world, asked.in_)
     if asked.out:
         world = with_device(world, asked.out)
         if world.inferred:
-            world = with_route(world, family, 0, asked.out, length=0)
-    if world is net.world:
-        return net
-    changed = net.simulation.fork()
+            world = with_route(world, asked.of_family(world), 0, asked.out, length=0)
+    changed = simulation.fork()
     changed.world = world
-    return Place(changed)
+    return changed
 
 
 def _assumed(told: Any, name: str) -> bool | None:

@@ -14,7 +14,7 @@ from fwsim.readings.concrete import free_key
 
 if TYPE_CHECKING:
     from fwsim.machine.sets.walk import Ending
-    from fwsim.net import Net
+    from fwsim.machine.simulate import Simulation
     from fwsim.readings.space import PacketSet
 
 _PASSED = frozenset({"delivered", "forwarded", "sent"})
@@ -26,7 +26,7 @@ class Reach(Frozen):
     what it `depends_on`."""
 
     question: Asked
-    net: Net
+    title: str
     packets: Told
     perhaps: Told
     witness: Witness | None
@@ -58,10 +58,10 @@ class Reach(Frozen):
         return self.reachable is True
 
 
-def reach(net: Net, asked: Asked, limit: int = 50) -> Reach:
+def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
     """Which of the packets that are asked about get through the host. QuestionError for a name
     that the place does not know, or where the sets are too large to be told."""
-    population = Population(net, asked)
+    population = Population(simulation, asked)
     endings = population.endings()
     through = _through(population, endings)
     unknown = population.space.union(population.packets(e) for e in endings if e.fate == "unknown")
@@ -71,10 +71,10 @@ def reach(net: Net, asked: Asked, limit: int = 50) -> Reach:
     names = _depends(population, through) if not rest.is_empty else []
     return Reach(
         asked,
-        population.net,
+        population.simulation.world.title,
         told(must, population.universe, limit),
         told(rest, population.universe, limit),
-        witness(must, population.family, population.net, _PASSED, population.likes()),
+        witness(must, population.family, population.simulation, _PASSED, population.likes()),
         tuple(dict.fromkeys([*names, *reasons])) if not rest.is_empty else (),
     )
 

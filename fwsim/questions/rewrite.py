@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fwsim.language.core import interface, network, whole
 from fwsim.language.options import Given, Options, Use
-from fwsim.language.ruleset import Is, Rule, interface, network, whole
+from fwsim.language.ruleset import Is, Rule
 from fwsim.language.types import AddressMask
 from fwsim.machine.view import View
 from fwsim.model import fields as F

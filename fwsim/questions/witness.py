@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fwsim.machine.response import Start
 from fwsim.model.names import STATES, TCP_FLAGS, iface_text
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from fwsim.machine.simulate import Simulation
     from fwsim.model.trace import Leg
-    from fwsim.net import Net
     from fwsim.readings.space import PacketSet
 
 _LIKED = {
@@ -36,7 +37,7 @@ class Witness:
 def witness(
     packets: PacketSet,
     family: int,
-    net: Net,
+    simulation: Simulation,
     fates: frozenset[str],
     likes: Iterable[Mapping[str, int]] = (),
 ) -> Witness | None:
@@ -51,7 +52,8 @@ def witness(
         if view is None:
             return None
         packet, dev = _packet(view, family), _device(view)
-        leg = next(iter(net.packets([(packet, dev, 0.0)])))
+        start = Start(simulation.world.host, dev)
+        leg = simulation.fork().carry(packet, start, follow=False)[0]
         if leg.fate in fates:
             return Witness(packet, dev, leg)
     return None

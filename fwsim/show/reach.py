@@ -17,7 +17,7 @@ _ANSWERS = {True: "reach.some", False: "reach.none", None: "reach.unknown"}
 
 def reach_lines(found: Reach) -> list[Line]:
     """What was asked, the answer, the sets, one packet, what it depends on."""
-    lines: list[Line] = [[segment(found.net.world.title, "dim")]]
+    lines: list[Line] = [[segment(found.title, "dim")]]
     answer = say(_ANSWERS[found.reachable], asked=_asked(found))
     lines.append([segment(answer, _STYLES[found.reachable])])
     if found.packets.boxes:

@@ -7,8 +7,8 @@ Text: libxt_physdev.c.
 
 from collections.abc import Iterator
 
+from fwsim.language.core import interface
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
-from fwsim.language.ruleset import interface
 from fwsim.language.types import Interface
 from fwsim.model import fields as F
 from fwsim.model.pred import Pred, all_of, any_of, is_in

@@ -1,0 +1,29 @@
+"""The questions about every packet that a place is asked; what answers them is imported on use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fwsim.machine.simulate import Simulation
+    from fwsim.questions.reach import Reach
+
+
+class Asking:
+    """What `fwsim.net.Net` can be asked besides tracing."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def simulation(self) -> Simulation:
+            """The place."""
+            ...
+
+    def reach(self, **asked: Any) -> Reach:
+        """Which packets get through the host: `in_`, `out`, `src`, `dst`, `proto`, `sport`,
+        `dport`, `state` as the options of `fwsim reach`. Truth says whether there are any.
+        QuestionError for what the place does not know, or for sets too large to be told."""
+        from fwsim.questions.asked import Asked
+        from fwsim.questions.reach import reach
+
+        return reach(self.simulation, Asked(**asked))
