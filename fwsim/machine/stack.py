@@ -43,7 +43,7 @@ def pass_through(
 ) -> Passage:
     """Take a packet in (where `buffer.in_` names a device) or send it (where it names none); with
     `leaves`, put it out by that port at once."""
-    stack = _Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
+    stack = Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
     stack.netfilter = stack.netfilter._replace(tee=stack.copy)
     if buffer.in_:
         stack.record.step(Step("enter", data={"dev": buffer.in_}))
@@ -52,7 +52,9 @@ def pass_through(
     return stack.passage
 
 
-class _Stack:
+class Stack:
+    """One packet's way: what the diagram asks, and where the packet ended."""
+
     def __init__(
         self, world: World, ns: Namespace, netfilter: Netfilter, buffer: Buffer, record: Record
     ) -> None:
@@ -274,10 +276,10 @@ class _Stack:
         sent._out_by(way)
         self._beside(sent, "output", back=False)
 
-    def _another(self, buffer: Buffer, netfilter: Netfilter) -> _Stack:
-        return _Stack(self.world, self.ns, netfilter, buffer, Record(self.record.explain))
+    def _another(self, buffer: Buffer, netfilter: Netfilter) -> Stack:
+        return Stack(self.world, self.ns, netfilter, buffer, Record(self.record.explain))
 
-    def _beside(self, other: _Stack, node: str, *, back: bool) -> None:
+    def _beside(self, other: Stack, node: str, *, back: bool) -> None:
         """Another packet's way, told with this one's."""
         other.walk(node)
         self.record.matched += other.record.matched
@@ -296,14 +298,3 @@ class _Stack:
     def _loop(self) -> str:
         self.buffer.in_, self.buffer.out, self.buffer.looped = self.buffer.out, "", True
         return "routed"
-
-
-def asked(
-    question: str, world: World, ns: Namespace, buffer: Buffer, moment: Moment, *, came_to: int
-) -> tuple[str, Passage]:
-    """What the diagram would be answered for a packet in that state, and what there is to tell of
-    its end where that is one. `came_to` is where its frame was sent to, before any translation."""
-    stack = _Stack(world, ns, Netfilter(ns, State(moment.tracker), moment), buffer, Record())
-    stack.bridged_to = came_to
-    answer: str = getattr(stack, f"_{question}")()
-    return answer, stack.passage

@@ -9,9 +9,9 @@ from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.sets.env import Bits, Env, Facts
 from fwsim.machine.sets.regions import Class, Regions, Sample
+from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
 from fwsim.machine.sets.universe import STATE, Derived, beginning
-from fwsim.machine.stack import asked
 from fwsim.machine.world import World
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
