@@ -8,11 +8,11 @@ from random import Random
 from fwsim.machine.bridging import BROADCAST
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
+from fwsim.machine.host import pass_through
 from fwsim.machine.l4 import Settings
 from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.passage import Passage
 from fwsim.machine.response import Start, outcome_of, refused, response
-from fwsim.machine.stack import pass_through
 from fwsim.machine.state import State
 from fwsim.machine.world import COUNTING, Namespace, World
 from fwsim.model.names import STATES

@@ -12,14 +12,12 @@ from fwsim.machine import bridging, linkfacts, routing
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import UNTRACKED, Found
 from fwsim.machine.hooks import DIAGRAM, Hook
-from fwsim.machine.moment import Moment
 from fwsim.machine.netfilter import Netfilter
 from fwsim.machine.onward import obstacle
 from fwsim.machine.passage import Passage
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.putting import put
 from fwsim.machine.record import Record
-from fwsim.machine.state import State
 from fwsim.machine.topology import resolve_mac
 from fwsim.machine.world import Namespace, World, shown
 from fwsim.model.actions import Tee
@@ -29,27 +27,6 @@ _ENDS = {
     "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed",
     "STOLEN": "consumed", "HELD": "consumed", "UNKNOWN": "unknown",
 }  # fmt: skip
-
-
-def pass_through(
-    world: World,
-    ns: Namespace,
-    state: State,
-    buffer: Buffer,
-    moment: Moment,
-    *,
-    leaves: str = "",
-    explain: bool,
-) -> Passage:
-    """Take a packet in (where `buffer.in_` names a device) or send it (where it names none); with
-    `leaves`, put it out by that port at once."""
-    stack = Stack(world, ns, Netfilter(ns, state, moment), buffer, Record(explain))
-    stack.netfilter = stack.netfilter._replace(tee=stack.copy)
-    if buffer.in_:
-        stack.record.step(Step("enter", data={"dev": buffer.in_}))
-    stack.ports = [leaves] if leaves else []
-    stack.walk("flood" if leaves else "arrive" if buffer.in_ else "send")
-    return stack.passage
 
 
 class Stack:
@@ -67,6 +44,7 @@ class Stack:
         self.way = routing.NO_WAY
 
     def walk(self, node: str) -> None:
+        """Go on from a node of the diagram to the packet's end."""
         node = node if self._are_rules_told() else ""
         while node:
             step = DIAGRAM[node]
