@@ -84,7 +84,7 @@ def test_rules_of_one_family_say_nothing_of_the_other(tmp_path: Path, name: str)
     net = fwsim.load(tmp_path / name)
     trace = net.trace(src="fd00::1", dst="fd00::2", in_="eth0", out="eth1")
     assert trace.verdict == "UNKNOWN"
-    assert "depends: the rules of IPv6 (ip6tables-save), which nobody told" in str(trace)
+    assert "depends on this: the rules of IPv6 (ip6tables-save), which nobody told" in str(trace)
     with pytest.raises(fwsim.FwsimError, match="Only rules of IPv4 were given"):
         net.trace(src="fd00::1", dst="host", in_="eth0")
     told = net.apply("ip6tables -P FORWARD DROP")

@@ -1,5 +1,5 @@
-"""Lines of styled text: rows set in columns, lines cut to a width. Styles are names of meanings
-(good, bad, head, dim, rule, note); fwsim.show.terminal gives them colours."""
+"""Lines of styled text: rows set in columns. Styles are names of meanings (good, bad, head, dim,
+rule, note); fwsim.show.terminal gives them colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ Line = list[Segment]
 PAD = "pad"  # the style of what only fills columns
 RIGHT = 96  # states stand no further right than this
 _WIDEST = (24, 22, 6, 64)  # a longer cell pushes what follows, on its own line only
-_HANG = 14
 
 
 class Row(NamedTuple):
@@ -58,7 +57,7 @@ def lay_out(items: Iterable[Row | Header | Line]) -> list[Line]:
     rows = [item for item in items if isinstance(item, Row)]
     widths = _widths(rows)
     set_rows = {id(row): _row(row, widths) for row in rows}
-    right = min(RIGHT, max((_length(line) for line in set_rows.values()), default=0))
+    right = min(RIGHT, max((length(line) for line in set_rows.values()), default=0))
     lines = []
     for item in items:
         if isinstance(item, Row):
@@ -100,7 +99,7 @@ def _row(row: Row, widths: list[int]) -> Line:
 
 def _go_to(line: Line, column: int) -> None:
     """Fill up to a column; two spaces where the line is there already."""
-    there = _length(line)
+    there = length(line)
     line.append((" " * (column - there if column > there else 2), PAD))
 
 
@@ -110,46 +109,6 @@ def _header(header: Header, right: int) -> Line:
     return [*line, (" " * gap, PAD), (header.right, "state")] if header.right else line
 
 
-def _length(line: Line) -> int:
+def length(line: Line) -> int:
+    """How many columns it takes."""
     return sum(len(text) for text, _ in line)
-
-
-# -- narrow terminals ------------------------------------------------------------------------------
-
-
-def fit(lines: Iterable[Line], width: int) -> list[Line]:
-    """The same words in lines of at most `width` columns where words are short enough: columns
-    move together first, then lines go on below, indented. Commands stay whole, to be copied."""
-    return [
-        cut
-        for line in lines
-        for cut in ([line] if _length(line) <= width or _is_command(line) else _cut(line, width))
-    ]
-
-
-def _is_command(line: Line) -> bool:
-    return any(style == "command" for _, style in line)
-
-
-def _cut(line: Line, width: int) -> list[Line]:
-    first = min(len(line[0][0]), width // 5) if line[0][1] == PAD else 0
-    below = max(min(_HANG, width // 4), first + 2)
-    line = [("  ", PAD) if style == PAD and text else (text, style) for text, style in line]
-    lines: list[Line] = [[(" " * first, PAD)] if first else []]
-    begins = first
-    for word, style in _words(line[1:] if first else line):
-        full = _length(lines[-1]) + len(word.rstrip()) > width and _length(lines[-1]) > begins
-        if full:
-            lines.append([(" " * below, PAD)])
-            begins = below
-        lines[-1].append((word.lstrip() if full else word, style))
-    return lines
-
-
-def _words(line: Line) -> Iterable[Segment]:
-    for text, style in line:
-        start = 0
-        while (at := text.find(" ", start + 1)) > 0:
-            yield text[start:at], style
-            start = at
-        yield text[start:], style

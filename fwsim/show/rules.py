@@ -54,10 +54,11 @@ def table_rows(world: World, step: Step, decision: Decision, effect: str, told: 
         if call.step.holds is False and not call.step.data["dropped"]:
             continue
         made = list(_call(world, call, decision, call is calls[-1] and policy is None, effect))
+        host = step.ref.host if step.ref else ""
         if (
             len(made) == 1
-            and _came_back(made[0])
-            and told.again(step.data["hook"], step.ref.host if step.ref else "", made[0])
+            and _is_chain(world, call.step.ref, call.step.data.get("target", ""))
+            and told.again(step.data["hook"], host, made[0])
         ):
             before.append(made[0].number)
             continue
@@ -91,14 +92,17 @@ def _call(world: World, call: Called, decision: Decision, last: bool, effect: st
         return
     tells = [c for c in _matching(call.inner) if _is_told(world, c, last)]
     if not tells:
-        yield _returned(call, number, chain)
+        yield _returned(call, number)
         return
-    shown = number
+    yield Row(number=number, text=call.step.text)
     for inner in tells:
-        yield _rule(
-            inner, decision, shown, effect if last and inner is tells[-1] else "", nested=True
-        )
-        shown = ""
+        row = _rule(inner, decision, "", effect if last and inner is tells[-1] else "")
+        if inner.ref is not None:
+            row = row._replace(text=f"  {inner.ref.chain} {inner.ref.rule}  {row.text}")
+        target = inner.data.get("target", "")
+        if _is_chain(world, inner.ref, target):
+            row = row._replace(result=say("to_chain", chain=target))
+        yield row
 
 
 def _is_chain(world: World, ref: Ref | None, chain: str) -> bool:
@@ -125,15 +129,11 @@ def _is_told(world: World, step: Step, last: bool) -> bool:
     return target not in ("RETURN", "") and not _is_chain(world, step.ref, target)
 
 
-def _returned(call: Called, number: str, chain: str) -> Row:
+def _returned(call: Called, number: str) -> Row:
     ends = [c.step for c in call.inner if c.step.holds and c.step.data.get("target") == "RETURN"]
-    if ends and ends[-1].ref is not None:
-        return Row(number=number, text=f"{chain} {ends[-1].ref.rule}", result="RETURN")
-    return Row(number=number, text=chain, result=say("returns.end"))
-
-
-def _came_back(row: Row) -> bool:
-    return row.result in ("RETURN", say("returns.end")) and not row.mark
+    ref = ends[-1].ref if ends else None
+    how = say("returns", rule=ref.rule) if ref else say("returns.end")
+    return Row(number=number, text=call.step.text, result=how)
 
 
 def _as_before(numbers: list[str], more: str = "") -> list[Row]:
@@ -163,14 +163,12 @@ def split_target(step: Step) -> tuple[str, str]:
     return step.text[:at].strip() or say("any_packet"), step.text[at + 3 :]
 
 
-def _rule(step: Step, decision: Decision, number: str, effect: str, nested: bool = False) -> Row:
+def _rule(step: Step, decision: Decision, number: str, effect: str) -> Row:
     conditions, result = split_target(step)
     if step.data["dropped"]:
         result = say("malformed")
     if effect:
         result += say("colon") + effect
-    if nested and step.ref is not None:
-        conditions = f"{step.ref.chain} {step.ref.rule}  {conditions}"
     style = "bad" if result.startswith(("DROP", "REJECT")) else ""
     return Row(
         number=number, text=conditions, result=result, mark=decision.mark(step.ref), style=style
@@ -192,15 +190,18 @@ def _asked(step: Step, decision: Decision) -> Row:
     if step.kind == "policy":
         return Row(number=say("policy", policy=step.text), mark=mark)
     assert step.ref is not None
-    sign = {True: "✓", False: "✗", None: "?"}[step.holds]
-    reasons = say("semicolon").join(reason.text for reason in step.children)
     number, text = str(step.ref.rule), step.text or say("any_packet")
     if step.data["depth"]:
         number, text = "", f"{'  ' * step.data['depth']}{step.ref.chain} {number}  {text}"
-    why = f"{sign} {reasons or (say('every_packet') if step.holds else '')}".rstrip()
-    if step.data["dropped"]:
-        why = say("malformed")
+    why = say("malformed") if step.data["dropped"] else _why(step)
     return Row(number=number, text=text, result=why, mark=mark)
+
+
+def _why(step: Step) -> str:
+    reasons = say("semicolon").join(reason.text for reason in step.children)
+    if step.holds and not reasons:
+        return say("matches.every")
+    return say({True: "matches", False: "misses", None: "may_match"}[step.holds], why=reasons)
 
 
 def reason(key: str) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fwsim.show.layout import Line, fit
+from fwsim.show.layout import Line
+from fwsim.show.narrow import fit
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 STYLES = {
     "good": "bold green", "bad": "bold red", "unsure": "bold yellow", "head": "bold",
     "state": "cyan", "host": "bold cyan", "number": "yellow", "mark": "bold red", "dim": "dim",
+    "why": "dim",
     "command": "bold green",
 }  # fmt: skip
 

@@ -3,7 +3,7 @@ nearest rules missed it, and what would help."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fwsim.machine.naming import owner
@@ -11,6 +11,7 @@ from fwsim.machine.world import World
 from fwsim.model.names import proto_text
 from fwsim.model.packet import ICMP_ECHO, Packet
 from fwsim.model.trace import Exchange, Leg
+from fwsim.questions.nearest import Near, stopped
 from fwsim.show.branches import branch_lines, endings, outcome_key
 from fwsim.show.hosts import Teller
 from fwsim.show.layout import Header, Line, Row, lay_out, plain, segment
@@ -39,7 +40,8 @@ def story(
     items += [_headline(world, exchange), []]
     teller = Teller(world, _decision(exchange), verbose)
     for leg in exchange.legs:
-        items.append(Header(say(f"direction.{leg.direction}"), leg.ctstate))
+        state = say("ctstate", state=leg.ctstate) if leg.ctstate else ""
+        items.append(Header(say(f"direction.{leg.direction}"), state))
         items += teller.leg(leg)
     items += [_note(text) for text in _notes(exchange)]
     items += [_note(say(f"note.{kind}", what=what)) for kind, what in remarks]
@@ -113,24 +115,27 @@ def _notes(exchange: Exchange) -> Iterator[str]:
 
 
 def _help(exchange: Exchange, help_: Any) -> Iterator[Line]:
-    nearest = [(str(n.ref.rule), n.ref.text, list(n.missed)) for n in help_.nearest]
-    if nearest:
-        yield [segment(say("nearest"), "head")]
-        yield from _nearest(nearest)
+    if help_.nearest:
+        yield from _nearest(exchange, help_.nearest)
     if help_.commands:
         yield [segment(say("would_help", outcome=_tried(exchange, help_.outcome)), "head")]
         for command in help_.commands:
             yield [("  ", "pad"), segment(command, "command")]
 
 
-def _nearest(nearest: list[tuple[str, str, list[str]]]) -> Iterable[Line]:
-    numbers = max(len(number) for number, _, _ in nearest)
-    texts = max(len(text) for _, text, _ in nearest)
-    for number, text, missed in nearest:
+def _nearest(exchange: Exchange, nearest: Sequence[Near]) -> Iterator[Line]:
+    leg = stopped(exchange) or exchange.legs[-1]
+    chains = {near.ref.chain for near in nearest}
+    key, of = ("nearest.of", "".join(chains)) if len(chains) == 1 else ("nearest", "")
+    direction = say(f"direction.{leg.direction}")
+    yield [segment(say(key, chain=of, direction=direction), "head")]
+    names = [str(n.ref.rule) if of else f"{n.ref.chain} {n.ref.rule}" for n in nearest]
+    wide, texts = max(map(len, names)), max(len(near.ref.text) for near in nearest)
+    for name, near in zip(names, nearest, strict=True):
         yield [
-            ("  ", "pad"), segment(f"{number:<{numbers}}", "number"), ("  ", "pad"),
-            segment(text, "rule"), (" " * (texts - len(text) + 3), "pad"),
-            segment(say("missed", missed=say("semicolon").join(missed)), "dim"),
+            ("  ", "pad"), segment(f"{name:<{wide}}", "number"), ("  ", "pad"),
+            segment(near.ref.text, "rule"), (" " * (texts - len(near.ref.text) + 3), "pad"),
+            segment(say("semicolon").join(near.missed), "why"),
         ]  # fmt: skip
 
 

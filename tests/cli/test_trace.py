@@ -77,7 +77,7 @@ def test_json_is_what_python_gives() -> None:
 
 def test_verbose_tells_every_rule_with_its_reasons() -> None:
     text = fwsim(*PING, "-v").stdout
-    assert "✗ leaves by docker1, not docker0" in text
+    assert "✗ misses: leaves by docker1, not docker0" in text
     for number in range(1, 9):
         assert any(f"  {number}  -" in line for line in text.splitlines())
 

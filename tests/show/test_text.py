@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import fwsim
 from fwsim.model.trace import Ref
 from fwsim.net import Trace
-from fwsim.show.layout import Header, Line, Row, fit, lay_out, plain, segment
+from fwsim.show.layout import Header, Line, Row, lay_out, plain, segment
+from fwsim.show.narrow import fit
 from fwsim.show.rules import reason
 from fwsim.show.terminal import rich_lines
 from fwsim.show.text import story
@@ -69,7 +70,7 @@ def test_help_is_told() -> None:
     near = SimpleNamespace(ref=Ref("host", 4, "filter", "FORWARD", 3, 0, "-j X"), missed=("a", "b"))
     help_ = SimpleNamespace(nearest=(near,), commands=("iptables -j Y",), outcome="refused")
     text = plain(story(trace.net.world, trace.exchange, help_))
-    assert "  3  -j X   all but: a; b" in text
+    assert "nearest rules of FORWARD, and why they missed the reply\n  3  -j X   a; b" in text
     assert text.endswith("this would help (tried: the outcome is refused)\n  iptables -j Y")
 
 
@@ -168,10 +169,36 @@ def test_in_little_room_what_belongs_to_a_host_stays_below_it() -> None:
     ]
     assert plain(fit(lay_out(rows), 40)).split("\n") == [
         "  host  route: there",
-        "        filter FORWARD  1  -i docker1 !",
-        "          -o docker1 -m conntrack",
-        "          ACCEPT",
+        "        filter FORWARD",
+        "          1  -i docker1 ! -o docker1 -m",
+        "            conntrack  ACCEPT",
     ]
+
+
+def test_in_little_room_reasons_stand_below_their_rules_all_alike() -> None:
+    text = plain(fit(_trace().lines(), 100))
+    assert (
+        "  3  -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+        "      leaves by docker1, not docker0\n"
+        "  8  -i docker1 ! -o docker1 -j ACCEPT\n"
+        "      came in by eth0, not docker1; leaves by docker1, which is excluded\n"
+    ) in text
+
+
+def test_a_sign_never_stands_for_words() -> None:
+    """They are read aloud, and encodings may lack the signs."""
+    chance = "iptables -I FORWARD 5 -m statistic --mode random --probability 0.5 -j LOG"
+    text = _trace(chance).text(verbose=True)
+    asked = [line for line in text.splitlines() if re.search(r" -[jg] .*  [✓✗?]", line)]
+    assert len(asked) > 10
+    told = "  (✓ matches( every packet|: .)|✗ misses: .|[?] may match: .)"
+    assert [line for line in asked if not re.search(told, line)] == []
+
+
+def test_rules_of_several_chains_are_told_with_their_chains() -> None:
+    text = _trace("iptables -I DOCKER-USER -i docker0 -j ACCEPT").text()
+    assert "nearest rules, and why they missed the reply\n" in text
+    assert re.search("\n  DOCKER-USER 1 +-i docker0 -j ACCEPT +came in by eth0", text)
 
 
 def test_columns_stand_under_each_other() -> None:

@@ -30,7 +30,7 @@ WORDS = {
     "ended.rule": "The {direction} is {fate} on {host} by {table} {chain}, rule {rule}.",
     "ended.reason": "The {direction} is {fate} on {host}: {reason}.",
     "ended.plain": "The {direction} is {fate} on {host}.",
-    "ended.unknown": "The {direction}'s fate on {host} depends: {what}?",
+    "ended.unknown": "What becomes of the {direction} on {host} depends on this: {what}.",
     "unknown.something": "something that is not known",
     # why, where no rule decided
     "reason.martian_source": "its source address cannot come from outside",
@@ -82,7 +82,8 @@ WORDS = {
     "and": ", and ",
     "settle": "settle it with --assume '{name}=yes' (or =no)",
     "note.line": "note: ",
-    # a host's part
+    # a packet's part, then a host's
+    "ctstate": "state {state}",
     "in": "in {dev}",
     "in.port": "in {dev}, port of {bridge}",
     "known": "a known connection",
@@ -105,7 +106,12 @@ WORDS = {
     "nat": "{hook}: ",
     # rules
     "any_packet": "any packet",
-    "every_packet": "for every packet",
+    "matches": "✓ matches: {why}",
+    "matches.every": "✓ matches every packet",
+    "misses": "✗ misses: {why}",
+    "may_match": "? may match: {why}",
+    "to_chain": "to {chain}",
+    "returns": "RETURN by its rule {rule}",
     "returns.end": "returns at its end",
     "returns.as_before": "return as before",
     "returns.as_before.one": "returns as before",
@@ -121,8 +127,8 @@ WORDS = {
     "comma": ", ",
     "colon": ": ",
     # help
-    "nearest": "nearest rules",
-    "missed": "all but: {missed}",
+    "nearest": "nearest rules, and why they missed the {direction}",
+    "nearest.of": "nearest rules of {chain}, and why they missed the {direction}",
     "would_help": "this would help (tried: {outcome})",
     "tried.answered": "the {what} is answered",
     "tried": "the outcome is {what}",
