@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from random import Random
 
-from fwsim.machine.bridging import BROADCAST
+from fwsim.machine import linkfacts
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.host import pass_through
@@ -110,7 +110,7 @@ class Simulation:
             if peer is None:
                 continue
             device = self.world.namespaces[peer[0]].devices[peer[1]]
-            if device.master or sent.mac_dst in (None, BROADCAST, device.mac):
+            if device.master or not linkfacts.is_for_another(device, sent.mac_dst):
                 packet = sent.packet.but(mac_src=self._mac_src(passage, sent))
                 arrivals.append((Start(*peer, mac_dst=sent.mac_dst), packet))
         return arrivals
@@ -175,7 +175,7 @@ def _leg(
     ends = [p for p in passages if not follow or p.fate == "unknown" or not _went_on(world, p)]
     last = min(ends or passages, key=lambda p: _BEST.index(p.fate))
     decided = None
-    if not (last.fate == "dropped" and last.reason):
+    if not (last.fate in ("dropped", "unknown") and last.reason):
         decided = next((p.record.decided for p in reversed(passages) if p.record.decided), None)
     chance = tuple(
         f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance

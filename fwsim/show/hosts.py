@@ -86,7 +86,7 @@ class Teller:
         if fate == "delivered":
             yield say("delivered")
         elif why:
-            yield f"{say(f'fate.{fate}') if fate != 'unknown' else '?'}: {reason(why)}"
+            yield f"{say(f'fate.{fate}')}: {reason(why)}"
         else:
             for step in hop.children:
                 if (

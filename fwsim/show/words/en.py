@@ -26,6 +26,7 @@ WORDS = {
     "fate.dropped": "dropped",
     "fate.rejected": "rejected",
     "fate.consumed": "taken",
+    "fate.unknown": "not known",
     "ended.policy": "The {direction} is {fate} on {host} by {table} {chain}'s policy.",
     "ended.rule": "The {direction} is {fate} on {host} by {table} {chain}, rule {rule}.",
     "ended.reason": "The {direction} is {fate} on {host}: {reason}.",
