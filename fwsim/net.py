@@ -175,7 +175,9 @@ class Net(Asking, Frozen):
         self, world: World, packet: Packet, namespace: str | None, in_: str, given: bool = False
     ) -> Start:
         if in_:
-            return Start(world.host, in_)
+            from fwsim.machine.wires import entry
+
+            return Start(*entry(world, (world.host, in_), packet))
         if given:
             return Start(world.host)
         home = namespace or owner(world, packet.family, packet.src)

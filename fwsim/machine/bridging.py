@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fwsim.machine import routing
 from fwsim.machine.topology import resolve_mac
+from fwsim.machine.wires import reach
 from fwsim.machine.world import Device, Namespace, World
 from fwsim.model.packet import Packet
 
@@ -46,19 +47,18 @@ def _on_link(ns: Namespace, bridge: str, packet: Packet) -> bool:
 
 def ports_for(world: World, ns: Namespace, bridge: str, mac: str | None, came_by: str) -> list[str]:
     """The ports that a frame to `mac` leaves by: the one that the forwarding database knows, or
-    the one behind which the MAC is, else all but the one it came by."""
-    ports = [p for p in ns.ports(bridge) if p.up]
-    known = ns.fdb.get((bridge, mac or "")) or _behind(world, ports, mac)
+    the one behind which the MAC is, else all but the one it came by; if nobody told the MAC, those
+    behind which there may be somebody of whom nobody told."""
+    ports = [p for p in ns.ports(bridge) if p.up and (mac or reach(world, ns, p).open)]
+    known = ns.fdb.get((bridge, mac or "")) or _behind(world, ns, ports, mac)
     if known:
         allowed = known != came_by or ns.devices[known].hairpin
         return [known] if allowed else []
     return [p.name for p in ports if p.name != came_by or p.hairpin]
 
 
-def _behind(world: World, ports: list[Device], mac: str | None) -> str:
+def _behind(world: World, ns: Namespace, ports: list[Device], mac: str | None) -> str:
     for port in ports:
-        if port.peer and mac:
-            namespace = world.namespaces.get(port.peer[0])
-            if namespace and namespace.devices[port.peer[1]].mac == mac:
-                return port.name
+        if mac and any(mac == device.mac for _, device in reach(world, ns, port).inside):
+            return port.name
     return ""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from fwsim.machine.world import Address, Device, Route
+from fwsim.machine.world import STACKED, Address, Device, Route
 from fwsim.model.errors import PlaceError
 from fwsim.model.names import address_value, family_of
 from fwsim.model.tuples import NamedTuple
@@ -109,6 +109,7 @@ def link(item: Entry) -> Link:
     kind = info.text("info_kind")
     if not kind and item.text("link_type") == "loopback":
         kind = "loopback"
+    told = info.inner("info_data") if kind in STACKED else Entry(item.where, {})
     device = Device(
         name,
         kind,
@@ -120,6 +121,8 @@ def link(item: Entry) -> Link:
         mtu=item.number("mtu"),
         group=_numbered(item.text("group")),
         ethernet=item.text("link_type") in ("", "ether") and kind != "loopback",
+        mode=told.text("mode"),
+        tag=told.number("id"),
     )
     nsid = item.number("link_netnsid") if "link_netnsid" in item.data else None
     return Link(device, item.number("link_index"), item.text("link"), nsid, item.text("master"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fwsim.machine import bridging, routing
 from fwsim.machine.buffer import Buffer
-from fwsim.machine.topology import resolve_mac
+from fwsim.machine.topology import is_open, open_ports, resolve_mac
 from fwsim.machine.world import Namespace, World
 from fwsim.model.tuples import NamedTuple
 
@@ -30,12 +30,11 @@ def put(world: World, ns: Namespace, buffer: Buffer) -> Put:
     device = ns.devices.get(dev)
     unseen = world.inferred and not ns.ports(dev)
     if device is not None and device.kind == "bridge" and not unseen:
-        if mac is None:
-            return _NOBODY
-        ports = bridging.ports_for(world, ns, dev, mac, "")
-        return Put(ports, mac, None if ports else ("no_port", ""))
-    if device is not None and device.peer and mac is None:
-        return _NOBODY
+        ports = bridging.ports_for(world, ns, dev, mac, "") if mac else open_ports(world, ns, dev)
+        failed = ("no_port", "") if mac else _NOBODY.failed
+        return Put(ports, mac, None if ports else failed)
+    if device is not None and mac is None and device.kind != "dummy":
+        return Put([dev]) if is_open(world, ns, dev, family, buffer.hop) else _NOBODY
     return Put([dev], mac)
 
 

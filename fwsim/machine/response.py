@@ -8,6 +8,7 @@ from fwsim.machine.connection import ESTABLISHED, RELATED, TEMPLATE, Found
 from fwsim.machine.passage import Passage
 from fwsim.machine.routing import bound_to
 from fwsim.machine.sockets import listening
+from fwsim.machine.wires import TUNNELS
 from fwsim.machine.world import World
 from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
@@ -51,11 +52,16 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
     if leg.fate == "delivered":
         last = next(p for p in reversed(passages) if p.host == leg.where)
         return _at_home(world, leg.arrived, last, notes)
+    sent = leg.emitted[-1]
+    device = world.namespaces[sent.host].devices.get(sent.dev)
+    kind = device.kind if device else ""
+    if kind == "dummy":
+        notes.append("lost")
+        return None
     reply = _willing(leg.arrived, notes)
     if reply is None:
         return None
-    notes.append("far_end_assumed")
-    sent = leg.emitted[-1]
+    notes += ["far_end_assumed", *(["carried"] if kind in TUNNELS else [])]
     return Response("reply", reply, Start(sent.host, sent.dev))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from random import Random
 
-from fwsim.machine import linkfacts
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.host import pass_through
@@ -14,6 +13,7 @@ from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.passage import Passage
 from fwsim.machine.response import Start, outcome_of, refused, response
 from fwsim.machine.state import State
+from fwsim.machine.wires import Reach, reach, takers
 from fwsim.machine.world import COUNTING, Namespace, World
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
@@ -103,17 +103,13 @@ class Simulation:
         )
 
     def _crossings(self, passage: Passage) -> list[tuple[Start, Packet]]:
-        """Where what a host emitted comes in next: at the other ends of its veth pairs."""
-        arrivals = []
-        for sent in passage.emitted:
-            peer = _peer(self.world, sent)
-            if peer is None:
-                continue
-            device = self.world.namespaces[peer[0]].devices[peer[1]]
-            if device.master or not linkfacts.is_for_another(device, sent.mac_dst):
-                packet = sent.packet.but(mac_src=self._mac_src(passage, sent))
-                arrivals.append((Start(*peer, mac_dst=sent.mac_dst), packet))
-        return arrivals
+        """Where what a host emitted comes in next."""
+        return [
+            (Start(ns.name, device.name, mac_dst=sent.mac_dst),
+             sent.packet.but(mac_src=self._mac_src(passage, sent)))
+            for sent in passage.emitted
+            for ns, device in takers(_reach(self.world, sent).inside, sent.packet, sent.mac_dst)
+        ]  # fmt: skip
 
     def _mac_src(self, passage: Passage, sent: Emitted) -> str | None:
         """A frame that crossed a bridge keeps its sender's address, others bear the device's."""
@@ -153,11 +149,18 @@ def _settings(ns: Namespace) -> Settings:
     return Settings.from_sysctl({COUNTING: int(ns.counts), **said})
 
 
-def _peer(world: World, sent: Emitted) -> tuple[str, str] | None:
-    device = world.namespaces[sent.host].devices.get(sent.dev)
-    if device is None or device.peer is None or device.peer[0] not in world.namespaces:
-        return None
-    return device.peer
+def _reach(world: World, sent: Emitted) -> Reach:
+    ns = world.namespaces[sent.host]
+    device = ns.devices.get(sent.dev)
+    return reach(world, ns, device) if device else Reach([], True)
+
+
+def _stays(world: World, sent: Emitted) -> bool:
+    """Somebody of this world takes what was sent; or it could be nobody else."""
+    found = _reach(world, sent)
+    return bool(takers(found.inside, sent.packet, sent.mac_dst)) or (
+        not found.open and bool(found.inside)
+    )
 
 
 def _leg(
@@ -170,7 +173,7 @@ def _leg(
     follow: bool,
 ) -> Leg:
     outside = [
-        sent for p in passages for sent in p.emitted if not follow or _peer(world, sent) is None
+        sent for p in passages for sent in p.emitted if not follow or not _stays(world, sent)
     ]
     ends = [p for p in passages if not follow or p.fate == "unknown" or not _went_on(world, p)]
     last = min(ends or passages, key=lambda p: _BEST.index(p.fate))
@@ -190,7 +193,7 @@ def _leg(
 
 
 def _went_on(world: World, passage: Passage) -> bool:
-    return any(_peer(world, sent) for sent in passage.emitted)
+    return any(_stays(world, sent) for sent in passage.emitted)
 
 
 def _counted(passages: list[Passage], what: str) -> tuple[Counted, ...]:

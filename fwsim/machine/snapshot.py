@@ -4,7 +4,7 @@ one such directory for each network namespace."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,10 @@ from fwsim.machine.containers import aliases, named
 from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
+from fwsim.machine.joining import join
 from fwsim.machine.pile import HOST, RULES, Pile, pile_of
 from fwsim.machine.policy import LOOPBACK, RouteRule
 from fwsim.machine.sockets import listeners
-from fwsim.machine.veth import End, pair
 from fwsim.machine.world import Device, Listener, Namespace, Route, World
 from fwsim.model.errors import PlaceError
 from fwsim.model.frozen import replace
@@ -26,7 +26,7 @@ from fwsim.model.frozen import replace
 if TYPE_CHECKING:
     from fwsim.language.ipset.model import IpSet
 
-_BRIDGES = ("bridge", "")
+_BRIDGES, _BONDS = ("bridge", ""), ("bond", "team")
 _ROUTES = {4: "ip-route.json", 6: "ip-route6.json"}
 
 
@@ -59,7 +59,7 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     ]
     namespaces = {part.name: part.namespace() for part in parts}
     notes = [note for part in parts for note in part.notes]
-    joined, doubts = _join(namespaces, parts)
+    joined, doubts = join(namespaces, {part.name: part.links for part in parts})
     host = parts[0].folder
     called = host.each("docker-inspect.json", lambda item: named(item, joined))
     names = aliases(called, joined)
@@ -175,6 +175,8 @@ class _Part:
                 self.note(f"{device.name} is taken for a bridge: `ip -d` would have told")
             if kinds.get(link.master) in _BRIDGES:
                 device = replace(device, master=link.master)
+            elif kinds.get(link.master) in _BONDS:
+                device = replace(device, bond=link.master)
             elif link.master:
                 kind = kinds.get(link.master, "unknown device")
                 self.note(f"{link.master}, the {kind} over {device.name}, is not modelled")
@@ -220,41 +222,3 @@ class _Part:
 
 def _has_rules(text: str) -> bool:
     return any(line.strip() and not line.startswith("#") for line in text.splitlines())
-
-
-def _join(
-    namespaces: dict[str, Namespace], parts: list[_Part]
-) -> tuple[dict[str, Namespace], list[str]]:
-    """The namespaces with the ends of their veth pairs joined."""
-    ends = [end for part in parts for end in _ends(part)]
-    pairs, notes = pair(ends, lambda a, b: _evidence(namespaces[a.ns], a, b))
-    peers = {a.key: b.key for a, b in pairs.items()}
-    joined = {
-        ns.name: ns._replace(
-            devices={
-                d.name: replace(d, peer=peers[ns.name, d.name]) if (ns.name, d.name) in peers else d
-                for d in ns.devices.values()
-            },
-        )
-        for ns in namespaces.values()
-    }
-    return joined, notes
-
-
-def _ends(part: _Part) -> Iterator[End]:
-    indices = {link.device.name: link.device.index for link in part.links}
-    for link in part.links:
-        device = link.device
-        other = link.link or indices.get(link.link_name, 0)
-        if device.kind in ("veth", "") and other:
-            yield End(part.name, device.name, device.index, other, link.nsid, device.mac)
-
-
-def _evidence(ns: Namespace, a: End, b: End) -> int:
-    """What the side of `a` learned about where the MAC of `b` is."""
-    bridge = ns.devices[a.name].master
-    port = ns.fdb.get((bridge, b.mac)) if bridge else None
-    if port is not None:
-        return 1 if port == a.name else -1
-    known = (mac for (dev, _, _), mac in ns.neighbours.items() if dev == a.name)
-    return int(b.mac in known)

@@ -18,7 +18,7 @@ from fwsim.machine.passage import Passage
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.putting import put
 from fwsim.machine.record import Record
-from fwsim.machine.topology import resolve_mac
+from fwsim.machine.topology import open_ports, resolve_mac
 from fwsim.machine.world import Namespace, World, shown
 from fwsim.model.actions import Tee
 from fwsim.model.trace import Emitted, Step
@@ -121,7 +121,7 @@ class Stack:
                 return "up"
             found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
             self.buffer.mac_dst = found[0]
-            if found[0] is None:
+            if found[0] is None and not open_ports(self.world, self.ns, bridge):
                 return self._end("dropped", "no_neighbour")
         if self._is_ours(bridge):
             return "up"

@@ -7,48 +7,64 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fwsim.machine.world import Device, Namespace, World
+from fwsim.machine.wires import at as found_at
+from fwsim.machine.wires import lying_over, reach
+from fwsim.machine.world import Device, Namespace, Place, World
 
 if TYPE_CHECKING:
     import networkx
 
-Place = tuple[str, str]
-
-
-def link_peer(world: World, ns: Namespace, dev: str) -> tuple[Namespace, Device] | None:
-    """The other end of a device's veth pair, if it is in this world."""
-    device = ns.devices.get(dev)
-    if device is None or device.peer is None:
-        return None
-    other = world.namespaces.get(device.peer[0])
-    peer = other.devices.get(device.peer[1]) if other else None
-    return (other, peer) if other and peer else None
-
 
 def segment(world: World, ns: Namespace, dev: str) -> Iterator[tuple[Namespace, Device]]:
-    """The devices on one link, nearest first: through veth pairs, bridges and their ports, as far
-    as they are up. The device itself comes first."""
+    """The devices on one link, nearest first: through wires, bridges and their ports, as far as
+    they are up. The device itself comes first."""
+    return (found[:2] for found in _walk(world, ns, dev))
+
+
+def is_open(world: World, ns: Namespace, dev: str, family: int, address: int) -> bool:
+    """Somebody of whom nobody told may have the address on the link of `dev`. It is not one of
+    those that share the device but are not heard by it."""
+    device = ns.devices.get(dev)
+    lower = found_at(world, device.lower) if device else None
+    sharing = [d for d in (device, lower and lower[1]) if d]
+    shared = (
+        any((a.family, a.value) == (family, address) for a in other.addresses)
+        for below in sharing
+        for _, other in [*lying_over(world, below), *([lower] if lower else [])]
+    )
+    ends = (reach(world, n, d).open for n, d, heard in _walk(world, ns, dev) if not heard)
+    return not any(shared) and any(ends)
+
+
+def open_ports(world: World, ns: Namespace, bridge: str) -> list[str]:
+    """A bridge's ports behind which there may be others, of whom nobody told."""
+    return [p.name for p in ns.ports(bridge) if p.up and reach(world, ns, p).open]
+
+
+def _walk(world: World, ns: Namespace, dev: str) -> Iterator[tuple[Namespace, Device, bool]]:
+    """As `segment`, with whether the device was come to by its wire."""
     start = ns.devices.get(dev)
-    waiting = deque([(ns, start)] if start is not None and start.up else [])
+    waiting = deque([(ns, start, False)] if start is not None and start.up else [])
     seen: set[Place] = {(ns.name, dev)}
     while waiting:
-        at, device = waiting.popleft()
-        yield at, device
-        for near, other in _adjacent(world, at, device):
+        at, device, heard = waiting.popleft()
+        yield at, device, heard
+        for near, other, by_wire in _adjacent(world, at, device, heard):
             place = (near.name, other.name)
             if place not in seen and other.up:
                 seen.add(place)
-                waiting.append((near, other))
+                waiting.append((near, other, by_wire))
 
 
-def _adjacent(world: World, ns: Namespace, device: Device) -> Iterator[tuple[Namespace, Device]]:
-    if device.kind == "bridge":
-        yield from ((ns, port) for port in ns.ports(device.name))
-    if device.master in ns.devices:
-        yield ns, ns.devices[device.master]
-    peer = link_peer(world, ns, device.name)
-    if peer is not None:
-        yield peer
+def _adjacent(
+    world: World, ns: Namespace, device: Device, heard: bool
+) -> Iterator[tuple[Namespace, Device, bool]]:
+    if heard and device.master in ns.devices:
+        yield ns, ns.devices[device.master], False
+    elif device.kind == "bridge":
+        yield from ((ns, port, False) for port in ns.ports(device.name))
+    elif not heard:
+        yield from ((n, d, True) for n, d in reach(world, ns, device).inside)
 
 
 def resolve_mac(
@@ -80,7 +96,7 @@ def _answers(ns: Namespace, device: Device, family: int, address: int) -> bool:
 
 def graph(world: World) -> networkx.Graph[Any]:
     """Namespaces (nodes by name), devices (nodes (namespace, device)) and what joins them: `kind`
-    of an edge is holds (a namespace its device), port (of a bridge) or veth."""
+    of an edge is holds (a namespace its device), port (of a bridge or bond), veth, or over."""
     import networkx as nx
 
     picture = nx.Graph()
@@ -93,8 +109,9 @@ def graph(world: World) -> networkx.Graph[Any]:
     for ns in world.namespaces.values():
         for device in ns.devices.values():
             place = (ns.name, device.name)
-            if device.master in ns.devices:
-                picture.add_edge(place, (ns.name, device.master), kind="port")
-            if link_peer(world, ns, device.name) is not None:
-                picture.add_edge(place, device.peer, kind="veth")
+            for master in {device.master, device.bond} & ns.devices.keys():
+                picture.add_edge(place, (ns.name, master), kind="port")
+            for kind, other in (("veth", device.peer), ("over", device.lower)):
+                if other in picture:
+                    picture.add_edge(place, other, kind=kind)
     return picture

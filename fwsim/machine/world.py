@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from fwsim.language.ipset.model import IpSet
 
 
+Place = tuple[str, str]
+STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap", "vlan")
+
+
 class Address(NamedTuple):
     """An address of a device: `length` is its subnet's prefix length, `broadcast` 0 if none,
     `scope` global, link or host, as `ip addr` says."""
@@ -34,21 +38,29 @@ class Address(NamedTuple):
 
 class Device(Frozen):
     """A network device. `kind` is what `ip -d link` calls it (bridge, veth, tun, loopback, …);
-    `master` the bridge it is a port of; `peer` (namespace, device) at a veth pair's other end;
-    `mtu` 0 if nobody told; `ethernet`: its frames have Ethernet headers."""
+    `master` the bridge it is a port of, `bond` the bond; `peer` (namespace, device) at a veth
+    pair's other end;
+    `mtu` 0 if nobody told; `ethernet`: its frames have Ethernet headers; `lower` (namespace,
+    device) what a macvlan, ipvlan or vlan lies over, `mode` how, `tag` the number of a vlan; `over`
+    what lies over this one."""
 
     name: str
     kind: str = ""
     mac: str = ""
     addresses: tuple[Address, ...] = ()
     master: str = ""
-    peer: tuple[str, str] | None = None
+    bond: str = ""
+    peer: Place | None = None
     up: bool = True
     hairpin: bool = False
     index: int = 0
     mtu: int = 0
     group: int = 0
     ethernet: bool = True
+    lower: Place | None = None
+    mode: str = ""
+    tag: int = 0
+    over: tuple[Place, ...] = ()
 
 
 class Route(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fwsim.machine.topology import link_peer
+from fwsim.machine.wires import Reach, reach
 from fwsim.machine.world import Namespace, World
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg, Step
@@ -89,10 +89,7 @@ class Teller:
             yield f"{say(f'fate.{fate}')}: {reason(why)}"
         else:
             for step in hop.children:
-                if (
-                    step.kind == "leave"
-                    and link_peer(self.world, self._ns(hop.text), step.data["dev"]) is None
-                ):
+                if step.kind == "leave" and self._reach(hop.text, step.data["dev"]).open:
                     yield say("out.beyond", dev=step.data["dev"])
 
     def _ns(self, name: str) -> Namespace:
@@ -104,10 +101,20 @@ class Teller:
         return say("in.port", dev=dev, bridge=bridge) if bridge else say("in", dev=dev)
 
     def _out(self, host: str, dev: str) -> str:
-        peer = link_peer(self.world, self._ns(host), dev)
-        if peer is None:
+        device = self._ns(host).devices.get(dev)
+        if device is not None and device.lower is not None:
+            return say(
+                "out.over", dev=dev, kind=device.kind, lower=device.lower[1], host=device.lower[0]
+            )
+        ends = self._reach(host, dev).inside
+        if not ends or device is None or device.peer is None:
             return say("out", dev=dev)
-        return say("out.veth", dev=dev, to=peer[1].master or peer[1].name, host=peer[0].name)
+        ns, end = ends[0]
+        return say("out.veth", dev=dev, to=end.master or end.name, host=ns.name)
+
+    def _reach(self, host: str, dev: str) -> Reach:
+        device = self._ns(host).devices.get(dev)
+        return reach(self.world, self._ns(host), device) if device else Reach([], True)
 
     # -- in full --------------------------------------------------------------------------------
 

@@ -109,22 +109,22 @@ def test_a_device_that_is_down_has_no_subnet() -> None:
 
 
 def test_what_is_not_modelled_is_said(tmp_path: Path) -> None:
-    bond = device(2, "bond0", kind="bond")
-    eth0 = device(3, "eth0", master="bond0")
+    vrf = device(2, "red", kind="vrf")
+    eth0 = device(3, "eth0", master="red")
     routes = [
         {"dst": "10.0.0.0/8", "dev": "eth0", "table": "100", "flags": []},
         {"dst": "11.0.0.0/8", "flags": [], "nexthops": [
-            {"gateway": "192.0.2.1", "dev": "bond0"}, {"gateway": "192.0.2.2", "dev": "bond0"}]},
+            {"gateway": "192.0.2.1", "dev": "red"}, {"gateway": "192.0.2.2", "dev": "red"}]},
     ]  # fmt: skip
     world = load(
-        tmp_path, iptables_save=RULES, sysctl="", ip_addr_json=[LO, bond, eth0],
+        tmp_path, iptables_save=RULES, sysctl="", ip_addr_json=[LO, vrf, eth0],
         ip_route_json=routes,
         ip_rule_json=[{"priority": 0, "src": "all", "table": "local"},
                       {"priority": 100, "src": "10.0.0.0", "srclen": 8, "table": "100",
                        "suppress_ifgroup": "3"}],
     )  # fmt: skip
     assert list(world.notes) == [
-        "host: bond0, the bond over eth0, is not modelled",
+        "host: red, the vrf over eth0, is not modelled",
         "host: of the several next hops to 11.0.0.0/8 only the first is followed",
         "host: ip rule 100: suppress_ifgroup is not modelled",
     ]
