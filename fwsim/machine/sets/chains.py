@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import Chain, Rule, Table
 from fwsim.machine.sets.env import Delta, Env, together
-from fwsim.model.actions import Action, Copy, Jump
+from fwsim.model import fields as F
+from fwsim.model.actions import Action, Assign, Copy, Jump, Nat
 from fwsim.model.fields import Field
 from fwsim.model.pred import FALSE, In, atoms
 from fwsim.model.tuples import NamedTuple
@@ -109,14 +110,12 @@ class TableWalk:
     def _joined(self, before: Piece, after: Piece, env: Env) -> Piece:
         rest, changed = before.rest, before.delta
         exits = before.exits + [
-            leaves._replace(where=where, delta=changed.then(leaves.delta).only(where))
-            if changed or leaves.delta
-            else leaves._replace(where=where)
+            leaves._replace(where=where, delta=changed.then(leaves.delta, env.diagrams))
             for leaves in after.exits
             if (where := leaves.where & rest).satisfiable()
         ]
         left = rest & after.rest
-        delta = changed.then(after.delta).only(left)
+        delta = changed.then(after.delta, env.diagrams).only(left)
         hits = before.hits + [(at, hit & rest) for at, hit in after.hits]
         return Piece(self._merged(exits, env), left, delta, hits)
 
@@ -124,15 +123,12 @@ class TableWalk:
         """What leaves in the same way is told together, unless somebody wants to know where."""
         if self.rules or len(exits) < 2:
             return exits
-        alike: dict[tuple[str, str], list[Exit]] = {}
-        kept: list[Exit] = []
+        alike: dict[object, list[Exit]] = {}
         for leaves in exits:
-            if leaves.delta:
-                kept.append(leaves)
-            else:
-                alike.setdefault((leaves.verdict, leaves.how), []).append(leaves)
+            key = (leaves.verdict, leaves.how, tuple(leaves.delta.items()))
+            alike.setdefault(key, []).append(leaves)
         either = env.diagrams.either
-        return kept + [
+        return [
             group[0]._replace(where=either([leaves.where for leaves in group]))
             for group in alike.values()
         ]
@@ -171,26 +167,25 @@ class TableWalk:
                 if way.verdict is None:
                     on.append((where, way.delta))
                 else:
-                    done = delta.then(way.delta).only(where)
+                    done = delta.then(way.delta, env.diagrams)
                     exits.append(Exit(way.verdict, at, where, done, way.how))
             hit = env.diagrams.either([where for where, _ in on])
-            delta = delta.then(together(on, env.diagrams)).only(hit)
+            delta = delta.then(together(on, env.diagrams), env.diagrams)
         return Piece(exits, hit, delta, [])
 
     def _jump(self, jump: Jump, at: Where, hit: BCDDFunction, env: Env) -> Piece:
         inner = self.chain(jump.chain, env)
         exits = [
-            leaves._replace(where=where, delta=leaves.delta.only(where))
+            leaves._replace(where=where)
             for leaves in inner.exits
             if (where := leaves.where & hit).satisfiable()
         ]
         hits = [(rule, seen & hit) for rule, seen in inner.hits]
         rest = inner.rest & hit
-        delta = inner.delta.only(rest)
         if jump.come_back:
-            return Piece(exits, rest, delta, hits)
+            return Piece(exits, rest, inner.delta, hits)
         if rest.satisfiable():
-            exits.append(Exit(RETURN, at, rest, delta))
+            exits.append(Exit(RETURN, at, rest, inner.delta))
         return Piece(exits, env.diagrams.false, Delta(), hits)
 
     # -- which fields a chain asks for ------------------------------------------------------------
@@ -222,10 +217,18 @@ class TableWalk:
 
 
 def _fields(rule: Rule) -> Iterator[Field]:
+    """The fields that a rule asks for, or of which it changes a part."""
     for pred in (rule.pred, rule.drops):
         yield from (atom.field for atom in atoms(pred) if isinstance(atom, In))
-    if rule.jump is None and rule.verdict is None:
-        yield from (action.source for action in rule.actions if isinstance(action, Copy))
+    for action in () if rule.jump or rule.verdict else rule.actions:
+        match action:
+            case Assign():
+                yield action.field
+            case Copy():
+                yield from (action.source, action.target)
+            case Nat():
+                family = rule.family
+                yield from (F.SRC[family], F.DST[family], F.SPORT, F.DPORT, F.PROTO, F.CT_STATUS)
 
 
 def _nothing(env: Env) -> Piece:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fwsim.machine.sets.cases import Bits, Case, Cases, mapped
 from fwsim.machine.sets.chains import Branch
 from fwsim.machine.sets.env import Change, Delta, Env
 from fwsim.machine.sets.nat import translated
@@ -66,39 +67,41 @@ def _assign(action: Assign, env: Env, asker: str, site: Site) -> list[Branch]:
 
 def assigned(env: Env, action: Assign) -> Delta:
     """What an assignment changes."""
-    true, false = env.diagrams.true, env.diagrams.false
-    delta, bits = Delta(), env.bits(action.field)
-    for place, bit in enumerate(bits):
-        clear, flip = action.clear >> place & 1, action.flip >> place & 1
-        if clear:
-            delta[action.field, place] = Change(true, false) if flip else Change(false, true)
-        elif flip:
-            delta[action.field, place] = Change(~bit, bit)
-    return delta
+    clear, flip, diagrams = action.clear, action.flip, env.diagrams
+
+    def bits(old: Bits) -> Bits:
+        kept = (diagrams.false if clear >> place & 1 else bit for place, bit in enumerate(old))
+        return tuple(~bit if flip >> place & 1 else bit for place, bit in enumerate(kept))
+
+    old = env.cases(action.field)
+    return _all(env, action.field, mapped(old, lambda n: n & ~clear ^ flip, bits, diagrams))
+
+
+def _all(env: Env, field: Field, cases: Cases) -> Delta:
+    return Delta({field: Change(env.diagrams.true, cases)})
 
 
 def _copy(action: Copy, env: Env, asker: str, site: Site) -> list[Branch]:
     source, target = env.bits(action.source), env.bits(action.target)
+    found = []
+    for place, bit in enumerate(target):
+        origin = place - action.shift
+        taken = 0 <= origin < len(source) and action.mask >> origin & 1
+        one = source[origin] if taken else env.diagrams.false
+        kept = env.diagrams.false if action.clear >> place & 1 else bit
+        found.append((kept & ~one) | (one & ~kept))
     there = env.diagrams.true
     if F.CT_MARK in (action.source, action.target):
         there = env.read(is_in(F.CT_KNOWN, 1))
-    delta = Delta()
-    for place, bit in enumerate(target):
-        origin, clear = place - action.shift, action.clear >> place & 1
-        taken = 0 <= origin < len(source) and action.mask >> origin & 1
-        one = source[origin] if taken else env.diagrams.false
-        delta[action.target, place] = (
-            Change(one & there, one.imp_strict(there)) if clear
-            else Change(bit.imp_strict(one) & there, bit & one & there)
-        )  # fmt: skip
-    return _one(env, None, delta)
+    cases = (Case(env.diagrams.true, tuple(found)),)
+    return _one(env, None, Delta({action.target: Change(there, cases)}))
 
 
 def unknown(env: Env, field: Field, name: str, asker: str) -> Delta:
     """A field that now has a value of which nobody knows."""
     key = env.facts.name(Free(name, f"the {field.name} after {name}", once=False), asker)
     fresh = env.diagrams.bits(Field(free_key(key), field.bits, field.kind))
-    return Delta(((field, place), Change(bit, ~bit)) for place, bit in enumerate(fresh))
+    return _all(env, field, (Case(env.diagrams.true, tuple(fresh)),))
 
 
 def _compute(action: Compute, env: Env, asker: str, site: Site) -> list[Branch]:
@@ -108,7 +111,7 @@ def _compute(action: Compute, env: Env, asker: str, site: Site) -> list[Branch]:
 def _rewrite(action: Rewrite, env: Env, asker: str, site: Site) -> list[Branch]:
     delta = Delta()
     for field in action.fields:
-        delta = delta.then(unknown(env, field, action.name, asker))
+        delta = Delta(delta | unknown(env, field, action.name, asker))
     return _one(env, None, delta)
 
 

@@ -1,8 +1,8 @@
 """The packets at a point of their way, told in terms of the packets as they came in.
 
-A changed field is not another variable: each of its bits is a decision diagram over the bits that
-came in. So a predicate read here, under an `Env`, gives the packets at the beginning of the way
-for which it holds here; no set ever has to be traced back.
+A changed field is not another variable: its value is told by cases, whose conditions are decision
+diagrams over the fields as they came in. So a predicate read here, under an `Env`, gives the
+packets at the beginning of the way for which it holds here; no set ever has to be traced back.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from fwsim.machine.sets.cases import Bits, Case, Cases, bit_of, joined, within
 from fwsim.model.fields import Field
 from fwsim.model.pred import Free, In, Pred, fold
 from fwsim.model.tuples import NamedTuple
@@ -22,61 +23,63 @@ if TYPE_CHECKING:
 
     from fwsim.readings.diagram import Diagrams
 
-Bits = tuple["BCDDFunction", ...]  # of a field, the least significant first
-Derive = Callable[["Env", Field], "Bits | None"]
+Derive = Callable[["Env", Field], "Cases | None"]
 
 
 class Change(NamedTuple):
-    """What becomes of one bit: it is set where `on`, cleared where `off`, else as it was."""
+    """A field's new value, for the packets for which it has one."""
 
-    on: BCDDFunction
-    off: BCDDFunction
+    where: BCDDFunction
+    cases: Cases
 
 
-class Delta(dict[tuple[Field, int], Change]):
-    """What becomes of fields' bits on a piece of the way."""
+class Delta(dict[Field, Change]):
+    """What becomes of fields on a piece of the way, for the packets that go it."""
 
     def only(self, where: BCDDFunction) -> Delta:
-        """The same, where it concerns these packets."""
+        """The same, and for no others than these packets."""
         found = Delta()
-        for key, change in self.items():
-            kept = Change(change.on & where, change.off & where)
-            if kept.on.satisfiable() or kept.off.satisfiable():
-                found[key] = kept
+        for field, change in self.items():
+            kept = change.where & where
+            if kept.satisfiable():
+                found[field] = change._replace(where=kept)
         return found
 
-    def then(self, later: Delta) -> Delta:
+    def then(self, later: Delta, diagrams: Diagrams) -> Delta:
         """This, and what comes after it."""
         if not self or not later:
             return later or self
         both = Delta(self)
-        for key, change in later.items():
-            before = self.get(key)
-            both[key] = change if before is None else _after(before, change)
+        for field, change in later.items():
+            before = self.get(field)
+            both[field] = change if before is None else _after(before, change, diagrams)
         return both
 
-    @property
-    def fields(self) -> set[str]:
-        """The names of the fields that it changes."""
-        return {field.name for field, _ in self}
+
+def _after(before: Change, later: Change, diagrams: Diagrams) -> Change:
+    if later.where.valid():
+        return later
+    cases = [Case(c.where & later.where, c.value) for c in later.cases]
+    cases += [Case(later.where.imp_strict(c.where & before.where), c.value) for c in before.cases]
+    return Change(before.where | later.where, joined(cases, diagrams))
 
 
-def _after(before: Change, later: Change) -> Change:
-    on, off = later
-    return Change(on | off.imp_strict(before.on), off | on.imp_strict(before.off))
-
-
-def together(deltas: Iterable[tuple[BCDDFunction, Delta]], diagrams: Diagrams) -> Delta:
+def together(ways: Iterable[tuple[BCDDFunction, Delta]], diagrams: Diagrams) -> Delta:
     """What becomes of packets of which these sets, disjoint, go different ways."""
-    ons: dict[tuple[Field, int], list[BCDDFunction]] = {}
-    offs: dict[tuple[Field, int], list[BCDDFunction]] = {}
-    for where, delta in deltas:
-        for key, (on, off) in delta.items():
-            ons.setdefault(key, []).append(on & where)
-            offs.setdefault(key, []).append(off & where)
-    changes = ((key, diagrams.either(ons[key]), diagrams.either(offs[key])) for key in ons)
+    wheres: dict[Field, list[BCDDFunction]] = {}
+    cases: dict[Field, list[Case]] = {}
+    for way, delta in ways:
+        for field, change in delta.items():
+            where = way & change.where
+            wheres.setdefault(field, []).append(where)
+            cases.setdefault(field, []).extend(
+                Case(where & case.where, case.value) for case in change.cases
+            )
+    found = ((field, diagrams.either(parts)) for field, parts in wheres.items())
     return Delta(
-        (key, Change(on, off)) for key, on, off in changes if on.satisfiable() or off.satisfiable()
+        (field, Change(where, joined(cases[field], diagrams)))
+        for field, where in found
+        if where.satisfiable()
     )
 
 
@@ -96,33 +99,42 @@ class Facts:
 
 
 class Env:
-    """The fields as they are now. `derive` gives the bits of those that follow from others, such
-    as the type of an address; what is neither changed nor derived is as it came in."""
+    """The fields as they are now. `derive` gives those that follow from others, such as the type
+    of an address; what is neither changed nor derived is as it came in."""
 
     def __init__(
         self,
         space: Space,
-        changed: Mapping[Field, Bits] | None = None,
+        changed: Mapping[Field, Cases] | None = None,
         derive: Derive = lambda _env, _field: None,
         facts: Facts | None = None,
     ) -> None:
         self.space, self.diagrams = space, space.diagrams
         self.changed, self.derive = dict(changed or {}), derive
         self.facts = Facts() if facts is None else facts
-        self._derived: dict[Field, Bits | None] = {}
+        self._derived: dict[Field, Cases | None] = {}
         self._atoms: dict[In, BCDDFunction] = {}
 
-    def bits(self, field: Field) -> Bits:
-        """The field's bits as they are now."""
-        found = self._own(field)
-        return tuple(self.diagrams.bits(field)) if found is None else found
-
-    def _own(self, field: Field) -> Bits | None:
+    def _own(self, field: Field) -> Cases | None:
         if field in self.changed:
             return self.changed[field]
         if field not in self._derived:
             self._derived[field] = self.derive(self, field)
         return self._derived[field]
+
+    def cases(self, field: Field) -> Cases:
+        """The field's value as it is now."""
+        own = self._own(field)
+        if own is not None:
+            return own
+        return (Case(self.diagrams.true, tuple(self.diagrams.bits(field))),)
+
+    def bits(self, field: Field) -> Bits:
+        """The same, bit by bit."""
+        cases = self.cases(field)
+        if len(cases) == 1 and not isinstance(cases[0].value, int):
+            return cases[0].value
+        return tuple(bit_of(cases, place, self.diagrams) for place in range(field.bits))
 
     def read(self, pred: Pred, asker: object = None) -> BCDDFunction:
         """The packets for which it holds here, facts that nobody knows as further bits. Where such
@@ -135,15 +147,14 @@ class Env:
         if own is None:
             return self.diagrams.inside(atom)
         if atom not in self._atoms:
-            self._atoms[atom] = self.diagrams.within(atom, own)
+            self._atoms[atom] = within(own, atom, self.diagrams)
         return self._atoms[atom]
 
-    def constant(self, field: Field, value: int) -> Bits:
-        """The bits of a value."""
-        true, false = self.diagrams.true, self.diagrams.false
-        return tuple(true if value >> place & 1 else false for place in range(field.bits))
+    def number(self, value: int) -> Cases:
+        """The same number for all packets."""
+        return (Case(self.diagrams.true, value),)
 
-    def having(self, changed: Mapping[Field, Bits]) -> Env:
+    def having(self, changed: Mapping[Field, Cases]) -> Env:
         """The same with these fields as given."""
         return Env(self.space, {**self.changed, **changed}, self.derive, self.facts)
 
@@ -151,13 +162,16 @@ class Env:
         """The fields as a piece of the way leaves them."""
         if not delta:
             return self
-        changed: dict[Field, list[BCDDFunction]] = {}
-        for (field, place), (on, off) in delta.items():
-            bits = changed.setdefault(field, list(self.bits(field)))
-            bits[place] = on | off.imp_strict(bits[place])
-        return self.having({field: tuple(bits) for field, bits in changed.items()})
+        return self.having({field: self._changed(field, *delta[field]) for field in delta})
 
-    def key(self, fields: Iterable[Field]) -> tuple[Bits | None, ...]:
+    def _changed(self, field: Field, where: BCDDFunction, cases: Cases) -> Cases:
+        if where.valid():
+            return cases
+        new = [Case(where & case.where, case.value) for case in cases]
+        old = [Case(where.imp_strict(case.where), case.value) for case in self.cases(field)]
+        return joined([*new, *old], self.diagrams)
+
+    def key(self, fields: Iterable[Field]) -> tuple[Cases | None, ...]:
         """What tells apart two of these, as far as predicates over the fields are concerned."""
         return tuple(map(self._own, fields))
 

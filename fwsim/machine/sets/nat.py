@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fwsim.machine import routing
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
-from fwsim.machine.sets.env import Bits, Change, Delta, Env
+from fwsim.machine.sets.cases import Bits, Case, Cases, differ, mapped
+from fwsim.machine.sets.env import Change, Delta, Env
 from fwsim.machine.sets.regions import Sample, Site
 from fwsim.machine.tuples import PORTED
 from fwsim.model import fields as F
@@ -33,17 +34,18 @@ class Translated(NamedTuple):
 
 def translated(action: Nat, env: Env, asker: str, site: Site) -> Translated:
     """What a Nat action does to the first packets of connections."""
-    source = site.hook in SOURCE_NAT_HOOKS
+    source, true = site.hook in SOURCE_NAT_HOOKS, env.diagrams.true
     address, port = _fields(site.regions.family, source)
-    delta, given = Delta(), env.diagrams.true
+    delta, given = Delta(), true
     if action.kind in ("masquerade", "redirect"):
-        given, bits = _own_address(action, env, site, address)
-        delta = _set(env, address, bits)
+        cases = _own_address(action, env, site)
+        given = env.diagrams.either([case.where for case in cases])
+        delta[address] = Change(true, cases)
     elif action.range.addresses is not None:
-        bits = _addresses(action, env, address, asker)
-        delta = _set(env, address, bits)
-    ported = env.read(is_in(F.PROTO, *PORTED))
-    delta = delta.then(_ports(action.range, env, port, asker).only(ported))
+        delta[address] = Change(true, _addresses(action, env, address, asker))
+    ports = _ports(action.range, env, port, asker)
+    if ports is not None:
+        delta[port] = Change(env.read(is_in(F.PROTO, *PORTED)), ports)
     return Translated(given, recorded(env, delta, source, site.regions.family))
 
 
@@ -57,24 +59,24 @@ def recorded(env: Env, delta: Delta, source: bool, family: int) -> Delta:
         ((F.SRC[family], F.CT_REPL_DST[family]), (F.SPORT, F.CT_REPL_DPORT)) if source
         else ((F.DST[family], F.CT_REPL_SRC[family]), (F.DPORT, F.CT_REPL_SPORT))
     )  # fmt: skip
-    both, after = Delta(delta), env.after(delta)
-    moved: list[BCDDFunction] = []
+    both, after, diagrams = Delta(delta), env.after(delta), env.diagrams
+    moved = []
     for field, known in pairs:
-        if field.name not in delta.fields:
-            continue
-        for place, (old, new) in enumerate(zip(env.bits(field), after.bits(field), strict=True)):
-            both[known, place] = Change(new, ~new)
-            moved.append((old & ~new) | (new & ~old))
-    status = STATUS["SRC_NAT" if source else "DST_NAT"].bit_length() - 1
-    both[F.CT_STATUS, status] = Change(env.diagrams.either(moved), env.diagrams.false)
+        if field in delta:
+            new = after.cases(field)
+            both[known] = Change(diagrams.true, new)
+            moved.append(differ(env.cases(field), new, diagrams))
+    place = STATUS["SRC_NAT" if source else "DST_NAT"].bit_length() - 1
+
+    def with_bit(bits: Bits) -> Bits:
+        return (*bits[:place], diagrams.true, *bits[place + 1 :])
+
+    marked = mapped(env.cases(F.CT_STATUS), lambda n: n | 1 << place, with_bit, diagrams)
+    both[F.CT_STATUS] = Change(diagrams.either(moved), marked)
     return both
 
 
-def _set(env: Env, field: Field, bits: Bits) -> Delta:
-    return Delta(((field, place), Change(bit, ~bit)) for place, bit in enumerate(bits))
-
-
-def _own_address(action: Nat, env: Env, site: Site, address: Field) -> tuple[BCDDFunction, Bits]:
+def _own_address(action: Nat, env: Env, site: Site) -> Cases:
     """MASQUERADE's and REDIRECT's: an address of the host's own, as its devices and routes say."""
     regions, family = site.regions, site.regions.family
 
@@ -90,50 +92,53 @@ def _own_address(action: Nat, env: Env, site: Site, address: Field) -> tuple[BCD
     dims = (regions.of_devices(field, regions.devices), regions.destinations)
     key = (action.kind, site.hook == "OUTPUT")
     found = regions.answers(key, dims, chosen, env, env.diagrams.true)
-    given = {value: where for value, where in found.items() if isinstance(value, int)}
-    either = env.diagrams.either
-    bits = tuple(
-        either([where for value, where in given.items() if value >> place & 1])
-        for place in range(address.bits)
-    )
-    return either(list(given.values())), bits
+    return tuple(Case(where, value) for value, where in found.items() if isinstance(value, int))
 
 
-def _addresses(action: Nat, env: Env, field: Field, asker: str) -> Bits:
+def _addresses(action: Nat, env: Env, field: Field, asker: str) -> Cases:
     assert action.range.addresses is not None
     low, high = action.range.addresses
     if action.kind == "netmap":
-        own, base = env.bits(field), env.constant(field, low)
-        return tuple(own[p] if (low ^ high) >> p & 1 else base[p] for p in range(field.bits))
+        base = _constant(env, field, low)
+        own = (
+            bit if (low ^ high) >> place & 1 else base[place]
+            for place, bit in enumerate(env.bits(field))
+        )
+        return (Case(env.diagrams.true, tuple(own)),)
     return _within(env, field, (low, high), asker)
 
 
-def _within(env: Env, field: Field, span: tuple[int, int], asker: str) -> Bits:
+def _constant(env: Env, field: Field, value: int) -> Bits:
+    true, false = env.diagrams.true, env.diagrams.false
+    return tuple(true if value >> place & 1 else false for place in range(field.bits))
+
+
+def _within(env: Env, field: Field, span: tuple[int, int], asker: str) -> Cases:
     """One value of the span: which, nobody knows if there are several."""
     low, high = span
     if low == high:
-        return env.constant(field, low)
+        return env.number(low)
     name = f"which {field.name} of {field.show(low)}-{field.show(high)} is free"
     key = env.facts.name(Free(name, name, once=False), asker)
     fresh = Field(free_key(key), field.bits, field.kind)
-    fits, base = env.diagrams.inside(In(fresh, (span,))), env.constant(field, low)
-    return tuple(
-        fits.ite(bit, one) for bit, one in zip(env.diagrams.bits(fresh), base, strict=True)
-    )
+    fits = env.diagrams.inside(In(fresh, (span,)))
+    return (Case(fits, tuple(env.diagrams.bits(fresh))), Case(~fits, low))
 
 
-def _ports(range_: NatRange, env: Env, port: Field, asker: str) -> Delta:
+def _ports(range_: NatRange, env: Env, port: Field, asker: str) -> Cases | None:
+    """The new port; None where it stays."""
     if range_.ports is None:
         chosen = range_.random or range_.fully_random
-        return _set(env, port, _within(env, port, _FULL, asker)) if chosen else Delta()
+        return _within(env, port, _FULL, asker) if chosen else None
     low, high = range_.ports
+    other = _within(env, port, (low, high), asker)
     if range_.port_base is None or low == high:
-        return _set(env, port, _within(env, port, (low, high), asker))
+        return other
     base = range_.port_base
     own = env.inside(In(port, ((base, min(base + high - low, port.top)),)))
     shifted = _plus(env, env.bits(port), low - base)
-    other = _within(env, port, (low, high), asker)
-    return _set(env, port, tuple(own.ite(a, b) for a, b in zip(shifted, other, strict=True)))
+    rest = (Case(own.imp_strict(case.where), case.value) for case in other)
+    return (Case(own, shifted), *rest)
 
 
 def _plus(env: Env, bits: Bits, number: int) -> Bits:

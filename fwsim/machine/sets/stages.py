@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.hooks import STAGES, STAGES_NFT, Stage
+from fwsim.machine.sets.cases import Case, Cases, joined
 from fwsim.machine.sets.chains import Exit, Piece, TableWalk
 from fwsim.machine.sets.effects import act
-from fwsim.machine.sets.env import Bits, Env, together
+from fwsim.machine.sets.env import Change, Delta, Env, together
 from fwsim.machine.sets.regions import Regions, Site
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
-from fwsim.model.pred import is_in
+from fwsim.model.pred import In, is_in
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -108,20 +109,20 @@ class Stages:
         fresh = env.read(is_in(F.CTSTATE, _INVALID))
         if not (fresh & flow.alive).satisfiable():
             return flow
-        state = tuple(env.diagrams.bits(self.state))
-        changed = {F.CTSTATE: _chosen(fresh, state, env.bits(F.CTSTATE))}
-        known = fresh & env.diagrams.within(is_in(self.state, *_KNOWN), state)  # type: ignore[arg-type]
-        for field, bits in self._tuples(env).items():
-            changed[field] = _chosen(known, bits, env.bits(field))
-        return flow._replace(env=env.having(changed))
+        state = (Case(env.diagrams.true, tuple(env.diagrams.bits(self.state))),)
+        delta = Delta({F.CTSTATE: Change(fresh, state)})
+        known = fresh & env.diagrams.inside(In(self.state, tuple((n, n) for n in _KNOWN)))
+        for field, cases in self._tuples(env).items():
+            delta[field] = Change(known, cases)
+        return flow._replace(env=env.after(delta))
 
-    def _tuples(self, env: Env) -> Mapping[Field, Bits]:
+    def _tuples(self, env: Env) -> Mapping[Field, Cases]:
         family = self.regions.family
-        src, dst = env.bits(F.SRC[family]), env.bits(F.DST[family])
-        sport, dport = env.bits(F.SPORT), env.bits(F.DPORT)
+        src, dst = env.cases(F.SRC[family]), env.cases(F.DST[family])
+        sport, dport = env.cases(F.SPORT), env.cases(F.DPORT)
         return {
-            F.CT_KNOWN: (env.diagrams.true,),
-            F.CT_PROTO: env.bits(F.PROTO),
+            F.CT_KNOWN: env.number(1),
+            F.CT_PROTO: env.cases(F.PROTO),
             F.CT_ORIG_SRC[family]: src, F.CT_ORIG_DST[family]: dst,
             F.CT_REPL_SRC[family]: dst, F.CT_REPL_DST[family]: src,
             F.CT_ORIG_SPORT: sport, F.CT_ORIG_DPORT: dport,
@@ -138,24 +139,18 @@ class Stages:
         return merged([Flow(others, flow.env), passed], flow.env), stops
 
 
-def _chosen(where: BCDDFunction, yes: Bits, no: Bits) -> Bits:
-    return tuple(where.ite(a, b) for a, b in zip(yes, no, strict=True))
-
-
 def merged(flows: list[Flow], base: Env) -> Flow:
     """Disjoint flows that meet again."""
     flows = [flow for flow in flows if flow.alive.satisfiable()]
     if len(flows) == 1:
         return flows[0]
-    either = base.diagrams.either
-    changed: dict[Field, Bits] = {}
+    changed: dict[Field, Cases] = {}
     for field in dict.fromkeys(field for flow in flows for field in flow.env.changed):
-        ways = [(flow.alive, flow.env.bits(field)) for flow in flows]
+        ways = [(flow.alive, flow.env.cases(field)) for flow in flows]
         first = ways[0][1]
-        if all(bits == first for _, bits in ways):
+        if all(cases == first for _, cases in ways):
             changed[field] = first
         else:
-            changed[field] = tuple(
-                either([alive & bits[place] for alive, bits in ways]) for place in range(field.bits)
-            )
-    return Flow(either([flow.alive for flow in flows]), base.having(changed))
+            parts = (Case(alive & c.where, c.value) for alive, cases in ways for c in cases)
+            changed[field] = joined(parts, base.diagrams)
+    return Flow(base.diagrams.either([flow.alive for flow in flows]), base.having(changed))

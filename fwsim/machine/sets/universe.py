@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fwsim.machine.conntrack import Conntrack, Told
-from fwsim.machine.sets.env import Bits, Env
+from fwsim.machine.sets.cases import Case, Cases
+from fwsim.machine.sets.env import Env
 from fwsim.machine.sets.regions import Class, Regions, Sample
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
@@ -78,9 +79,9 @@ def beginning(env: Env, came_by: bool) -> Env:
     """The fields as the host first sees them: no mark, no connection, no way yet. `came_by`: the
     packets come in, by the device of their own field; else the host sends them."""
     none = iface_value("")
-    bits = {field: env.constant(field, 0) for field in _ZERO}
-    bits |= {field: env.constant(field, none) for field in _DEVICES[int(came_by) :]}
-    return env.having(bits)
+    cases = {field: env.number(0) for field in _ZERO}
+    cases |= {field: env.number(none) for field in _DEVICES[int(came_by) :]}
+    return env.having(cases)
 
 
 class Derived:
@@ -90,28 +91,28 @@ class Derived:
         self.regions = regions
         self.hook = "FORWARD"
 
-    def __call__(self, env: Env, field: Field) -> Bits | None:
-        """The field's bits; None where it is the packet's own."""
-        diagrams = env.diagrams
+    def __call__(self, env: Env, field: Field) -> Cases | None:
+        """The field's value; None where it is the packet's own."""
+        none = iface_value("")
         match field.name:
             case "headers":
-                return (diagrams.true,)
+                return env.number(1)
             case "l4_header":
-                return (env.read(is_in(F.PROTO, *L4_HEADERS)),)
+                return _flag(env, is_in(F.PROTO, *L4_HEADERS))
             case "ports":
-                return (env.read(is_in(F.PROTO, *WITH_PORTS)),)
+                return _flag(env, is_in(F.PROTO, *WITH_PORTS))
             case "bridged":
-                return (~env.read(is_in(F.PHYSOUT, iface_value(""))),)
+                return _flag(env, negate(is_in(F.PHYSOUT, none)))
             case "conntrack":
-                return env.constant(field, int(self.regions.ns.tracks(self.regions.family)))
+                return env.number(int(self.regions.ns.tracks(self.regions.family)))
             case "sender":
-                sends = env.read(is_in(F.IN, iface_value("")))
-                return tuple(bit & sends for bit in env.constant(field, PROCESS))
+                sends = env.read(is_in(F.IN, none))
+                return (Case(sends, PROCESS), Case(~sends, 0))
             case name if name in _DERIVED:
                 return self._sampled(env, field)
         return None
 
-    def _sampled(self, env: Env, field: Field) -> Bits:
+    def _sampled(self, env: Env, field: Field) -> Cases:
         regions, hook = self.regions, self.hook
 
         def value(sample: Sample) -> int:
@@ -119,10 +120,7 @@ class Derived:
 
         dims = [self._classes(name) for name in _DERIVED[field.name]]
         found = regions.answers((field.name, hook), dims, value, env, env.diagrams.true)
-        return tuple(
-            env.diagrams.either([w for v, w in found.items() if isinstance(v, int) and v >> p & 1])
-            for p in range(field.bits)
-        )
+        return tuple(Case(where, n) for n, where in found.items() if isinstance(n, int))
 
     def _classes(self, name: str) -> tuple[Class, ...]:
         regions = self.regions
@@ -134,6 +132,11 @@ class Derived:
             case "policy":
                 return regions.policy
         return regions.of_devices(F.IN if name == "in" else F.OUT, regions.devices)
+
+
+def _flag(env: Env, pred: Pred) -> Cases:
+    holds = env.read(pred)
+    return (Case(holds, 1), Case(~holds, 0))
 
 
 def entrances(regions: Regions) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
-from fwsim.machine.sets.env import Bits, Env, Facts
+from fwsim.machine.sets.cases import Cases
+from fwsim.machine.sets.env import Env, Facts
 from fwsim.machine.sets.regions import Class, Regions, Sample
 from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
@@ -82,7 +83,7 @@ class HostWalk:
         self.stages = Stages(self.regions, ruleset, STATE, rules=rules) if ruleset else None
         self.endings: list[Ending] = []
 
-    def _derive(self, env: Env, field: Field) -> Bits | None:
+    def _derive(self, env: Env, field: Field) -> Cases | None:
         return self.derived(env, field)
 
     def come(self, packets: PacketSet) -> list[Ending]:
@@ -136,9 +137,8 @@ class _Walk:
             return [("alive", flow)]
         if question == "loop":
             self.looped = True
-            lo = flow.env.constant(F.IN, iface_value("lo"))
-            out = flow.env.constant(F.OUT, 0)
-            return [("routed", flow._replace(env=flow.env.having({F.IN: lo, F.OUT: out})))]
+            lo, none = (flow.env.number(iface_value(name)) for name in ("lo", ""))
+            return [("routed", flow._replace(env=flow.env.having({F.IN: lo, F.OUT: none})))]
         found: dict[str, list[Flow]] = {}
         for changed, part in self._by_translation(flow):
             there = {field: self._devices(field, part) for field in _DEVICES}
@@ -158,7 +158,7 @@ class _Walk:
     def _took(self, answer: _Answer, flow: Flow, found: dict[str, list[Flow]]) -> None:
         env = flow.env.having(
             {
-                field: flow.env.constant(field, iface_value(name))
+                field: flow.env.number(iface_value(name))
                 for field, name in zip(_DEVICES, answer.devices, strict=True)
                 if name is not None
             }
