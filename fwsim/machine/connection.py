@@ -20,14 +20,16 @@ class Connection:
     """`original` and `reply` are the tuples of its two directions; NAT edits `reply` only.
     `labels` has bit N set for label N; `counters` None: it is not counted. `expires` is in
     simulated seconds, `lifetime` what it will be kept for once confirmed. `set_up` holds which of
-    src and dst NAT have decided, `masqueraded` the device whose address it has."""
+    src and dst NAT have decided, `masqueraded` the device whose address it has. `known` is
+    "" but for one that was there before: snapshot, windows where its sequence numbers are taken to
+    fit, offloaded where a flow table carries it past the rules."""
 
     def __init__(
         self, original: Tuple, reply: Tuple, zone: Zone = EVERYWHERE, status: int = 0
     ) -> None:
         self.original, self.reply, self.zone, self.status = original, reply, zone, status
         self.mark = self.labels = 0
-        self.helper = self.masqueraded = ""
+        self.helper = self.masqueraded = self.known = ""
         self.counters: Counters | None = None
         self.expires = self.stream_from = self.lifetime = 0.0
         self.track: Track | Association | None = None

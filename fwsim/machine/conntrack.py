@@ -20,6 +20,7 @@ from fwsim.machine.connection import (
     Connection,
     Found,
 )
+from fwsim.machine.ctlisting import NOTHING, Listing
 from fwsim.machine.l4 import Arrival, Settings, move
 from fwsim.machine.tcp import Track
 from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone, tuple_of
@@ -33,27 +34,51 @@ Key = tuple[Tuple, int, bool]  # a tuple, its zone, its direction
 
 
 class Conntrack:
-    """All confirmed connections, by both their tuples."""
+    """All confirmed connections, by both their tuples. Those of `listing` come to the table when
+    somebody looks for them; `recalled` are the lines that did."""
 
-    def __init__(
-        self, settings: Settings | None = None, table: dict[Key, Connection] | None = None
-    ) -> None:
-        self.settings = settings or Settings()
-        self.table = {} if table is None else table
+    def __init__(self, settings: Settings | None = None, listing: Listing = NOTHING) -> None:
+        self.settings, self.listing = settings or Settings(), listing
+        self.table: dict[Key, Connection] = {}
+        self.recalled: set[int] = set()
 
     def fork(self) -> Conntrack:
         """A copy that changes on its own."""
-        copies = {id(c): c.twin() for c in self.connections()}
-        return Conntrack(self.settings, {k: copies[id(c)] for k, c in self.table.items()})
+        fork = Conntrack(self.settings, self.listing)
+        copies = {id(c): c.twin() for c in self._recalled()}
+        fork.table = {k: copies[id(c)] for k, c in self.table.items()}
+        fork.recalled = set(self.recalled)
+        return fork
+
+    def _recalled(self) -> Iterator[Connection]:
+        return (c for (_, _, reply), c in self.table.items() if not reply)
 
     def connections(self) -> Iterator[Connection]:
-        """Each connection once, in the order in which they were confirmed."""
-        return (c for (_, _, reply), c in self.table.items() if not reply)
+        """Each connection once: those of the listing, then others as they were confirmed."""
+        self._recall(self.listing.all())
+        return iter(sorted(self._recalled(), key=lambda c: not c.known))
+
+    def of_source(self, key: Tuple) -> Iterator[Connection]:
+        """The connections with the source of this tuple, in the same order."""
+        self._recall(self.listing.of_source(key))
+        ends = key.family, key.proto, key.src, key.sport
+        there = (c for c in self._recalled() if _source(c.original) == ends)
+        return iter(sorted(there, key=lambda c: not c.known))
+
+    def _recall(self, lines: list[int]) -> None:
+        """Bring lines of the listing to the table, each once; of two that clash, the first."""
+        for line in lines:
+            if line not in self.recalled:
+                self.recalled.add(line)
+                connection = self.listing.connection(line)
+                if not any(key in self.table for key in _keys(connection)):
+                    self.table |= dict.fromkeys(_keys(connection), connection)
 
     def lookup(
         self, key: Tuple, now: float, zone: Zone = EVERYWHERE
     ) -> tuple[Connection, bool] | None:
         """The connection that has this tuple, and whether in reply; the expired are forgotten."""
+        self._recall(self.listing.holders(key))
         for reply in (False, True):
             found = self.table.get((key, zone.of(reply), reply))
             if found is None:
@@ -174,6 +199,10 @@ def zone_of(template: Template | None, mark: int) -> Zone:
         return EVERYWHERE
     number = mark & 0xFFFF if template.zone_from_mark else template.zone
     return Zone(number, template.original, template.reply)
+
+
+def _source(key: Tuple) -> tuple[int, int, int, int]:
+    return key.family, key.proto, key.src, key.sport
 
 
 def _keys(connection: Connection) -> tuple[Key, Key]:

@@ -146,7 +146,8 @@ class _AtHook:
         buffer.found, buffer.template = found, None
         self.view.clear()
         if self.ns.tracks(buffer.packet.family):
-            data = {"state": STATES[found.state], "reply": found.reply}
+            known = found.connection.known if found.connection else ""
+            data = {"state": STATES[found.state], "reply": found.reply, "known": known}
             self.record.step(Step("conntrack", data=data))
         return "ACCEPT"
 

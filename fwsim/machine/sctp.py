@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from fwsim.model.packet import Packet
 from fwsim.model.tuples import NamedTuple
@@ -48,19 +49,32 @@ _TABLE = {
 }
 
 
+_T = TypeVar("_T", int, bool)
+
+
 class Association(NamedTuple):
     """`tags` are the verification tags that packets of either direction must carry, 0 while
     unknown; `inits`: it has sent an INIT since the last COOKIE_ACK; `doubted`: the direction whose
-    HEARTBEAT carried another tag, until an answer settles it."""
+    HEARTBEAT carried another tag, until an answer settles it; `untold`: the directions whose tag
+    nobody told, which is that of the next packet."""
 
     state: str = "NONE"
     tags: tuple[int, int] = (0, 0)
     inits: tuple[bool, bool] = (False, False)
     doubted: bool | None = None
+    untold: tuple[bool, bool] = (False, False)
 
     def with_tag(self, reply: bool, tag: int) -> Association:
         """With that tag for one direction."""
         return self._replace(tags=_with(self.tags, reply, tag))
+
+
+def adopt(state: str) -> Association:
+    """An association of which only the state is known, as `conntrack -L` prints it. ValueError for
+    a state that is none."""
+    if state not in STATES:
+        raise ValueError(state)
+    return Association(state, untold=(True, True))
 
 
 class Step(NamedTuple):
@@ -94,6 +108,9 @@ def step(before: Association, reply: bool, packet: Packet, *, fresh: bool) -> St
         if opened is None:
             return Step(before, valid=False)
         before = opened
+    if before.untold[reply] and packet.vtag:
+        left = _with(before.untold, reply, False)
+        before = before.with_tag(reply, packet.vtag)._replace(untold=left)
     if not kinds & _OWN_TAG_RULES and packet.vtag != before.tags[reply]:
         return Step(before, valid=False)
     return _through(before, reply, packet.vtag, chunks, fresh)
@@ -206,5 +223,5 @@ def _noted(here: Association, reply: bool, chunk: Chunk) -> Association | None:
     return here.with_tag(not reply, chunk.tag)
 
 
-def _with(pair: tuple[int, int], second: bool, value: int) -> tuple[int, int]:
+def _with(pair: tuple[_T, _T], second: bool, value: _T) -> tuple[_T, _T]:
     return (pair[0], value) if second else (value, pair[1])

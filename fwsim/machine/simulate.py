@@ -7,6 +7,7 @@ from random import Random
 
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
+from fwsim.machine.ctlisting import NOTHING
 from fwsim.machine.host import pass_through
 from fwsim.machine.l4 import Settings
 from fwsim.machine.moment import Given, Moment, Script
@@ -46,7 +47,7 @@ class Simulation:
     @classmethod
     def of(cls, world: World, given: Given = Given()) -> Simulation:  # noqa: B008 (immutable)
         """The world as it stands, nothing sent yet."""
-        states = {name: State(Conntrack(_settings(ns))) for name, ns in world.namespaces.items()}
+        states = {name: State(_tracker(ns)) for name, ns in world.namespaces.items()}
         return cls(world, states, given=given)
 
     def fork(self) -> Simulation:
@@ -57,7 +58,8 @@ class Simulation:
     def govern(self, ns: Namespace) -> None:
         """From now on the namespace is that, under its new rules."""
         self.world = self.world.with_namespace(ns)
-        self.states[ns.name].conntrack.settings = _settings(ns)
+        tracker, begun = self.states[ns.name].conntrack, _tracker(ns)
+        tracker.settings, tracker.listing = begun.settings, begun.listing
 
     def carry(
         self,
@@ -141,6 +143,12 @@ class Simulation:
         verdict = leg.verdict if last.direction == "error" else last.verdict
         decided = leg.decided_by if last.direction == "error" else last.decided_by
         return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))
+
+
+def _tracker(ns: Namespace) -> Conntrack:
+    """What conntrack is and knows from the beginning; nothing where no rule asks for it."""
+    listing = ns.connections if ns.tracks(4) or ns.tracks(6) else NOTHING
+    return Conntrack(_settings(ns), listing)
 
 
 def _settings(ns: Namespace) -> Settings:

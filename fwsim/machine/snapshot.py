@@ -12,6 +12,7 @@ from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
 from fwsim.machine.containers import aliases, named
+from fwsim.machine.ctlisting import Listing, untold
 from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
@@ -99,11 +100,17 @@ class _Part:
             self.listeners(),
             {family: self.route_rules(family) for family in (4, 6)},
         )
-        if self.folder.text("conntrack").strip():
-            self.note("conntrack is not read yet: what is connected already is not known")
         alone = not self.links and self.name == HOST
         placed = self.inferred(found) if alone else self.assumed(found)
-        return placed.with_sets(self.sets())
+        return self.connected(placed.with_sets(self.sets()))
+
+    def connected(self, found: Namespace) -> Namespace:
+        """With the connections that are there; read only where a rule asks for connections."""
+        listing = Listing(self.folder.text("conntrack"), self.folder.path("conntrack"))
+        if found.tracks(4) or found.tracks(6):
+            for text in (*listing.complaints(), *untold(found.rulesets.values(), listing)):
+                self.note(text)
+        return found._replace(connections=listing)
 
     def assumed(self, found: Namespace) -> Namespace:
         """With addresses, but without a file that only the kernel's own settings would replace."""

@@ -116,24 +116,28 @@ class Choice:
         return candidate.sport if self.source or candidate.is_icmp else candidate.dport
 
     def _as_before(self, current: Tuple) -> Tuple | None:
-        """find_appropriate_src: the mapping that the same source already has, the newest first."""
+        """find_appropriate_src: the mapping that the same source already has, the newest first. In
+        which order those of a listing were made it does not tell."""
+        found: Tuple | None = None
         for other in reversed([*self._of_same_source(current)]):
             mapped = other.reply.inverted()
             assert mapped is not None
             kept = mapped._replace(dst=current.dst, dport=current.dport)
-            if self._in_range(kept):
-                return kept
-        return None
+            if not self._in_range(kept):
+                continue
+            if not other.known:
+                return found or kept
+            self.by_chance = self.by_chance or found not in (None, kept)
+            found = found or kept
+        return found
 
     def _of_same_source(self, current: Tuple) -> Iterator[Connection]:
         zone = self.connection.zone
         whole = zone.original and zone.reply
-        for other in self.tracker.connections():
-            first, there = other.original, other.zone
-            if (first.proto, first.src, first.sport) != (current.proto, current.src, current.sport):
-                continue
+        for other in self.tracker.of_source(current):
+            there = other.zone
             same = there.of(False) == zone.of(False) and whole == (there.original and there.reply)
-            if same and first.family == current.family and "src" in other.set_up:
+            if same and "src" in other.set_up:
                 yield other
 
     def _addressed(self, current: Tuple) -> Tuple:

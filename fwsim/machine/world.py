@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.bind import bind
 from fwsim.language.ruleset import Ruleset
+from fwsim.machine.ctlisting import NOTHING, Listing
 from fwsim.machine.policy import USUAL, RouteRule
 from fwsim.machine.settings import whole_number
 from fwsim.model.frozen import Frozen
@@ -95,7 +96,8 @@ class Listener(NamedTuple):
 class Namespace(NamedTuple):
     """One network namespace. `neighbours` maps (device, address) to a MAC, `fdb` (bridge, MAC) to a
     port; `sysctl` names are as `sysctl -a` prints them; `listeners` None: nobody told;
-    `rules` those of policy routing, by family; `sets` the address sets (ipset) by name."""
+    `rules` those of policy routing, by family; `sets` the address sets (ipset) by name;
+    `connections` those that were there before."""
 
     name: str
     devices: Mapping[str, Device] = MappingProxyType({})
@@ -107,6 +109,7 @@ class Namespace(NamedTuple):
     listeners: tuple[Listener, ...] | None = None
     rules: Mapping[int, tuple[RouteRule, ...]] = MappingProxyType({})
     sets: Mapping[str, IpSet] = MappingProxyType({})
+    connections: Listing = NOTHING
 
     def route_rules(self, family: int) -> tuple[RouteRule, ...]:
         """The rules of policy routing, in their order."""

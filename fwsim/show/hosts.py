@@ -56,8 +56,8 @@ class Teller:
         for at, step in enumerate(hop.children):
             if step.kind == "enter" and not announced:
                 yield self._in(hop.text, step.data["dev"])
-            elif step.kind == "conntrack" and step.data["reply"]:
-                yield say("known")
+            elif step.kind == "conntrack" and (step.data["known"] or step.data["reply"]):
+                yield _known(step)
             elif step.kind == "nat" and step.data["hook"] == "PREROUTING" and not _chosen(hop, at):
                 yield _change(step)
 
@@ -127,6 +127,7 @@ class Teller:
                 case "conntrack":
                     key = "state.reply" if step.data["reply"] else "state"
                     rows.append(Row(where=say(key, state=step.data["state"])))
+                    rows += [Row(where=_known(step))] if step.data["known"] else []
                 case "table":
                     rows += every_rule(step, self.decision)
                 case "nat":
@@ -143,6 +144,12 @@ class Teller:
                     pass
         ends = [] if any(s.kind == "leave" for s in hop.children) else self._end(hop)
         return [*rows, *_spans(ends)]
+
+
+def _known(step: Step) -> str:
+    """Whence the connection is known."""
+    origin = step.data["known"]
+    return say(f"known.{origin}" if origin else "known")
 
 
 def _spans(texts: Iterable[str]) -> list[Row]:

@@ -138,11 +138,14 @@ def test_the_usual_rules_are_not_worth_a_word(tmp_path: Path) -> None:
     assert world.notes == ()
 
 
-def test_connections_that_are_there_already_are_said_not_to_be_read(tmp_path: Path) -> None:
-    world = load(tmp_path, iptables_save=RULES, ip_addr_json=[LO], ip_route_json=[], sysctl="",
-                 conntrack="ipv4 2 udp 17 29 src=1.2.3.4 dst=5.6.7.8\n")  # fmt: skip
+def test_a_line_that_is_no_connection_is_told_once(tmp_path: Path) -> None:
+    tracks = RULES.replace("COMMIT", "-A FORWARD -m state --state NEW\nCOMMIT")
+    bad = "ipv4 2 udp 17 29 src=1.2.3.4 dst=5.6.7.8\n"
+    world = load(tmp_path, iptables_save=tracks, ip_addr_json=[LO], ip_route_json=[], sysctl="",
+                 conntrack=bad + bad)  # fmt: skip
     assert world.notes == (
-        "host: conntrack is not read yet: what is connected already is not known",
+        f"host: {tmp_path}/conntrack:1:1: `conntrack -L -o extended` prints no such line: "
+        "'ipv4 2 udp 17 29 src=1.2.3.4 dst=5.6.7.8'; left out: 2 such lines",
     )
 
 

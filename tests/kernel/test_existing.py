@@ -1,0 +1,133 @@
+"""Connections that were there before: random conversations in the real kernel, its table listed and
+loaded, then the conversations go on in both, compared after every packet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from fwsim.machine.connection import ASSURED
+from fwsim.machine.tuples import tuple_of
+from fwsim.model.names import TCP_FLAGS
+from fwsim.model.packet import TCP, UDP, Packet
+from fwsim.model.trace import Leg
+
+from . import conntable
+from .conn_rules import ConnTalk, conn_rules
+from .conntable import Row
+from .conversations import Sent
+from .duel import Duel, Seen, same, world_of
+from .lab import Lab, require_kernel
+from .rulesets import Rules
+from .test_random_walk import GIVEN, bare_world
+
+require_kernel()
+
+BEFORE, AFTER, CASES_EACH = 40, 25, 7
+_RST = TCP_FLAGS["RST"]
+# No listing tells labels, what connlimit counted, or when a timeout will be over to the second.
+_UNTOLD = ("connlabel", "connlimit", "ctexpire", "ASSURED")
+
+
+class _Talk(ConnTalk):
+    """TCP without resets: whether one is heeded depends on numbers that no listing tells. What was
+    heard long ago is answered, too."""
+
+    def next(self) -> Sent:
+        if not self.out or self.rng.random() < 0.65:
+            return super().next()
+        return self._reply(*self.rng.choice(self.out))
+
+    def _segment(self, back: Packet, heard: Packet) -> Packet:
+        made = super()._segment(back, heard)
+        return made.but(flags=made.flags & ~_RST or TCP_FLAGS["ACK"])
+
+    def _filled(self, packet: Packet) -> Packet:
+        made = super()._filled(packet)
+        return made.but(flags=TCP_FLAGS["SYN"]) if made.proto == TCP else made
+
+
+def _rules(rng: Random, family: int, backend: str) -> Rules:
+    rules = conn_rules(rng, family, backend)
+    told = (line for line in rules.lines if not any(word in line.text for word in _UNTOLD))
+    return replace(rules, lines=tuple(told))
+
+
+def _plain(seen: Seen) -> Seen:
+    """Without SCTP's tags, and what makes UDP ASSURED: whether it is two seconds old."""
+    return seen._replace(connections=tuple(sorted(map(_plain_row, seen.connections), key=repr)))
+
+
+def _plain_row(row: Row) -> Row:
+    young = row.original[2] == UDP
+    status = row.status & ~ASSURED if young else row.status
+    return row._replace(status=status, state=row.state.partition(" ")[0])
+
+
+def _hear(talk: _Talk, kernel: Seen, leg: Leg) -> None:
+    for dev, _, packet in kernel.emitted:
+        talk.heard(dev, packet)
+    if leg.fate == "delivered" and leg.arrived:
+        talk.heard("", leg.arrived)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("backend", ["legacy", "nft"])
+def test_connections_go_on(backend: str, family: int, seed: int) -> None:
+    told: Counter[str] = Counter()
+    for number in range(CASES_EACH):
+        name = f"existing {backend} {family} {seed} {number}"
+        rng = Random(name)
+        with Lab() as lab:
+            lab.sysctl("net.netfilter.nf_conntrack_tcp_be_liberal", 1)
+            rules = _rules(rng, family, backend)
+            if lab.restore(rules.dump(), family, backend):
+                continue
+            talk = _Talk(rng, family)
+            before = Duel(lab, family, bare_world(), GIVEN, tracked=True)
+            for _ in range(BEFORE):
+                sent = talk.next()
+                _hear(talk, before.kernel(sent), before.fwsim(sent)[1])
+            world = world_of(lab)
+            assert world.notes == ()
+            duel = Duel(lab, family, world, GIVEN, tracked=True)
+            tracker = duel.simulation.states["host"].conntrack
+            listed = Seen({}, {}, (), conntable.ours(tracker) if duel.table else ())
+            there = Seen({}, {}, (), duel.table.rows() if duel.table else ())
+            assert _plain(listed) == _plain(there), _difference(name, rules, [], there, listed)
+            told["listed"] += len(listed.connections)
+            done: list[Sent] = []
+            for _ in range(AFTER):
+                sent = talk.next()
+                done.append(sent)
+                known = _goes_on(duel, sent.packet)
+                kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent)
+                alike = same(_plain(kernel), _plain(fwsim), bool(leg.by_chance))
+                assert alike, _difference(name, rules, done, kernel, fwsim)
+                told[leg.ctstate] += known
+                if leg.by_chance:
+                    break
+                _hear(talk, kernel, leg)
+    assert told["listed"] > 12
+    assert told["ESTABLISHED"] > 20
+
+
+def _goes_on(duel: Duel, packet: Packet) -> bool:
+    """It belongs to a connection that the listing showed (and that is in no zone)."""
+    key, simulation = tuple_of(packet), duel.simulation
+    tracker = simulation.states["host"].conntrack
+    found = tracker.lookup(key, simulation.now) if key else None
+    return bool(found and found[0].known)
+
+
+def _difference(name: str, rules: Rules, done: list[Sent], kernel: Seen, fwsim: Seen) -> str:
+    there, here = set(kernel.lines()), set(fwsim.lines())
+    packets = (f"  {s.dev or 'local'} {s.mac} {s.packet.to_dict()}" for s in done)
+    return "\n".join([
+        name, rules.dump(), *packets,
+        *(f"kernel: {line}" for line in kernel.lines() if line not in here),
+        *(f"fwsim: {line}" for line in fwsim.lines() if line not in there),
+    ])  # fmt: skip
