@@ -1,5 +1,5 @@
-"""How long it takes to load a snapshot's table of 100,000 connections, no two with the same ends, and
-to send a packet of one of them.
+"""How long it takes to load a snapshot's table of 100,000 connections, no two with the same ends,
+and to send a packet of one of them.
 
 Exit status 1 if loading takes more than LIMIT seconds of CPU time."""
 

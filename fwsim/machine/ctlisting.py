@@ -100,8 +100,8 @@ class Listing:
         if bad:
             lost = f"{len(bad)} such lines" if bad[1:] else "this one connection"
             shown = ascii(lines[bad[0]][:_MOST_SHOWN])
-            where = f"{self._name}:{bad[0] + 1}:1"
-            yield f"{where}: `conntrack -L -o extended` prints no such line: {shown}; left out: {lost}"
+            what = f"`conntrack -L -o extended` prints no such line: {shown}"
+            yield f"{self._name}:{bad[0] + 1}:1: {what}; left out: {lost}"
 
     def holders(self, key: Tuple) -> list[int]:
         """The lines of connections that may have this tuple in one direction or the other."""
