@@ -16,13 +16,13 @@ from fwsim.model.packet import TCP, UDP, Packet
 from fwsim.model.trace import Leg
 
 from . import conntable
+from .cases import GIVEN, bare_world
 from .conn_rules import ConnTalk, conn_rules
 from .conntable import Row
 from .conversations import Sent
 from .duel import Duel, Seen, same, world_of
 from .lab import Lab, require_kernel
 from .rulesets import Rules
-from .test_random_walk import GIVEN, bare_world
 
 require_kernel()
 
