@@ -151,9 +151,12 @@ def _status(words: _Words, original: Tuple, reply: Tuple) -> int:
         raise ValueError("no connection begins so")
     status = 0 if "UNREPLIED" in words.flags else SEEN_REPLY
     status |= ASSURED if words.flags & {"ASSURED", *_OFFLOADED} else 0
-    source, target = (reply.dst, reply.dport), (reply.src, reply.sport)
-    if original.is_icmp:  # both directions have one id, and a source's translation changes it
-        source, target = (reply.dst, reply.sport), (reply.src, answer.sport)
-        answer = answer._replace(dport=answer.sport)
-    status |= SRC_NAT if source != (answer.dst, answer.dport) else 0
-    return status | (DST_NAT if target != (answer.src, answer.sport) else 0)
+    source, target = reply.dst != answer.dst, reply.src != answer.src
+    if original.is_icmp:  # one id in both directions, changed with either end
+        source = source or (not target and reply.sport != answer.sport)
+    else:
+        source, target = (
+            source or reply.dport != answer.dport,
+            target or reply.sport != answer.sport,
+        )
+    return status | (SRC_NAT if source else 0) | (DST_NAT if target else 0)
