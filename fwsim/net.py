@@ -14,7 +14,7 @@ from fwsim.machine.counters import counted
 from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_device, with_route, with_way_back
 from fwsim.machine.moment import Given
-from fwsim.machine.naming import chosen_source, destination, find_address, owner, sender
+from fwsim.machine.naming import chosen_source, destination, find_address, owner, sender, stands_for
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World, shown
@@ -66,12 +66,15 @@ class Net(Asking, Frozen):
         follow all that comes of it; with `one_way`, only itself. Raises QuestionError for what the
         place does not know, PacketError for a packet that cannot be.
         """
-        home, given = None, False
+        home, given, meant = None, False, list[str]()
         if packet is None:
             packet, home = self._packet(src, dst, proto, sport, dport)
+            ends = ((src, packet.src), (dst, packet.dst))
+            said = (stands_for(self.world, name, packet.family, value) for name, value in ends)
+            meant = [text for text in said if text]
         elif not isinstance(packet, Packet):
             packet, in_, given = _read(packet, in_)
-        net = self._asked_of(packet, in_, out)
+        net = self._asked_of(packet, in_, out, meant)
         simulation = net.simulation
         start = self._start(simulation.world, packet, home, in_, given)
         found = explore(simulation, lambda s: s.exchange(packet, start, one_way=one_way))
@@ -126,7 +129,7 @@ class Net(Asking, Frozen):
             start = self._start(simulation.world, packet, None, dev, given=True)
             yield simulation.carry(packet, start, follow=False)[0]
 
-    def _asked_of(self, packet: Packet, in_: str, out: str) -> Net:
+    def _asked_of(self, packet: Packet, in_: str, out: str, meant: list[str]) -> Net:
         """The same place, whose host has the device `in_` and sends to the packet's destination by
         the device `out`."""
         world, family = self.world, packet.family
@@ -134,6 +137,8 @@ class Net(Asking, Frozen):
             world = with_way_back(with_device(world, in_), family, packet.src, in_)
         if out:
             world = with_route(world, family, packet.dst, out)
+        if meant:
+            world = world._replace(notes=(*world.notes, *meant))
         if world is self.world:
             return self
         changed = self.simulation.fork()

@@ -1,13 +1,15 @@
-"""What Docker calls its containers: names, services and other aliases (docker inspect)."""
+"""What Docker calls its containers and networks: names, services and other aliases (docker inspect,
+docker network inspect)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from fwsim.machine.iproute import Entry
-from fwsim.machine.world import Namespace
+from fwsim.machine.world import Address, Namespace
 from fwsim.model.names import address_value, family_of
 
+_SHORT_ID = 12
 Named = tuple[str, list[str]]
 
 
@@ -37,6 +39,8 @@ def _networks(item: Entry) -> Iterator[Entry]:
 
 def _names(item: Entry) -> Iterator[str]:
     yield item.text("Name").removeprefix("/")
+    if item.text("Id"):
+        yield from (item.text("Id"), item.text("Id")[:_SHORT_ID])
     for network in _networks(item):
         yield from network.words("Aliases")
         yield from network.words("DNSNames")
@@ -56,3 +60,40 @@ def _home(item: Entry, namespaces: Mapping[str, Namespace]) -> str:
         if any((a.family, a.value) in own for a in device.addresses)
     )
     return next(homes, "")
+
+
+def network(item: Entry, host: Namespace) -> tuple[str, list[Address]]:
+    """A network's name, and the addresses on it: of its containers, then of the host."""
+    containers = item.inner("Containers")
+    found = [
+        address
+        for key in containers.data
+        for name, family in (("IPv4Address", 4), ("IPv6Address", 6))
+        if (address := _address(containers.inner(key), name, family))
+    ]
+    subnets = [
+        subnet
+        for told in item.inner("IPAM").entries("Config")
+        if (subnet := _address(told, "Subnet", family_of(told.text("Subnet").partition("/")[0])))
+    ]
+    own = (
+        address
+        for _, address in (*host.addresses(4), *host.addresses(6))
+        for subnet in subnets
+        if address.family == subnet.family and not (address.value ^ subnet.value) >> _left(subnet)
+    )
+    return item.text("Name"), [*sorted(found), *own]
+
+
+def _left(subnet: Address) -> int:
+    return (32 if subnet.family == 4 else 128) - subnet.length
+
+
+def _address(item: Entry, key: str, family: int | None) -> Address | None:
+    """An address of the form 172.18.0.2/16."""
+    text, _, length = item.text(key).partition("/")
+    if not text:
+        return None
+    if family is None or family_of(text) != family or not length.isdecimal():
+        raise item.wrong(key, "expected an address, a slash and a length")
+    return Address(family, address_value(text, family), int(length))

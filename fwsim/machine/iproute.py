@@ -147,16 +147,13 @@ def _addresses(item: Entry) -> Iterator[Address]:
         )
 
 
-def unready(item: Entry) -> str:
-    """Which addresses of a device the kernel does not use (yet); empty if it uses all."""
-    waiting = [
-        found.text("local")
+def unready(item: Entry) -> list[str]:
+    """Which addresses of a device the kernel does not use (yet)."""
+    return [
+        f"{found.text('local')} on {item.text('ifname')}"
         for found in item.entries("addr_info")
         if found.data.get("tentative") or found.data.get("dadfailed")
     ]
-    if not waiting:
-        return ""
-    return f"{', '.join(waiting)} on {item.text('ifname')} was not in use yet (tentative)"
 
 
 def bits(family: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fwsim.machine import routing
 from fwsim.machine.policy import Flow
-from fwsim.machine.world import Address, Namespace, World
+from fwsim.machine.world import Address, Namespace, World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import address_value, family_of
 from fwsim.model.tuples import NamedTuple
@@ -27,7 +27,7 @@ class Endpoint(NamedTuple):
 def find_address(world: World, name: str, family: int | None = None) -> Endpoint:
     """What people mean by an address or a name: a namespace, a container or a service (its address
     towards its default route, else its first global one), a device, of the host if it has one of
-    that name, or the internet. Without a family, IPv4 comes first.
+    that name, a network (who is first on it), or the internet. Without a family, IPv4 comes first.
 
     Raises QuestionError for a name that the world does not know or that has no such address."""
     known = family_of(name)
@@ -57,6 +57,10 @@ def destination(world: World, name: str, family: int | None, sender: str | None)
     """As `find_address`; a namespace with an address on a network of the sender's is meant by
     that, as names are resolved between containers."""
     found = find_address(world, name, family)
+    if _is_network(world, name):
+        others = (place for place in _on_network(world, name, found.family) if place[0] != sender)
+        namespace, value = next(others, found[::2])
+        return Endpoint(namespace, found.family, value)
     home = world.namespaces.get(world.aliases.get(name, name))
     near = world.namespaces.get(sender or "")
     if home is None or near is None or home is near:
@@ -94,7 +98,28 @@ def _named(world: World, name: str, family: int) -> tuple[str | None, int] | Non
         own = ns.devices[name].addresses if name in ns.devices else ()
         for address in _usual(a for a in own if a.family == family):
             return ns.name, address.value
-    return (None, BEYOND[family]) if name == INTERNET else None
+    on_network = next(_on_network(world, name, family), None)
+    return (None, BEYOND[family]) if name == INTERNET and not on_network else on_network
+
+
+def _is_network(world: World, name: str) -> bool:
+    """The name is a network's, and nothing else's."""
+    others = (world.namespaces, world.aliases, *(ns.devices for ns in world.namespaces.values()))
+    return name in world.networks and not any(name in known for known in others)
+
+
+def _on_network(world: World, name: str, family: int) -> Iterator[tuple[str | None, int]]:
+    for address in world.networks.get(name, ()):
+        if address.family == family:
+            yield owner(world, family, address.value), address.value
+
+
+def stands_for(world: World, name: str, family: int, value: int) -> str:
+    """What to say of a name that is a network's: who on it is meant; "" for other names."""
+    if not _is_network(world, name):
+        return ""
+    who = " ".join(filter(None, (owner(world, family, value), shown(value, family))))
+    return f"{name} is a network: {who} on it stands for it"
 
 
 def _usual(addresses: Iterator[Address]) -> list[Address]:
@@ -118,7 +143,8 @@ def _unknown(world: World, name: str, families: tuple[int, ...]) -> QuestionErro
     from difflib import get_close_matches
 
     names = list(dict.fromkeys(
-        [*world.namespaces, *world.aliases, *(d for ns in _in_order(world) for d in ns.devices)]
+        [*world.namespaces, *world.aliases, *world.networks,
+         *(d for ns in _in_order(world) for d in ns.devices)]
     ))  # fmt: skip
     if name in names:
         kinds = " or ".join(f"IPv{family}" for family in families)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
-from fwsim.machine.containers import aliases, named
+from fwsim.machine.containers import aliases, named, network
 from fwsim.machine.ctlisting import Listing, untold
 from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
@@ -64,9 +64,11 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     host = parts[0].folder
     called = host.each("docker-inspect.json", lambda item: named(item, joined))
     names = aliases(called, joined)
+    told = host.each("docker-network-inspect.json", lambda i: network(i, joined[HOST]))
+    networks = {name: tuple(found) for name, found in told if found and name not in names}
     damage = tuple(text for part in parts for text in part.folder.damage)
     inferred = not parts[0].links
-    return World(joined, HOST, title, (*notes, *doubts), inferred, names, damage)
+    return World(joined, HOST, title, (*notes, *doubts), inferred, names, damage, networks)
 
 
 def _where(shown: str, name: str, count: int) -> str:
@@ -173,8 +175,10 @@ class _Part:
         kinds = {link.device.name: link.device.kind for link in self.links}
         masters = {link.master for link in self.links if link.master}
         devices = {}
-        for tell in (iproute.unready, iproute.unnumbered_group):
-            self.note_each("ip-addr.json", tell)
+        self.note_each("ip-addr.json", iproute.unnumbered_group)
+        unready = [a for found in self.folder.each("ip-addr.json", iproute.unready) for a in found]
+        if unready:
+            self.note(f"not in use yet (tentative): {', '.join(unready)}")
         for link in self.links:
             device = link.device
             if device.name in masters and not device.kind:

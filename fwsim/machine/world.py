@@ -178,7 +178,8 @@ class World(NamedTuple):
     """Namespaces that are joined by links; `host` is the one the others hang off. `title` says
     where it all comes from, `notes` what was inferred or left out; `inferred`: only rules were
     given, so that nobody knows what hangs on a bridge; `aliases` are other names of namespaces;
-    `damage`: what was found damaged, and left out."""
+    `damage`: what was found damaged, and left out; `networks`: the addresses on Docker's networks,
+    by the network's name."""
 
     namespaces: Mapping[str, Namespace]
     host: str = "host"
@@ -187,6 +188,7 @@ class World(NamedTuple):
     inferred: bool = False
     aliases: Mapping[str, str] = MappingProxyType({})
     damage: tuple[str, ...] = ()
+    networks: Mapping[str, tuple[Address, ...]] = MappingProxyType({})
 
     def untold_rules(self, ns: Namespace, family: int) -> str:
         """Which rules nobody told, those of one family saying nothing of the other's; "": none."""

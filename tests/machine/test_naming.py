@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import fwsim
-from fwsim.machine.containers import aliases, named
+from fwsim.machine.containers import aliases, named, network
 from fwsim.machine.iproute import Entry
 from fwsim.machine.naming import Endpoint, find_address, owner
 from fwsim.machine.place import open_place
 from fwsim.machine.world import Address, Device, Namespace, World
-from fwsim.model.errors import QuestionError
-from fwsim.model.names import address_value
+from fwsim.model.errors import PlaceError, QuestionError
+from fwsim.model.names import address_text, address_value
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +134,55 @@ def test_services_and_ids_mean_their_container_and_shared_names_nobody() -> None
 def test_the_internet_is_a_namespace_of_that_name_or_what_lies_beyond(article: World) -> None:
     assert find_address(article, "internet").namespace == "internet"
     assert find_address(World({}, "host"), "internet") == Endpoint(None, 4, v4("8.8.8.8"))
+
+
+@real
+@pytest.mark.parametrize(
+    ("src", "dst", "source", "target"),
+    [
+        ("web", "back", "172.18.0.2", "172.30.0.2"),
+        ("pg", "db", "172.19.0.3", "172.19.0.2"),  # somebody else on it
+        ("island", "db", "172.19.0.2", "172.19.0.3"),
+        ("front", "internet", "172.18.0.2", "8.8.8.8"),
+        ("83c70df85a65", "bridge", "172.19.0.2", "172.17.0.2"),
+        ("docker0", "plain", "172.17.0.1", "172.17.0.3"),
+    ],
+)
+def test_networks_mean_somebody_on_them(src: str, dst: str, source: str, target: str) -> None:
+    trace = fwsim.load(str(HOST)).trace(src=src, dst=dst, one_way=True)
+    packet = trace.packet
+    assert (packet.text(packet.src), packet.text(packet.dst)) == (source, target)
+    for name in {src, dst} & {"back", "db", "front", "bridge"}:
+        assert f"note: {name} is a network: " in str(trace)
+
+
+def a_network(name: str, *addresses: str, subnet: str = "10.0.0.0/24") -> Entry:
+    containers = {str(n): {"IPv4Address": text} for n, text in enumerate(addresses)}
+    config = [{"Subnet": subnet}] if subnet else []
+    return Entry("net", {"Name": name, "Containers": containers, "IPAM": {"Config": config}})
+
+
+def test_a_network_is_its_containers_and_then_the_host() -> None:
+    eth0 = Device("br", addresses=(Address(4, v4("10.0.0.1"), 24), Address(4, v4("10.9.0.1"), 24)))
+    host = Namespace("host", {"br": eth0})
+
+    def on(item: Entry) -> list[str]:
+        return [address_text(address.value, 32) for address in network(item, host)[1]]
+
+    assert on(a_network("n", "10.0.0.7/24", "10.0.0.3/24")) == ["10.0.0.3", "10.0.0.7", "10.0.0.1"]
+    assert on(a_network("empty")) == ["10.0.0.1"]
+    assert on(a_network("none", subnet="")) == []
+    with pytest.raises(PlaceError, match="IPv4Address is 'x': expected an address"):
+        on(a_network("n", "x"))
+
+
+def test_what_else_has_a_networks_name_goes_before_it() -> None:
+    host = Namespace("host", {"br": Device("br", addresses=(Address(4, v4("10.0.0.1"), 24),))})
+    guest = Namespace("db", {"eth0": Device("eth0", addresses=(Address(4, v4("10.0.0.5"), 24),))})
+    networks = {name: (Address(4, v4("10.0.0.9"), 24),) for name in ("db", "br", "net", "internet")}
+    world = World({"host": host, "db": guest}, networks=networks)
+    known = {name: find_address(world, name).value for name in networks}
+    assert known == {
+        "db": v4("10.0.0.5"), "br": v4("10.0.0.1"), "net": v4("10.0.0.9"),
+        "internet": v4("10.0.0.9"),
+    }  # fmt: skip
