@@ -3,8 +3,8 @@
 Semantics: net/netfilter/xt_connlimit.c and nf_conncount.c of Linux 6.18. The rule lists for each
 network (and zone) the connections that it was asked about, until they are ASSURED: by their
 original tuple, or where there is none yet by the packet's own. One is taken off once conntrack has
-forgotten it, or TCP has closed it. Left out: that the kernel looks at a list but once a tick while
-its connections are not confirmed. A packet that shows no tuple is dropped at once, and so is one
+forgotten it, or TCP has closed it. A list is looked through but once a tick: in the same, what is
+not confirmed yet is put on it again. A packet that shows no tuple is dropped at once, and so is one
 that finds its list empty (the reset of an ASSURED connection that was alone). Text:
 libxt_connlimit.c.
 """
@@ -15,16 +15,22 @@ from fwsim.language.options import Context, Match, Meaning, Option, Options, Sho
 from fwsim.language.types import PrefixMask, UInt
 from fwsim.language.values import bits_of
 from fwsim.model.facts import Facts, TrackKey
+from fwsim.model.jiffies import jiffies
 from fwsim.model.names import STATUS
 from fwsim.model.tuples import NamedTuple
 
-_Listed = tuple[TrackKey, ...]
+
+class _List(NamedTuple):
+    """The connections of a network, and the tick in which they were last looked through."""
+
+    keys: tuple[TrackKey, ...]
+    tick: int
 
 
 class _Memory(NamedTuple):
-    """The connections by (network, zone), and how many the last packet found there."""
+    """The lists by (network, zone), and how many the last packet found there."""
 
-    lists: Mapping[tuple[int, int], _Listed]
+    lists: Mapping[tuple[int, int], _List]
     found: int
 
 
@@ -44,28 +50,32 @@ class _Limit(NamedTuple):
         address = facts.packet.src if self.by == "src" else facts.packet.dst
         network = (address & self.mask, own.zone.number)
         listed = _listed(lists.get(network), own, facts)
-        holds = bool(listed) and (len(listed) > self.limit) != self.upto
-        return holds, _Memory({**lists, network: listed}, len(listed))
+        count = len(listed.keys)
+        holds = bool(count) and (count > self.limit) != self.upto
+        return holds, _Memory({**lists, network: listed}, count)
 
 
 def _empty(_: Facts, memory: _Memory | None) -> tuple[bool, _Memory | None]:
     return memory is not None and not memory.found, memory
 
 
-def _listed(known: _Listed | None, own: TrackKey, facts: Facts) -> _Listed:
+def _listed(known: _List | None, own: TrackKey, facts: Facts) -> _List:
     """The list after the packet; what stands behind its own connection is not looked at."""
+    now = jiffies(facts)
     if known is None:
-        return (own,)
-    there = facts.alive(own)
+        return _List((own,), now)
+    keys, there = known.keys, facts.alive(own)
     if there is not None and there.status & STATUS["ASSURED"]:
-        return tuple(_kept(known, facts))
-    if there is not None and own in known:
-        at = known.index(own)
-        return (*_kept(known[:at], facts), *known[at:])
-    return (*_kept(known, facts), own)
+        return known if known.tick == now else _List(tuple(_kept(keys, facts)), now)
+    if there is not None and own in keys:
+        at = keys.index(own)
+        return known._replace(keys=(*_kept(keys[:at], facts), *keys[at:]))
+    if there is None and known.tick == now:
+        return known._replace(keys=(*keys, own))
+    return _List((*_kept(keys, facts), own), now)
 
 
-def _kept(keys: _Listed, facts: Facts) -> Iterator[TrackKey]:
+def _kept(keys: tuple[TrackKey, ...], facts: Facts) -> Iterator[TrackKey]:
     for key in keys:
         connection = facts.alive(key)
         if connection is not None and not connection.closed:
