@@ -29,23 +29,28 @@ _BEHIND = {0: 4, 1: 12, 2: 0, 3: 8, 4: 8, 5: 8, 6: 8, 8: 8, 9: 8}
 _BEHIND_OTHERS = 12
 
 
+def _head(packet: Packet) -> bytes:
+    """Other protocols are asked too, on the way to what makes a packet malformed."""
+    return packet.head if packet.proto == _DCCP else b""
+
+
 def _type(facts: Facts) -> int:
-    return facts.packet.head[4] >> 1 & 15 if facts.packet.head else 0
+    head = _head(facts.packet)
+    return head[4] >> 1 & 15 if head else 0
 
 
 def _given(facts: Facts) -> int:
-    packet = facts.packet
-    return int(bool(packet.head) and packet.contents is not None)
+    return int(bool(_head(facts.packet)) and facts.packet.contents is not None)
 
 
 _TYPE = Field("DCCP type", 4, project=_type)
-_TYPE_GIVEN = Field("DCCP type given", 1, "flag", lambda facts: int(bool(facts.packet.head)))
+_TYPE_GIVEN = Field("DCCP type given", 1, "flag", lambda facts: int(bool(_head(facts.packet))))
 _OPTIONS_GIVEN = Field("DCCP options given", 1, "flag", _given)
 
 
 def _judge(option: int, packet: Packet) -> int:
     """dccp_find_option: an option's length counts its first two bytes."""
-    head = packet.head or bytes(8)
+    head = _head(packet) or bytes(8)
     begin = 12 + 4 * (head[4] & 1) + _BEHIND.get(head[4] >> 1 & 15, _BEHIND_OTHERS)
     end = head[0] * 4
     data = bytes(12) + (packet.contents or b"")
