@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from fwsim.language.values import bits_of
 from fwsim.model import fields as F
+from fwsim.model.chain import final, steps
+from fwsim.model.exthdr import AH, FRAGMENT
 from fwsim.model.facts import Facts
 from fwsim.model.jhash import jhash, scaled
 from fwsim.model.names import PROTOCOLS
@@ -33,15 +35,30 @@ def _by_connection(facts: Facts) -> _Flow | None:
 
 
 def _by_packet(packet: Packet) -> _Flow | None:
-    about = packet.inner if packet.is_icmp_error else packet
-    if about is None:
-        return None
-    return _Flow(about.src, about.dst, about.proto, _ports_of(about))
+    proto, ports, whole = _transport(packet)
+    if proto < 0:
+        return _Flow(0, 0, 0, None)
+    about = packet
+    if packet.is_icmp_error and (whole or packet.family == 4):
+        if packet.inner is None:
+            return None
+        about = packet.inner
+        proto, ports, _ = _transport(about)
+    return _Flow(about.src, about.dst, proto, ports) if proto >= 0 else None
+
+
+def _transport(packet: Packet) -> tuple[int, int | None, bool]:
+    """The protocol, the ports or SPI in 32 bits, and that it is no fragment. In IPv6 it is AH where
+    that comes first, -1 where the headers are cut off."""
+    whole = not (packet.frag or packet.more)
+    for kind, data in steps(packet) if packet.family == 6 else ():
+        if kind == AH and whole:
+            return AH, int.from_bytes(data[4:8], "big"), whole
+        whole = whole and kind != FRAGMENT
+    return final(packet), _ports_of(packet) if whole else None, whole
 
 
 def _ports_of(packet: Packet) -> int | None:
-    if packet.frag or packet.more:
-        return None
     if packet.has_ports:
         return packet.sport << 16 | packet.dport
     at = _SPI_AT.get(packet.proto)
