@@ -25,7 +25,6 @@ from fwsim.machine.l4 import Arrival, Settings, move
 from fwsim.machine.tcp import Track
 from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone, tuple_of
 from fwsim.model.actions import Template
-from fwsim.model.exthdr import EXTENSIONS
 from fwsim.model.packet import Packet
 from fwsim.model.tuples import NamedTuple
 
@@ -130,7 +129,7 @@ class Conntrack:
 
     def track(self, packet: Packet, now: float, told: Told) -> Found:
         """nf_conntrack_in: the connection of a packet, made if it is new, moved by the packet."""
-        if packet.truncated or (packet.family == 6 and packet.proto in EXTENSIONS):
+        if packet.truncated:
             return Found(INVALID)  # its transport header is not to be found
         if packet.is_icmp and packet.family == 6 and packet.icmp_type in _NEIGHBOUR_DISCOVERY:
             return Found(UNTRACKED)

@@ -21,6 +21,7 @@ from fwsim.machine.table import Outcome, walk_table
 from fwsim.machine.view import View
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Action, Tee
+from fwsim.model.chain import is_odd_fragment, reassembled
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Step
@@ -131,7 +132,11 @@ class _AtHook:
 
     def _defrag(self) -> str:
         packet = self.buffer.packet
-        if (packet.frag or packet.more) and self.ns.reassembles(packet.family):
+        if not self.ns.reassembles(packet.family):
+            return "ACCEPT"
+        if not (packet.frag or packet.more):
+            self.buffer.packet = reassembled(packet)
+        elif not is_odd_fragment(packet):
             self.record.reason = "fragment"
             return "HELD"
         return "ACCEPT"
@@ -196,7 +201,7 @@ class _AtHook:
             self.state.conntrack.forget(connection)
             self.record.reason = "strays"
             return "DROP"
-        moved = nat.translate(packet, connection, found.reply, source)
+        moved = nat.translate(self.buffer.packet, connection, found.reply, source)
         if moved is None:
             self.record.reason = "malformed"
             return "DROP"

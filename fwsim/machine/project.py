@@ -9,7 +9,8 @@ from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import CONFIRMED, INVALID, Connection
 from fwsim.machine.moment import Moment
 from fwsim.machine.world import Namespace
-from fwsim.model.chain import final
+from fwsim.model.chain import final, find
+from fwsim.model.exthdr import AH
 from fwsim.model.fields import RPF, Field
 from fwsim.model.names import iface_value
 from fwsim.model.packet import L4_HEADERS, WITH_PORTS, Packet
@@ -64,7 +65,11 @@ def _ports_there(view: Sight) -> int:
 
 
 def _proto(view: Sight) -> int:
-    return max(0, final(view.packet))
+    """For nf_tables (nft_set_pktinfo_ipv6) it is AH, whatever that has behind it."""
+    packet, ruleset = view.packet, view.ns.rulesets.get(6)
+    if packet.ext and ruleset and ruleset.nft and find(packet, AH):
+        return AH
+    return max(0, final(packet))
 
 
 def _address_type(which: str, limit: str) -> Callable[[Sight], int]:

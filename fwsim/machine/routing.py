@@ -77,7 +77,8 @@ def address_type(ns: Namespace, family: int, value: int, dev: str = "") -> int:
     if name is None:
         found = best_route(ns, Flow(family, value, oif=dev), "local")
         name = found.kind.upper() if found and found.kind in _OWN_KINDS else "UNICAST"
-        if family == 6 and lookup(ns, Flow(6, value, oif=dev)).kind in UNREACHABLE_KINDS:
+        ends = ("none", *UNREACHABLE_KINDS)
+        if family == 6 and lookup(ns, Flow(6, value, oif=dev)).kind in ends:
             name = "UNREACHABLE"
     return ROUTE_TYPES.index(name)
 

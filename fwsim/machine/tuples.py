@@ -4,10 +4,12 @@ tuples apart (include/net/netfilter/nf_conntrack_zones.h)."""
 
 from __future__ import annotations
 
+from fwsim.model.exthdr import EXTENSIONS, NONE
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
 GRE = 47
+_NO_TRANSPORT = EXTENSIONS | {NONE}
 # DCCP has ports, but Linux 6.18 does not look at them: it tracks DCCP by its addresses.
 PORTED = frozenset({TCP, UDP, UDPLITE, SCTP})
 # Which ICMP message answers which; those that may begin a connection are in OPENS.
@@ -63,7 +65,10 @@ class Tuple(NamedTuple):
 
 
 def tuple_of(packet: Packet) -> Tuple | None:
-    """The packet's own tuple; None for GRE of version 1 that carries no PPTP."""
+    """The packet's own tuple; None for GRE of version 1 that carries no PPTP, and in IPv6 where no
+    transport header is to be found (get_l4proto)."""
+    if packet.family == 6 and (packet.frag or packet.proto in _NO_TRANSPORT):
+        return None
     sport = dport = 0
     if packet.proto == GRE and packet.contents and packet.contents[1:2] and packet.contents[1] & 7:
         return _pptp(packet)

@@ -70,3 +70,16 @@ def find(packet: Packet, kind: int) -> Found | None:
         if at == kind and data:
             return Found(data, len(data) + (0 if cut_off else packet.length - packet.ip_header))
     return Found(b"", 0) if at < 0 and cut_off else None
+
+
+def is_odd_fragment(packet: Packet) -> bool:
+    """A fragment of IPv6 that others are to follow, though its data is no multiple of 8 bytes: one
+    that nobody puts together with others (nf_ct_frag6_queue)."""
+    found = find(packet, FRAGMENT) if packet.family == 6 and packet.more else None
+    return found is not None and found.left % 8 > 0
+
+
+def reassembled(packet: Packet) -> Packet:
+    """A packet in one piece, without the header of a fragment that it has all the same."""
+    at = next((n for n, (kind, _) in enumerate(packet.ext) if kind == FRAGMENT), None)
+    return packet if at is None else packet.but(ext=packet.ext[:at] + packet.ext[at + 1 :])
