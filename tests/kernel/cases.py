@@ -17,6 +17,7 @@ from fwsim.machine.moment import Given
 from fwsim.machine.world import World
 from fwsim.model.trace import Leg
 
+from . import mixed
 from .conversations import Sent, Talk, sent_from_dict
 from .duel import Duel, Seen, same, world_of
 from .lab import Lab
@@ -38,6 +39,8 @@ class Case:
     packets: tuple[Sent, ...] = ()
     answers: bool = False  # the host answers too
     tracked: bool = False
+    mixed: bool = False  # on the machine of tests.kernel.mixed, in the kernel's own time
+    sets: str = ""  # for ipset restore
 
     def to_json(self) -> str:
         """To be kept in fixtures/kernel."""
@@ -46,7 +49,7 @@ class Case:
             "backend": self.backend, "family": self.family, "policies": rules,
             "rules": [list(line) for line in self.rules.lines],
             "packets": [sent.to_dict() for sent in self.packets], "answers": self.answers,
-            "tracked": self.tracked,
+            "tracked": self.tracked, "mixed": self.mixed, "sets": self.sets.splitlines(),
         }  # fmt: skip
         return json.dumps(data, indent=1) + "\n"
 
@@ -58,7 +61,8 @@ def case_from_json(text: str) -> Case:
     packets = tuple(map(sent_from_dict, data["packets"]))
     return Case(
         data["backend"], data["family"], rules, packets, data.get("answers", False),
-        data.get("tracked", False),
+        data.get("tracked", False), data.get("mixed", False),
+        "".join(f"{line}\n" for line in data.get("sets", ())),
     )  # fmt: skip
 
 
@@ -92,6 +96,7 @@ class Tally:
     emitted: int = 0
     chance: int = 0
     refused: int = 0
+    given_up: Counter[str] = field(default_factory=Counter)
     fates: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
 
@@ -106,25 +111,47 @@ def bare_world() -> World:
 def run(case: Case, more: Talk | None = None, tally: Tally | None = None) -> None:
     """Send the case's packets, or with `more` those it makes up. Raises DifferenceError."""
     tally = tally or Tally()
-    with Lab(quiet=not case.answers) as lab:
-        if lab.restore(case.rules.dump(), case.family, case.backend):
+    opened = mixed.opened(case.sets) if case.mixed else Lab(quiet=not case.answers)
+    with opened as lab, mixed.OneProcessor(lab):
+        loaded = mixed.load(lab, case.rules, case.family, case.backend)
+        if not loaded:
             tally.refused += 1
             return
-        duel = Duel(lab, case.family, bare_world(), GIVEN, case.tracked)
-        done: list[Sent] = []
-        given = iter(case.packets)
-        while sent := next(given, None) if more is None else more.next():
-            done.append(sent)
-            kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent, case.answers)
-            _count(tally, kernel, leg)
-            if not same(kernel, fwsim, bool(leg.by_chance)):
-                raise DifferenceError(replace(case, packets=tuple(done)), kernel, fwsim, leg)
-            if leg.by_chance or len(done) == PACKETS_EACH:
-                return  # after a port chosen by chance the two are in different states
-            for dev, _, packet in kernel.emitted if more else ():
-                more.heard(dev, packet)
-            if more and leg.fate == "delivered" and leg.arrived:
-                more.heard("", leg.arrived)
+        if case.mixed:
+            duel: Duel = mixed.timed(lab, case.family, loaded)
+        else:
+            duel = Duel(lab, case.family, bare_world(), GIVEN, case.tracked)
+        _talk(case, duel, more, tally)
+
+
+def _talk(case: Case, duel: Duel, more: Talk | None, tally: Tally) -> None:
+    done: list[Sent] = []
+    given = iter(case.packets)
+    while sent := next(given, None) if more is None else more.next():
+        done.append(sent)
+        kernel, (fwsim, leg) = duel.kernel(sent), duel.fwsim(sent, case.answers)
+        if case.mixed and (why := _not_compared(case, duel, leg)):
+            tally.given_up[why] += 1
+            return
+        _count(tally, kernel, leg)
+        if not same(kernel, fwsim, bool(leg.by_chance)):
+            raise DifferenceError(replace(case, packets=tuple(done)), kernel, fwsim, leg)
+        if leg.by_chance or len(done) == PACKETS_EACH:
+            return  # after a port chosen by chance the two are in different states
+        for dev, _, packet in kernel.emitted if more else ():
+            more.heard(dev, packet)
+        if more and leg.fate == "delivered" and leg.arrived:
+            more.heard("", leg.arrived)
+
+
+def _not_compared(case: Case, duel: Duel, leg: Leg) -> str:
+    """Why the conversation ends here, where it does: what fwsim is asked was not to be told, or
+    what nft does is its own."""
+    if not duel.whole:
+        return "several ticks"
+    if case.backend == "nft" and leg.reason == "malformed":
+        return "malformed"
+    return f"unknown: {', '.join(leg.depends_on)}" if leg.fate == "unknown" else ""
 
 
 def _count(tally: Tally, kernel: Seen, leg: Leg) -> None:
@@ -165,6 +192,8 @@ def shrunk(difference: DifferenceError) -> DifferenceError:
         _fewest(best[0].case.packets, lambda p: differs(replace(best[0].case, packets=p)))
         lines = best[0].case.rules.lines
         _fewest(lines, lambda r: differs(_with_lines(best[0].case, r)))
+    if best[0].case.sets:
+        differs(replace(best[0].case, sets=""))
     return best[0]
 
 

@@ -72,6 +72,8 @@ class Duel:
         self.simulation = Simulation.of(world.with_namespace(host), given)
         self.counters = lab.counters(family)
         self.began = monotonic()
+        self.whole = True
+        """The last packet saw one time only, as far as it is known."""
 
     def kernel(self, sent: Sent) -> Seen:
         """What the kernel does with a packet, now."""

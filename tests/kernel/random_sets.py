@@ -6,6 +6,7 @@ from __future__ import annotations
 from random import Random
 
 from .lab import BASE_CHAINS
+from .netns import Netns
 from .rulesets import ADDRESSES, NETS, PORTS, Line, Rules
 
 KINDS = (
@@ -18,6 +19,17 @@ _DEVICES = ("eth0", "docker1", "docker", "veth0", "ve", "physdev:veth0", "lo")
 _MACS = ("02:00:00:00:09:09", "02:00:00:00:00:10", "02:00:00:00:00:13")
 _CHAINS = (("raw", "PREROUTING"), ("mangle", "FORWARD"), ("filter", "INPUT"),
            ("filter", "FORWARD"), ("filter", "OUTPUT"), ("mangle", "POSTROUTING"))  # fmt: skip
+
+
+def present_kinds(host: Netns) -> tuple[str, ...]:
+    """The types that this kernel has: all but those that kernels are often built without."""
+    absent = [
+        kind
+        for kind in OFTEN_ABSENT
+        if host.attempt("ipset", "create", "probe", kind).returncode
+        or host.attempt("ipset", "destroy", "probe").returncode
+    ]
+    return (*KINDS, *(kind for kind in OFTEN_ABSENT if kind not in absent))
 
 
 def clash(kind: str, family: int) -> bool:

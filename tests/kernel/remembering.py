@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
+from fwsim.machine.moment import Given
 from fwsim.machine.world import World
 from fwsim.model.jiffies import HZ
 
-from .clock import Clock
+from .clock import Clock, undisturbed
 from .conversations import Sent
-from .duel import Duel, Seen
+from .duel import NOTHING, Duel, Seen
 from .lab import BASE_CHAINS, Lab
 from .rulesets import Line, Rules
 
@@ -43,18 +44,27 @@ class TimedDuel(Duel):
     """The kernel against fwsim in the kernel's time. Simulated time begins in the tick after the
     rules were loaded, from where estimators count their intervals."""
 
-    def __init__(self, lab: Lab, family: int, world: World, clock: Clock, loaded: Loaded) -> None:
-        super().__init__(lab, family, world)
+    def __init__(
+        self,
+        lab: Lab,
+        family: int,
+        world: World,
+        clock: Clock,
+        loaded: Loaded,
+        *,
+        given: Given = NOTHING,
+    ) -> None:
+        super().__init__(lab, family, world, given)
         self.clock, self.loaded = clock, loaded
-        self.whole = True
-        """The last packet began and ended in one tick."""
 
     def put(self, sent: Sent) -> None:
-        tick = self.clock.next_tick()
-        while not self.loaded.is_clear_at(tick):
+        """Send a packet as a tick begins."""
+        with undisturbed(self.lab):
             tick = self.clock.next_tick()
-        super().put(sent)
-        self.whole = self.clock.tick() == tick
+            while not self.loaded.is_clear_at(tick):
+                tick = self.clock.next_tick()
+            super().put(sent)
+            self.whole = self.clock.tick() == tick
         self.simulation.now = self.since(tick)
 
     def since(self, tick: int) -> float:

@@ -19,24 +19,13 @@ from .conversations import Sent, Talk
 from .duel import SENDER
 from .lab import Lab, require_kernel
 from .netns import Netns
-from .random_sets import KINDS, OFTEN_ABSENT, SetWriter
+from .random_sets import SetWriter, present_kinds
 from .remembering import Loaded, TimedDuel
 from .test_meaning_memory import bare_world
 
 require_kernel()
 
 PACKETS, CASES = 40, 3
-
-
-def _kinds(host: Netns) -> tuple[str, ...]:
-    """The types that this kernel has: all but those that kernels are often built without."""
-    absent = [
-        kind
-        for kind in OFTEN_ABSENT
-        if host.attempt("ipset", "create", "probe", kind).returncode
-        or host.attempt("ipset", "destroy", "probe").returncode
-    ]
-    return (*KINDS, *(kind for kind in OFTEN_ABSENT if kind not in absent))
 
 
 def _alike(ours: Mapping[str, IpSet], theirs: Mapping[str, IpSet], *without: str) -> None:
@@ -67,7 +56,7 @@ def _plain(
 @pytest.mark.parametrize("family", [4, 6])
 def test_commands_and_dumps_are_read_as_ipset_does(family: int, seed: int) -> None:
     with Netns() as host:
-        kinds = _kinds(host)
+        kinds = present_kinds(host)
         for number in range(20):
             text = SetWriter(Random(f"{seed}-{family}-{number}"), family, kinds).commands()
             there = host.attempt("ipset", "restore", text=text)
@@ -97,7 +86,7 @@ def _conversation(
 ) -> Iterator[str]:
     rng = Random(seed)
     with Lab() as lab:
-        writer = SetWriter(rng, family, _kinds(lab), 16)
+        writer = SetWriter(rng, family, present_kinds(lab), 16)
         text = writer.commands()
         lab.run("ipset", "restore", text=text)
         rules = writer.rules(changing)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kernel.mixed_rules import mixed_names
+
 from fwsim.language.options import Extension, Match
 from fwsim.language.read import read
 from fwsim.language.ruleset import Rule
@@ -21,7 +23,9 @@ HEAD = (
     "| extension | families | read and saved | refused | against the kernel | beyond the packet |\n"
 )
 _MOST_TOLD = 90
-_TOOLS = frozenset({"existing", "lab", "modules", "netns", "ctnetlink", "conntable", "clock"})
+_TOOLS = frozenset(
+    {"existing", "lab", "modules", "netns", "ctnetlink", "conntable", "clock", "mixed_rules"}
+)
 
 
 def rules(module: str) -> Iterator[Rule]:
@@ -70,7 +74,8 @@ def kernel_tests(one: Extension) -> str:
     flag = "m" if isinstance(one, Match) else "j"
     wanted = re.compile(rf"-{flag} {re.escape(one.name)}\b|[\"']{re.escape(one.name)}[\"'\s]")
     files = [f for f in sorted((HERE / "kernel").glob("*.py")) if f.stem not in _TOOLS]
-    found = [f.stem.removeprefix("test_") for f in files if wanted.search(f.read_text())]
+    found = ["mixed"] * (one.name in mixed_names())
+    found += [f.stem.removeprefix("test_") for f in files if wanted.search(f.read_text())]
     return ", ".join(f"`{name}`" for name in found) or "examples only"
 
 
