@@ -23,7 +23,8 @@ _PORTS = re.compile(r"(\d{1,5})(?:[-:](\d{1,5}))?")
 
 class Asked(NamedTuple):
     """`in_` and `out` are devices of the host ("" any), `src` and `dst` addresses, networks or
-    names ("" any), `ports` such as `80,8000-8010`; `state` what conntrack says of the packets."""
+    names ("" any), `sport` and `dport` such as `80,8000-8010`; `state` is what conntrack says of
+    the packets; `answered` asks for those whose answer comes back too."""
 
     in_: str = ""
     out: str = ""
@@ -34,6 +35,7 @@ class Asked(NamedTuple):
     dport: str = ""
     state: str = "NEW"
     family: int = 0
+    answered: bool = False
 
     def of_family(self, world: World) -> int:
         """The address family that is asked about: that of the addresses, else IPv4 where the host

@@ -11,11 +11,11 @@ from fwsim.questions.covers import Told, told
 from fwsim.questions.population import Population
 from fwsim.questions.witness import Witness, witness
 from fwsim.readings.concrete import free_key
+from fwsim.readings.space import PacketSet
 
 if TYPE_CHECKING:
     from fwsim.machine.sets.walk import Ending
     from fwsim.machine.simulate import Simulation
-    from fwsim.readings.space import PacketSet
 
 _PASSED = frozenset({"delivered", "forwarded", "sent"})
 _MOST_FACTS = 20
@@ -80,10 +80,19 @@ def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
 
 
 def _through(population: Population, endings: list[Ending]) -> PacketSet:
+    """The packets that get through, by the device that is asked for."""
     out = population.question.out
-    return population.space.union(
+    passed = population.space.union(
         population.left_by(e, out) if out else population.packets(e) for e in endings if e.passed
     )
+    return passed & _answered(population, endings) if population.question.answered else passed
+
+
+def _answered(population: Population, endings: list[Ending]) -> PacketSet:
+    """The packets whose answer comes back to who sent them."""
+    walk, space = population.walk, population.space
+    back = walk.answers(endings)
+    return space.union(PacketSet(space, walk.home(e, sent=population.sends)) for e in back)
 
 
 def _depends(population: Population, packets: PacketSet) -> list[str]:

@@ -28,7 +28,9 @@ def reach_lines(found: Reach) -> list[Line]:
         lines.append([segment(say("reach.perhaps"), "head")])
         lines += told_lines(found.perhaps)
     lines += [[segment(say("reach.depends", what=what), "note")] for what in found.depends_on]
-    lines += [[segment(say("reach.left_out"), "note")]]
+    if found.question.answered:
+        lines.append([segment(say("reach.assumed"), "note")])
+    lines.append([segment(say("reach.left_out"), "note")])
     return lines
 
 
@@ -41,4 +43,5 @@ def _asked(found: Reach) -> str:
     ):  # fmt: skip
         if value:
             words.append(say(f"asked.{key}", value=value))
-    return " ".join([*words, say("asked.state", value=asked.state.upper())])
+    words.append(say("asked.state", value=asked.state.upper()))
+    return " ".join([*words, say("reach.answered")] if asked.answered else words)

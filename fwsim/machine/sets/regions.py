@@ -89,6 +89,17 @@ class Regions:
         """The names of all devices, "" for none."""
         return ("", *self.ns.devices)
 
+    def beside(self, device: int) -> list[int]:
+        """The devices, as values of fields, that lead where that one leads."""
+        own = self.ns.devices.get(self._named.get(device, ""))
+        if own is None or own.peer is None:
+            return [device]
+        return [
+            iface_value(d.name)
+            for d in self.ns.devices.values()
+            if d.peer and d.peer[0] == own.peer[0]
+        ]
+
     @cached_property
     def _named(self) -> dict[int, str]:
         return {iface_value(name): name for name in self.devices}

@@ -14,10 +14,11 @@ from fwsim.machine.world import Namespace, World
 
 def asked(
     question: str, world: World, ns: Namespace, buffer: Buffer, moment: Moment, *, came_to: int
-) -> tuple[str, Passage]:
-    """What the diagram would be answered for a packet in that state, and what there is to tell of
-    its end where that is one. `came_to` is where its frame was sent to, before any translation."""
+) -> tuple[str, Passage, list[str]]:
+    """What the diagram would be answered for a packet in that state; what there is to tell of its
+    end where that is one; the bridge ports that it leaves by. `came_to` is where its frame was
+    sent to, before any translation."""
     stack = Stack(world, ns, Netfilter(ns, State(moment.tracker), moment), buffer, Record())
     stack.bridged_to = came_to
     answer: str = getattr(stack, f"_{question}")()
-    return answer, stack.passage
+    return answer, stack.passage, stack.ports

@@ -14,10 +14,11 @@ from fwsim.machine.sets.chains import Exit, Piece, TableWalk
 from fwsim.machine.sets.effects import act
 from fwsim.machine.sets.env import Change, Delta, Env, together
 from fwsim.machine.sets.regions import Regions, Site
+from fwsim.machine.sets.replies import Known, untranslated
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
-from fwsim.model.pred import In, is_in
+from fwsim.model.pred import In, all_of, is_in
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Stages:
     def __init__(self, regions: Regions, ruleset: Ruleset, state: Field, *, rules: bool) -> None:
         self.regions, self.ruleset, self.state, self.rules = regions, ruleset, state, rules
         self.seen: list[tuple[str, str, BCDDFunction, Piece]] = []
+        self.known: Known | None = None  # where the packets are answers
 
     def run(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
         """Through a hook's stages: what passes, and what does not."""
@@ -109,6 +111,10 @@ class Stages:
         fresh = env.read(is_in(F.CTSTATE, _INVALID))
         if not (fresh & flow.alive).satisfiable():
             return flow
+        if self.known is not None:
+            answer = fresh & self.known.tracked
+            told = {field: Change(answer, cases) for field, cases in self.known.fields.items()}
+            return flow._replace(env=env.after(Delta(told)))
         state = (Case(env.diagrams.true, tuple(env.diagrams.bits(self.state))),)
         delta = Delta({F.CTSTATE: Change(fresh, state)})
         known = fresh & env.diagrams.inside(In(self.state, tuple((n, n) for n in _KNOWN)))
@@ -134,16 +140,17 @@ class Stages:
         asks = flow.env.read(is_in(F.CTSTATE, _NEW)) & flow.alive
         others = asks.imp_strict(flow.alive)
         passed, stops = self._table("nat", hook, Flow(asks, flow.env))
-        if not others.satisfiable():
-            return passed, stops
-        return merged([Flow(others, flow.env), passed], flow.env), stops
+        back = flow.env.read(all_of(is_in(F.CT_KNOWN, 1), is_in(F.CT_DIR, 1))) & others
+        given_back = flow.env.after(untranslated(flow.env, hook, self.regions.family))
+        flows = [passed, Flow(back, given_back), Flow(back.imp_strict(others), flow.env)]
+        return merged(flows, flow.env), stops
 
 
 def merged(flows: list[Flow], base: Env) -> Flow:
     """Disjoint flows that meet again."""
     flows = [flow for flow in flows if flow.alive.satisfiable()]
-    if len(flows) == 1:
-        return flows[0]
+    if len(flows) < 2:
+        return flows[0] if flows else Flow(base.diagrams.false, base)
     changed: dict[Field, Cases] = {}
     for field in dict.fromkeys(field for flow in flows for field in flow.env.changed):
         ways = [(flow.alive, flow.env.cases(field)) for flow in flows]

@@ -10,6 +10,7 @@ from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.sets.cases import Cases
 from fwsim.machine.sets.env import Env, Facts
 from fwsim.machine.sets.regions import Class, Regions, Sample
+from fwsim.machine.sets.replies import answerable, answers, known
 from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
 from fwsim.machine.sets.universe import STATE, Derived, beginning
@@ -17,7 +18,7 @@ from fwsim.machine.world import World
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATUS, iface_value
-from fwsim.model.pred import TRUE, is_in
+from fwsim.model.pred import TRUE, In, all_of, any_of, is_in, join_spans
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import PacketSet, Space
 
@@ -28,8 +29,14 @@ _FATES = {
     "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed", "STOLEN": "consumed",
 }  # fmt: skip
 _PASSED = frozenset({"delivered", "forwarded", "sent"})
-_DNAT = STATUS["DST_NAT"]
+_DNAT, _SNAT = STATUS["DST_NAT"], STATUS["SRC_NAT"]
+_MOVED = any_of(
+    all_of(is_in(F.CT_DIR, 0), is_in(F.CT_STATUS, _DNAT, mask=_DNAT)),
+    all_of(is_in(F.CT_DIR, 1), is_in(F.CT_STATUS, _SNAT, mask=_SNAT)),
+)
 _DEVICES = (F.IN, F.OUT, F.PHYSIN, F.PHYSOUT)
+LEFT_BY = Field("left_by", 128, "iface")
+"""The device, or the bridge's port, by which packets left the host."""
 
 
 class Ending(NamedTuple):
@@ -59,6 +66,7 @@ class _Answer(NamedTuple):
     fate: str
     reason: str
     unknown: tuple[str, ...]
+    left_by: str = ""
 
 
 class HostWalk:
@@ -93,6 +101,38 @@ class HostWalk:
     def send(self, packets: PacketSet) -> list[Ending]:
         """The endings of packets that the host sends itself."""
         return self._walk("send", Flow(packets.node, beginning(self.env, came_by=False)))
+
+    def answers(self, requests: list[Ending]) -> list[Ending]:
+        """The endings of what comes back, where the far end answers and the host too: of what
+        passed, the packets that a willing host answers in kind. Told in terms of the requests."""
+        found: list[Ending] = []
+        for request in requests:
+            family, env = self.regions.family, request.env
+            alive = request.where & env.read(answerable(family))
+            if not (request.passed and alive.satisfiable()) or self.stages is None:
+                continue
+            sent = request.fate == "delivered"
+            base = beginning(self.env, came_by=False).having(answers(self.env, env, family))
+            start = base if sent else base.having({F.IN: env.cases(LEFT_BY)})
+            self.stages.known = known(env, family)
+            found += self._walk("send" if sent else "arrive", Flow(alive, start))
+        if self.stages is not None:
+            self.stages.known = None
+        return found
+
+    def home(self, ending: Ending, *, sent: bool) -> BCDDFunction:
+        """Of answers, those that come to who asked: to the host, if it `sent` the requests, else
+        out by the device by which the request came in, or one that leads to the same namespace."""
+        if sent:
+            delivered = ending.fate == "delivered"
+            return ending.where if delivered else self.space.diagrams.false
+        read, beside = self.space.diagrams.inside, self.regions.beside
+        ways = [
+            case.where & read(In(F.IN, join_spans((n, n) for n in beside(case.value))))
+            for case in ending.env.cases(LEFT_BY)
+            if isinstance(case.value, int)
+        ]
+        return self.space.diagrams.either(ways) & ending.where
 
     def _walk(self, node: str, flow: Flow) -> list[Ending]:
         self.endings = []
@@ -163,6 +203,8 @@ class _Walk:
                 if name is not None
             }
         )
+        if answer.left_by:
+            env = env.having({LEFT_BY: env.number(iface_value(answer.left_by))})
         if answer.fate:
             fate, reason = answer.fate, answer.reason
             self.host.endings.append(Ending(fate, flow.alive, env, reason, unknown=answer.unknown))
@@ -171,7 +213,7 @@ class _Walk:
 
     def _by_translation(self, flow: Flow) -> Iterable[tuple[bool, Flow]]:
         """The packets whose destination was changed, and the others."""
-        moved = flow.env.read(is_in(F.CT_STATUS, _DNAT, mask=_DNAT)) & flow.alive
+        moved = flow.env.read(_MOVED) & flow.alive
         for changed, alive in ((True, moved), (False, moved.imp_strict(flow.alive))):
             if alive.satisfiable():
                 yield changed, flow._replace(alive=alive)
@@ -194,6 +236,8 @@ class _Walk:
             case "transmit":
                 came = in_ if not r.ns.plain_rules(r.family) else ((TRUE, in_[0][1]),)
                 return [out, came, r.neighbours, r.policy]
+            case "leave_port":
+                return [self.regions.of_devices(F.PHYSOUT, there[F.PHYSOUT])]
         return []
 
     def _devices(self, field: Field, flow: Flow) -> tuple[str, ...]:
@@ -216,12 +260,16 @@ class _Walk:
             buffer.mac_dst = r.mac(buffer)
         if question == "transmit":
             buffer.hop = r.hop(buffer)
+        if question == "leave_port":
+            return _Answer("", (None,) * 4, "forwarded", "", (), buffer.physout)
         before = _devices_of(buffer)
-        answer, passage = asked(question, r.world, r.ns, buffer, r.moment, came_to=came_to)
+        answer, passage, ports = asked(question, r.world, r.ns, buffer, r.moment, came_to=came_to)
         pairs = zip(before, _devices_of(passage.buffer), strict=True)
         devices = tuple(None if old == new else new for old, new in pairs)
         fate, reason = ("", "") if answer else (passage.fate, passage.reason)
-        return _Answer(answer, devices, fate, reason, tuple(passage.record.depends_on))
+        left_by = [sent.dev for sent in passage.emitted] if not answer else ports
+        sent = left_by[0] if len(left_by) == 1 else ""
+        return _Answer(answer, devices, fate, reason, tuple(passage.record.depends_on), sent)
 
 
 def _devices_of(buffer: Buffer) -> tuple[str, ...]:

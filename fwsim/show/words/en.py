@@ -170,5 +170,7 @@ WORDS = {
     "reach.example": "for example (traced: it does)",
     "reach.perhaps": "these perhaps",
     "reach.depends": "depends on: {what}",
+    "reach.answered": "and whose answer comes back",
+    "reach.assumed": "Assumed: whatever gets through is answered by where it goes.",
     "reach.left_out": "Left out: fragments, broken packets, multicast destinations.",
 }

@@ -1,0 +1,132 @@
+"""`fwsim reach`: exact sets, proofs, witnesses that replay, and what is not known."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+from cli.running import fwsim as command
+from kernel.rulesets import random_rules
+
+import fwsim
+from fwsim.model.errors import QuestionError
+from fwsim.net import Net
+
+DOCKER1_OUT = {"in_": "docker1", "out": "eth0"}
+
+
+def _article(stage: str) -> Net:
+    return fwsim.load(f"example:article-{stage}")
+
+
+def test_the_article_lets_requests_out_and_no_answer_in() -> None:
+    net = _article("outbound-only")
+    found = net.reach(**DOCKER1_OUT)
+    assert found
+    assert found.witness is not None
+    assert found.witness.leg.fate == "forwarded"
+    assert not net.reach(**DOCKER1_OUT, answered=True)
+    assert net.reach(in_="eth0", out="docker1").reachable is False
+
+
+def test_the_missing_rule_brings_the_answers() -> None:
+    asked = {"src": "ns1", "dst": "8.8.8.8", "answered": True}
+    found = _article("complete").reach(**asked)
+    (echo, tcp, udp) = sorted(found.packets.to_list(), key=lambda box: box["proto"][0])
+    assert echo["proto"] == ["icmp"]
+    assert echo["icmp_type"] == ["8"]
+    assert tcp["proto"] == ["tcp"]
+    assert udp["proto"] == ["udp"]
+    assert echo["dst"] == tcp["dst"] == ["8.8.8.8"]
+
+
+def test_the_bridges_are_not_kept_apart_from_one_side() -> None:
+    """The article's finished rules: the witness is a packet from docker1 to docker0."""
+    net = _article("complete").apply("iptables -D DOCKER-ISOLATION-STAGE-2 1")
+    assert net.reach(in_="docker1", out="docker1")
+
+
+def test_a_rule_decides_exactly() -> None:
+    net = _article("complete").apply(
+        "iptables -I FORWARD -s 172.18.0.3 -p tcp --dport 8000:8010 -j DROP"
+    )
+    whole, left = _article("complete").reach(src="ns1"), net.reach(src="ns1")
+    lost = net.reach(src="ns1", proto="tcp", dport="8000-8010", dst="8.8.8.8")
+    assert lost.reachable is False
+    only = net.reach(src="ns1", proto="tcp", dport="7999-8011", dst="8.8.8.8")
+    assert [box["dport"] for box in only.packets.to_list()] == [["7999", "8011"]]
+    assert left.packets.headers < whole.packets.headers
+
+
+def test_what_nobody_knows_is_said() -> None:
+    net = _article("complete").apply(
+        "iptables -I FORWARD 1 -m string --algo bm --string secret -j DROP"
+    )
+    found = net.reach(**DOCKER1_OUT)
+    assert found.reachable is None
+    assert len(found.depends_on) == 1
+    assert "secret" in found.depends_on[0]
+    (name,) = [free.name for free in _facts(net)]
+    assert net.given({name: False}).reach(**DOCKER1_OUT).reachable is True
+    assert net.given({name: True}).reach(**DOCKER1_OUT).reachable is False
+
+
+def _facts(net: Net) -> list[fwsim.model.pred.Free]:
+    from fwsim.questions.asked import Asked
+    from fwsim.questions.population import Population
+
+    population = Population(net.simulation, Asked(**DOCKER1_OUT))
+    population.endings()
+    return list(population.facts.asked.values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_witnesses_replay_and_the_count_is_that_of_the_boxes(seed: int) -> None:
+    rules = fwsim.read(random_rules(Random(f"reach {seed}"), 4).dump())
+    simulation = _article("complete").simulation.fork()
+    host = simulation.world.namespaces[simulation.world.host]
+    simulation.govern(host.with_rulesets({4: rules}))
+    for asked in ({}, {"proto": "tcp", "dport": "80,5000"}, {"src": "172.18.0.3"}, {"out": "eth0"}):
+        found = Net(simulation).reach(**asked)
+        if found.packets.boxes:
+            assert found.witness is not None
+            assert found.witness.leg.fate in {"forwarded", "delivered", "sent"}
+            assert found.packets.headers > 0
+        else:
+            assert found.witness is None
+
+
+def test_questions_that_nobody_can_answer_are_refused() -> None:
+    net = _article("complete")
+    with pytest.raises(QuestionError, match="no device 'eth9'"):
+        net.reach(in_="eth9")
+    with pytest.raises(QuestionError, match="no ports"):
+        net.reach(dport="80-70000")
+    with pytest.raises(QuestionError, match="ESTABLISHED"):
+        net.reach(state="ESTABLISHED")
+    with pytest.raises(QuestionError, match="nobody"):
+        net.reach(src="nobody")
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def test_the_status_says_whether_it_is_as_expected() -> None:
+    way = ("reach", "--in", "docker1", "--out", "eth0")
+    back = ("reach", "--in", "eth0", "--out", "docker1")
+    assert command(*way).exit_code == 1
+    assert command(*way, "--expect", "some").exit_code == 0
+    assert command(*way, "--expect", "none").exit_code == 1
+    assert command(*back).exit_code == 0
+    assert command(*back, "--expect", "some").exit_code == 1
+
+
+def test_json_is_as_promised() -> None:
+    done = command("reach", "--in", "docker1", "--out", "eth0", "--dst", "8.8.8.8", "--json")
+    data = json.loads(done.stdout)
+    assert data["reachable"] is True
+    assert data["depends_on"] == []
+    assert data["packets"][0]["dst"] == ["8.8.8.8"]
+    assert data["witness"]["dst"] == "8.8.8.8"
+    assert data["count"] > 1 << 40
