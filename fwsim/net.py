@@ -61,14 +61,16 @@ class Net(Asking, Frozen):
         in_: str = "",
         out: str = "",
         one_way: bool = False,
+        client: int = 0,
     ) -> Trace:
         """Send a packet (INTERFACE's PACKET, or one from `src` to `dst`, addresses or names) and
-        follow all that comes of it; with `one_way`, only itself. Raises QuestionError for what the
-        place does not know, PacketError for a packet that cannot be.
+        follow all that comes of it; with `one_way`, only itself. `client` tells apart those who ask
+        the same: each has a source port, or an echo id, of its own. Raises QuestionError for what
+        the place does not know, PacketError for a packet that cannot be.
         """
         home, given, meant = None, False, list[str]()
         if packet is None:
-            packet, home = self._packet(src, dst, proto, sport, dport)
+            packet, home = self._packet(src, dst, proto, sport, dport, client=client)
             ends = ((src, packet.src), (dst, packet.dst))
             said = (stands_for(self.world, name, packet.family, value) for name, value in ends)
             meant = [text for text in said if text]
@@ -146,8 +148,9 @@ class Net(Asking, Frozen):
         return Net(changed)
 
     def _packet(
-        self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None
-    ) -> tuple[Packet, str | None]:
+        self, src: str, dst: str, proto: str | int, sport: int | None, dport: int | None,
+        *, client: int,
+    ) -> tuple[Packet, str | None]:  # fmt: skip
         family = family_of(dst) or family_of(src)
         family = find_address(self.world, dst, family).family
         origin = sender(self.world, src, family)
@@ -159,16 +162,17 @@ class Net(Asking, Frozen):
         packet = Packet(to.family, source, to.value, number)
         if packet.is_icmp:
             kind = ICMP_ECHO[to.family][0]
-            packet = packet.but(icmp_type=kind, icmp_id=1, payload_len=PING_BYTES)
+            packet = packet.but(icmp_type=kind, icmp_id=1 + client, payload_len=PING_BYTES)
         elif number == TCP:
             packet = packet.but(
-                sport=_port(sport, 40000), dport=_port(dport, 80),
+                sport=_port(sport, 40000 + client), dport=_port(dport, 80),
                 flags=TCP_FLAGS["SYN"], seq=1000, tcp_options=_SYN_OPTIONS,
             )  # fmt: skip
         elif packet.has_ports:
             packet = packet.but(
-                sport=_port(sport, 40000), dport=_port(dport, 53), **_OPENINGS.get(number, {})
-            )
+                sport=_port(sport, 40000 + client), dport=_port(dport, 53),
+                **_OPENINGS.get(number, {}),
+            )  # fmt: skip
         else:
             packet = packet.but(payload_len=_SOME_BYTES)
         if not packet.has_ports and (sport, dport) != (None, None):

@@ -17,8 +17,8 @@ def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str,
     net = fwsim.load(place)
     if commands:
         net = net.apply(*commands)
-    for words in exchanges:
-        net = net.trace(**_exchange(words)).after
+    for client, words in enumerate(exchanges):
+        net = net.trace(**_exchange(words), client=client).after
     return net
 
 

@@ -78,6 +78,12 @@ class Listing:
     def __bool__(self) -> bool:
         return bool(self._text)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Listing) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
     @cached_property
     def _read(self) -> _Read:
         read, addresses = _Read(self._text.splitlines()), (_Addresses(4), _Addresses(6))

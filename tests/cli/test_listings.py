@@ -47,6 +47,13 @@ def test_counters_after_an_exchange() -> None:
     assert "policy DROP 2 packets, 168 bytes" in after
 
 
+def test_each_exchange_is_of_another_client() -> None:
+    """A second ping has an id of its own: its first packet goes through the nat table again."""
+    for exchange in ("ns1 8.8.8.8", "ns1 8.8.8.8 udp/53", "ns1 8.8.8.8 tcp/443"):
+        text = fwsim("save", "-c", *("--after", exchange) * 3).stdout
+        assert re.search(r"^\[3:\d+\] -A POSTROUTING .* -j MASQUERADE$", text, re.M)
+
+
 def test_exchanges_of_other_protocols_can_come_before() -> None:
     text = fwsim("save", "-c", "--after", "ns1 ns0 tcp/443", "--after", "ns1 ns0 udp").stdout
     assert re.search(r"^\[4:\d+\] -A FORWARD -i docker1 -o docker1 -j ACCEPT$", text, re.M)
