@@ -60,8 +60,10 @@ def complain(text: str) -> None:
 
 
 def _system(error: OSError) -> str:
-    named = f"{harmless(os.fsdecode(error.filename))}: " if error.filename else ""
-    return f"{named}{error.strerror or error}"
+    what = error.strerror or str(error)
+    if error.filename is None:
+        return what
+    return f"{harmless(os.fsdecode(error.filename)) or repr('')}: {what}"
 
 
 def _leave_quietly() -> NoReturn:

@@ -23,7 +23,15 @@ def read_packets(file: str) -> Iterator[tuple[str, Sent]]:
         yield from _packets(standard_input(), "standard input")
         return
     with open(file, "rb") as lines:
-        yield from _packets(lines, file)
+        yield from _packets(_named(lines, file), file)
+
+
+def _named(lines: Iterable[bytes], file: str) -> Iterator[bytes]:
+    """The lines; an error at reading them names the file, as one at opening it does."""
+    try:
+        yield from lines
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, file) from None
 
 
 def _packets(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, Sent]]:

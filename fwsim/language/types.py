@@ -199,7 +199,11 @@ class AddressMask(NamedTuple):
         text, slash, mask_word = words[0].rpartition("/")
         if not slash:
             return network(words[0], context.family), (1 << bits_of(context.family)) - 1
-        mask = address_mask(mask_word, context.family)
+        try:
+            mask = address_mask(mask_word, context.family)
+        except ValueError:
+            network(text, context.family)  # if both are wrong, the address is what to tell
+            raise
         return network(text, context.family) & mask if mask else 0, mask
 
     def write(self, value: tuple[int, int], family: int) -> str:

@@ -58,7 +58,7 @@ def open_place(place: str | None) -> World:
         return load_snapshot(Path(place), place)
     if "\0" in place or not os.path.lexists(place):
         raise PlaceError(
-            f"{place}: there is no such file or directory",
+            f"{place or repr(place)}: there is no such file or directory",
             hint="A place is a dump's file, a snapshot's directory or archive, - or example:NAME; "
             "`fwsim examples` lists those.",
         )

@@ -47,7 +47,12 @@ def test_the_good_dump_is_good(dump: Path) -> None:
         ("COMMIT\n*nat", "*nat", 9, "COMMIT"),
         ("-j OTHER", "-j NOWHERE", 6, "NOWHERE"),
         ("-A OTHER -j RETURN", "-A OTHER -j OTHER", 8, "circle"),
-        ("-s 172.18.0.0/16", "-s fe80::1/64 -d 1.2.3.4", 15, "fe80::1"),
+        (
+            "-s 172.18.0.0/16",
+            "-s fe80::1/64 -d 1.2.3.4",
+            15,
+            "this is an IPv4 address in IPv6 rules",
+        ),
         ("-i docker1 -j OTHER", "-p tcp --dport 70000 -j OTHER", 6, "70000"),
         ("-i docker1 -j OTHER", "-p tcp --dport " + "9" * 5000 + " -j OTHER", 6, "port"),
         ("-i docker1 -j OTHER", "-m nothing -j OTHER", 6, "nothing"),
@@ -135,9 +140,15 @@ def test_places_that_cannot_be_opened(tmp_path: Path) -> None:
     assert "nonsense" in refused(*PING, "--from", "example:nonsense")
     (tmp_path / "dangling").symlink_to("nowhere")
     assert "dangling" in refused(*PING, "--from", str(tmp_path / "dangling"))
-    refused(*PING, "--from", "")
+    assert "'': there is no such file" in refused(*PING, "--from", "")
     refused(*PING, "--from", "x" * 5000)
     refused(*PING, "--from", "example:../../x")
+
+
+def test_files_of_packets_that_cannot_be_read(tmp_path: Path) -> None:
+    """One is opened, and only then fails."""
+    for file, named in ((str(tmp_path), str(tmp_path)), ("", "''"), ("/proc/self/mem",) * 2):
+        assert refused("trace", "--json", "--packets", file).startswith(f"fwsim: {named}: ")
 
 
 def test_an_unreadable_file(dump: Path) -> None:

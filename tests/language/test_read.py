@@ -251,6 +251,7 @@ REFUSED = {
     "-A INPUT -s ! 10.0.0.1": ("!", "! stands before -s"),
     "-A INPUT ! -s 1.1.1.1,2.2.2.2": (None, "several addresses"),
     "-A INPUT -s 1.1.1.1 -s 2.2.2.2": ("-s", "given twice"),
+    "-A INPUT -s fe80::/64": ("fe80::/64", "this is an IPv6 address in IPv4 rules"),
     "-A INPUT -s10.0.0.1": ("-s10.0.0.1", "a space between -s"),
     "-A INPUT --source=10.0.0.1": ("--source=10.0.0.1", "wants a space"),
     "-A INPUT -i abcdefghijklmnop": ("abcdefghijklmnop", "1 to 15 bytes"),
