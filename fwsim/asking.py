@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
     from fwsim.questions.reach import Reach
+    from fwsim.questions.verdicts import Verdicts
 
 
 class Asking:
@@ -27,3 +30,21 @@ class Asking:
         from fwsim.questions.reach import reach
 
         return reach(self.simulation, Asked(**asked))
+
+    def verdicts(
+        self,
+        columns: Mapping[str, Any],
+        table: str = "filter",
+        chain: str = "FORWARD",
+        family: int = 4,
+    ) -> Verdicts:
+        """What a table of the host does to many packets at once, told as columns of their fields
+        (docs/verdicts.md). QuestionError for unknown names and for values that do not fit."""
+        from fwsim.questions.verdicts import verdicts
+
+        return verdicts(self.simulation, self._plans, columns, (table, chain, family))
+
+    @cached_property
+    def _plans(self) -> dict[Any, Any]:
+        """What was made of the rules for `verdicts`."""
+        return {}

@@ -21,6 +21,17 @@ NOT_FOR_TRACE = HEAVY | {
 }  # fmt: skip
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",
+    **dict.fromkeys(
+        (
+            "fwsim.readings.classify",
+            "fwsim.machine.many",
+            "fwsim.machine.plan",
+            "fwsim.machine.crowd",
+            "fwsim.questions.told_columns",
+            "fwsim.questions.verdicts",
+        ),
+        "serves populations only, as columns does",
+    ),
     "fwsim.readings.diagram": "is nothing but oxidd; sets of packets only",
     "fwsim.strategies": "is for users' tests, which have hypothesis already",
 }

@@ -8,7 +8,6 @@ other line, and every error, is the ordinary reader's.
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from fwsim.language.ruleset import VERDICTS
 from fwsim.language.shapes import Plain, shape_of
 from fwsim.language.words import Statement, statement
 from fwsim.model.errors import Source, Span
+from fwsim.model.keeping import Keeping
 
 _ASIDE = b"0123456789abcdefABCDEFGHIJKLMNOPQRSTUVWXYZ./:"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
@@ -41,16 +41,8 @@ class Reader(Protocol):
 
 def read_lines(reader: Reader, source: Source) -> None:
     """Read all lines of a dump as the reader does. ReadError at the first that it refuses."""
-    collects = gc.isenabled()
-    gc.disable()  # all that is made here stays; looking for what does not takes a fifth of the time
-    try:
+    with Keeping():
         _Quick(reader, source).run()
-    finally:
-        if collects:
-            gc.enable()
-        if not gc.get_freeze_count():  # all at once into the oldest generation
-            gc.freeze()
-            gc.unfreeze()
 
 
 def keys(text: str) -> list[bytes]:

@@ -23,6 +23,11 @@ class Given(NamedTuple):
     epoch: float | None = None
     seed: int | None = None
 
+    def key_of(self, name: str) -> str | None:
+        """Under which a fact is answered: by its whole name or the words that it begins with."""
+        fits = (key for key in self.assume if name == key or name.startswith(f"{key} "))
+        return next(fits, None)
+
 
 class Script:
     """Answers to unknown facts, used up in the order in which they are asked for; `asked` keeps
@@ -61,9 +66,9 @@ class Moment(NamedTuple):
     script: Script
 
     def assumed(self, name: str) -> bool | None:
-        """The user's answer to a fact, by its whole name or the words that it begins with."""
-        for given, answer in self.given.assume.items():
-            if name == given or name.startswith(f"{given} "):
-                self.script.used.add(given)
-                return answer
-        return None
+        """The user's answer to a fact."""
+        key = self.given.key_of(name)
+        if key is None:
+            return None
+        self.script.used.add(key)
+        return self.given.assume[key]

@@ -52,10 +52,8 @@ class _Columns:
         self.population = population
 
     def inside(self, atom: In) -> Answer:
-        values = _values(atom.field, self.population.get(atom.field.name, 0))
-        if atom.mask is not None:
-            values = values & column(atom.field, [atom.mask & atom.field.top])[0]
-        found = _member(atom.field, values, atom.spans)
+        given = self.population.get(atom.field.name, 0)
+        found = _member(atom.field, values_of(atom.field, given, atom.mask), atom.spans)
         return found, found
 
     def free(self, atom: Free) -> Answer:
@@ -103,13 +101,14 @@ def _dtype(bits: int) -> type[np.unsignedinteger[Any]]:
     )
 
 
-def _values(field: Field, given: Column | int) -> Column:
-    """The column in its field's own type; without an axis of packets for a single value."""
+def values_of(field: Field, given: Column | int, mask: int | None = None) -> Column:
+    """The column in its field's own type, without the bits outside the mask; without an axis of
+    packets for a single value."""
     if isinstance(given, np.ndarray):
         values: Column = given.astype(_dtype(min(field.bits, 64)), copy=False)
-        return values
-    single: Column = column(field, [given])[0]
-    return single
+    else:
+        values = column(field, [given])[0]
+    return values if mask is None else values & column(field, [mask & field.top])[0]
 
 
 def _member(field: Field, values: Column, spans: Spans) -> Bools:
@@ -119,8 +118,8 @@ def _member(field: Field, values: Column, spans: Spans) -> Bools:
         ((low, high),) = spans
         if free_bits(low, high) is not None:
             return _agree(field, values, low, field.top ^ (high - low))
-    keys = _ordered(field, values)
-    lows, highs = (_ordered(field, column(field, ends)) for ends in zip(*spans, strict=True))
+    keys = ordered(field, values)
+    lows, highs = (ordered(field, column(field, ends)) for ends in zip(*spans, strict=True))
     if len(spans) == 1:
         found: Bools = (lows[0] <= keys) & (keys <= highs[0])
     else:
@@ -138,7 +137,7 @@ def _agree(field: Field, values: Column, value: int, mask: int) -> Bools:
     return found
 
 
-def _ordered(field: Field, values: Column) -> Column:
+def ordered(field: Field, values: Column) -> Column:
     """The values as something numpy can order: wide ones as the bytes of their words."""
     if field.bits <= 64:
         return values
