@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from fwsim.model.errors import QuestionError
 from fwsim.model.fields import Field
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S", "Space", "PacketSet")
+S = TypeVar("S", bound="Owner")
+
+
+class Owner(Protocol):
+    """What works with diagrams of one manager."""
+
+    @property
+    def diagrams(self) -> Diagrams:
+        """They."""
+        ...
 
 
 def bounded(operation: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
@@ -54,10 +63,15 @@ class Space:
     memory: beyond it, every operation raises QuestionError."""
 
     def __init__(self, fields: Iterable[Field] = (), nodes: int = 1 << 23) -> None:
-        self.diagrams = Diagrams(nodes)
+        self._diagrams = Diagrams(nodes)
         self.everything = PacketSet(self, self.diagrams.true)
         self.nothing = PacketSet(self, self.diagrams.false)
         self.know(fields)
+
+    @property
+    def diagrams(self) -> Diagrams:
+        """Its diagrams."""
+        return self._diagrams
 
     @property
     def fields(self) -> tuple[Field, ...]:

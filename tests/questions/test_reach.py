@@ -130,3 +130,31 @@ def test_json_is_as_promised() -> None:
     assert data["packets"][0]["dst"] == ["8.8.8.8"]
     assert data["witness"]["dst"] == "8.8.8.8"
     assert data["count"] > 1 << 40
+
+
+def test_chains_may_be_a_thousand_jumps_deep() -> None:
+    depth = 1000
+    names = [f"C{number}" for number in range(depth)]
+    jumps = [f"-A {one} -j {other}" for one, other in zip(names, names[1:], strict=False)]
+    declared = [f":{name} - [0:0]" for name in names]
+    lines = [
+        "*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]",
+        *declared, "-A FORWARD -j C0", *jumps, f"-A {names[-1]} -s 10.0.0.1 -j DROP", "COMMIT",
+    ]  # fmt: skip
+    net = _article("complete")
+    simulation = net.simulation.fork()
+    host = simulation.world.namespaces[simulation.world.host]
+    simulation.govern(host.with_rulesets({4: fwsim.read("\n".join(lines) + "\n")}))
+    found = Net(simulation).reach(in_="eth0", src="10.0.0.0/31", dst="9.9.9.9")
+    assert [box["src"] for box in found.packets.to_list()] == [["10.0.0.0"]]
+
+
+def test_sets_that_are_too_large_are_refused_in_words() -> None:
+    from fwsim.machine.sets.universe import by_devices, possible
+    from fwsim.machine.sets.walk import HostWalk
+    from fwsim.model.pred import all_of
+    from fwsim.readings.space import Space
+
+    walk = HostWalk(_article("complete").world, 4, space=Space(nodes=1 << 13))
+    with pytest.raises(QuestionError, match="too large"):
+        walk.come(walk.space.read(all_of(possible(4, (1,)), by_devices(["eth0", "veth1"]))))

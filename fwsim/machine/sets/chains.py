@@ -8,16 +8,14 @@ all packets that are left is carried past every rule (DESIGN, "Measured").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import Chain, Rule, Table
 from fwsim.machine.sets.env import Delta, Env, together
-from fwsim.model import fields as F
-from fwsim.model.actions import Action, Assign, Copy, Jump, Nat
-from fwsim.model.fields import Field
-from fwsim.model.pred import FALSE, In, atoms
+from fwsim.machine.sets.reads import Reads
+from fwsim.model.actions import Action, Jump
+from fwsim.model.pred import FALSE
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -65,12 +63,14 @@ Act = Callable[[Action, Env, str], list[Branch]]
 
 class TableWalk:
     """One table, for one hook. `rules`: tell the hits of each rule, and keep apart what leaves at
-    different ones."""
+    different ones. `reads` may be shared by the walks of one table."""
 
-    def __init__(self, table: Table, act: Act, *, rules: bool = False) -> None:
+    def __init__(
+        self, table: Table, act: Act, *, rules: bool = False, reads: Reads | None = None
+    ) -> None:
         self.table, self.act, self.rules = table, act, rules
+        self.reads = reads or Reads(table)
         self._pieces: dict[object, Piece] = {}
-        self._reads: dict[str, tuple[Field, ...]] = {}
 
     def base(self, hook: str, env: Env) -> Piece:
         """The packets that enter a built-in chain: all of them leave it, by exits."""
@@ -83,7 +83,7 @@ class TableWalk:
 
     def chain(self, name: str, env: Env) -> Piece:
         """The packets that enter a chain; what returns from it is at its end."""
-        key = (name, env.key(self._read_by(name)))
+        key = (name, env.key(self.reads.of(name)))
         if key not in self._pieces:
             chain = self.table.chains[name]
             piece = self._row(chain, 0, len(chain.rules), env)
@@ -187,48 +187,6 @@ class TableWalk:
         if rest.satisfiable():
             exits.append(Exit(RETURN, at, rest, inner.delta))
         return Piece(exits, env.diagrams.false, Delta(), hits)
-
-    # -- which fields a chain asks for ------------------------------------------------------------
-
-    def _read_by(self, name: str) -> tuple[Field, ...]:
-        if name not in self._reads:
-            found: dict[Field, None] = {}
-            for chain in self._reached(name):
-                for rule in self.table.chains[chain].rules:
-                    found.update(dict.fromkeys(_fields(rule)))
-            self._reads[name] = tuple(found)
-        return self._reads[name]
-
-    def _reached(self, name: str) -> Iterable[str]:
-        seen, waiting = {name}, [name]
-        while waiting:
-            for target in self._targets.get(waiting.pop(), ()):
-                if target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
-        return seen
-
-    @cached_property
-    def _targets(self) -> dict[str, set[str]]:
-        return {
-            name: {rule.jump.chain for rule in chain.rules if rule.jump}
-            for name, chain in self.table.chains.items()
-        }
-
-
-def _fields(rule: Rule) -> Iterator[Field]:
-    """The fields that a rule asks for, or of which it changes a part."""
-    for pred in (rule.pred, rule.drops):
-        yield from (atom.field for atom in atoms(pred) if isinstance(atom, In))
-    for action in () if rule.jump or rule.verdict else rule.actions:
-        match action:
-            case Assign():
-                yield action.field
-            case Copy():
-                yield from (action.source, action.target)
-            case Nat():
-                family = rule.family
-                yield from (F.SRC[family], F.DST[family], F.SPORT, F.DPORT, F.PROTO, F.CT_STATUS)
 
 
 def _nothing(env: Env) -> Piece:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fwsim.machine.sets.cases import Bits, Case, Cases, bit_of, joined, within
-from fwsim.model.fields import Field
+from fwsim.model.fields import CT_MARK, CT_STATUS, PRIORITY, Field
 from fwsim.model.pred import Free, In, Pred, fold
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import Space
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from fwsim.readings.diagram import Diagrams
 
+_BEHIND = frozenset({PRIORITY, CT_STATUS, CT_MARK})
+"""Fields that no other follows from."""
 Derive = Callable[["Env", Field], "Cases | None"]
 
 
@@ -156,7 +158,10 @@ class Env:
 
     def having(self, changed: Mapping[Field, Cases]) -> Env:
         """The same with these fields as given."""
-        return Env(self.space, {**self.changed, **changed}, self.derive, self.facts)
+        made = Env(self.space, {**self.changed, **changed}, self.derive, self.facts)
+        if all(field in _BEHIND for field in changed):
+            made._derived, made._atoms = self._derived, _others(self._atoms, changed)
+        return made
 
     def after(self, delta: Delta) -> Env:
         """The fields as a piece of the way leaves them."""
@@ -174,6 +179,12 @@ class Env:
     def key(self, fields: Iterable[Field]) -> tuple[Cases | None, ...]:
         """What tells apart two of these, as far as predicates over the fields are concerned."""
         return tuple(map(self._own, fields))
+
+
+def _others(
+    atoms: Mapping[In, BCDDFunction], changed: Mapping[Field, Cases]
+) -> dict[In, BCDDFunction]:
+    return {atom: where for atom, where in atoms.items() if atom.field not in changed}
 
 
 class _Reader:

@@ -13,6 +13,7 @@ from fwsim.machine.sets.cases import Case, Cases, joined
 from fwsim.machine.sets.chains import Exit, Piece, TableWalk
 from fwsim.machine.sets.effects import act
 from fwsim.machine.sets.env import Change, Delta, Env, together
+from fwsim.machine.sets.reads import Reads
 from fwsim.machine.sets.regions import Regions, Site
 from fwsim.machine.sets.replies import Known, untranslated
 from fwsim.model import fields as F
@@ -56,6 +57,7 @@ class Stages:
     def __init__(self, regions: Regions, ruleset: Ruleset, state: Field, *, rules: bool) -> None:
         self.regions, self.ruleset, self.state, self.rules = regions, ruleset, state, rules
         self.seen: list[tuple[str, str, BCDDFunction, Piece]] = []
+        self._reads: dict[str, Reads] = {}
         self.known: Known | None = None  # where the packets are answers
 
     def run(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
@@ -83,6 +85,7 @@ class Stages:
             self.ruleset.tables[name],
             partial(act, site=Site(self.regions, hook)),
             rules=self.rules,
+            reads=self._reads.setdefault(name, Reads(self.ruleset.tables[name])),
         )
         piece = walk.base(hook, flow.env)
         if self.rules:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.sets.cases import Cases
+from fwsim.machine.sets.deep import deep
 from fwsim.machine.sets.env import Env, Facts
 from fwsim.machine.sets.regions import Class, Regions, Sample
 from fwsim.machine.sets.replies import answerable, answers, known
@@ -20,10 +21,12 @@ from fwsim.model.fields import Field
 from fwsim.model.names import STATUS, iface_value
 from fwsim.model.pred import TRUE, In, all_of, any_of, is_in, join_spans
 from fwsim.model.tuples import NamedTuple
-from fwsim.readings.space import PacketSet, Space
+from fwsim.readings.space import PacketSet, Space, bounded
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
+
+    from fwsim.readings.diagram import Diagrams
 
 _FATES = {
     "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed", "STOLEN": "consumed",
@@ -91,17 +94,25 @@ class HostWalk:
         self.stages = Stages(self.regions, ruleset, STATE, rules=rules) if ruleset else None
         self.endings: list[Ending] = []
 
+    @property
+    def diagrams(self) -> Diagrams:
+        """Those of its space."""
+        return self.space.diagrams
+
     def _derive(self, env: Env, field: Field) -> Cases | None:
         return self.derived(env, field)
 
+    @bounded
     def come(self, packets: PacketSet) -> list[Ending]:
         """The endings of packets that come in by the devices of their field `in`."""
         return self._walk("arrive", Flow(packets.node, beginning(self.env, came_by=True)))
 
+    @bounded
     def send(self, packets: PacketSet) -> list[Ending]:
         """The endings of packets that the host sends itself."""
         return self._walk("send", Flow(packets.node, beginning(self.env, came_by=False)))
 
+    @bounded
     def answers(self, requests: list[Ending]) -> list[Ending]:
         """The endings of what comes back, where the far end answers and the host too: of what
         passed, the packets that a willing host answers in kind. Told in terms of the requests."""
@@ -136,7 +147,8 @@ class HostWalk:
 
     def _walk(self, node: str, flow: Flow) -> list[Ending]:
         self.endings = []
-        _Walk(self, local=node == "send").walk(node, flow)
+        with deep():
+            _Walk(self, local=node == "send").walk(node, flow)
         return self.endings
 
 
