@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -135,7 +136,7 @@ def test_json_is_as_promised() -> None:
 def test_chains_may_be_a_thousand_jumps_deep() -> None:
     depth = 1000
     names = [f"C{number}" for number in range(depth)]
-    jumps = [f"-A {one} -j {other}" for one, other in zip(names, names[1:], strict=False)]
+    jumps = [f"-A {one} -j {other}" for one, other in pairwise(names)]
     declared = [f":{name} - [0:0]" for name in names]
     lines = [
         "*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]",
