@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
+    from fwsim.questions.diff import Diff
     from fwsim.questions.reach import Reach
     from fwsim.questions.verdicts import Verdicts
 
@@ -48,3 +49,11 @@ class Asking:
     def _plans(self) -> dict[Any, Any]:
         """What was made of the rules for `verdicts`."""
         return {}
+
+    def diff(self, new: Asking) -> Diff:
+        """Which packets a new place treats otherwise than this one, and by which rules. Truth says
+        whether there are any. QuestionError where the two cannot be compared, or for sets too
+        large to be told."""
+        from fwsim.questions.diff import diff
+
+        return diff(self.simulation, new.simulation)

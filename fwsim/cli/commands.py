@@ -12,6 +12,7 @@ from fwsim.cli.polite import Polite
 COMMANDS = {
     "trace": "Follow a packet, and what comes back, and say what decided.",
     "reach": "Find all packets that get from here to there, or prove that there is none.",
+    "diff": "Tell which packets a change of the rules changes, or prove that there is none.",
     "list": "List the rules as iptables -L does.",
     "save": "Print the rules as iptables-save does.",
     "snapshot": "Write this host down, to be traced here or elsewhere.",

@@ -14,6 +14,16 @@ from fwsim.readings.explain import explain
 from fwsim.readings.prose import phrase
 
 
+def reference(host: str, ruleset: Ruleset, table: str, chain: str, number: int) -> Ref:
+    """A rule, or the chain's policy (0)."""
+    found = ruleset.tables[table].chains[chain]
+    where = (host, ruleset.family, table, chain)
+    if not number:
+        return Ref(*where, "policy", found.span.line if found.span else 0, found.policy or "")
+    rule = found.rules[number - 1]
+    return Ref(*where, number, rule.span.line if rule.span else 0, rule_text(rule))
+
+
 class Account:
     """Watches a packet's walk through a host's table; `steps` are what it came by."""
 
@@ -23,12 +33,7 @@ class Account:
 
     def ref(self, chain: str, number: int) -> Ref:
         """A rule, or the chain's policy (0)."""
-        found = self.ruleset.tables[self.table].chains[chain]
-        where = (self.host, self.ruleset.family, self.table, chain)
-        if not number:
-            return Ref(*where, "policy", found.span.line if found.span else 0, found.policy or "")
-        rule = found.rules[number - 1]
-        return Ref(*where, number, rule.span.line if rule.span else 0, rule_text(rule))
+        return reference(self.host, self.ruleset, self.table, chain, number)
 
     def visit(self, visit: Visit) -> None:
         """As Watch.visit."""

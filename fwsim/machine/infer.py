@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.rules import entries_in, raw_chains, rule_of, sample_of
 from fwsim.language.ruleset import Rule, Ruleset
+from fwsim.language.write import rule_text
 from fwsim.machine.policy import Flow
 from fwsim.machine.routing import lookup
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
@@ -94,11 +95,16 @@ def infer_world(
 
 
 def infer_host(
-    rulesets: Mapping[int, Ruleset], settings: Mapping[str, str] = MappingProxyType({})
+    rulesets: Mapping[int, Ruleset],
+    settings: Mapping[str, str] = MappingProxyType({}),
+    among: Iterable[Ruleset] = (),
 ) -> tuple[Namespace, list[str]]:
-    """The namespace `host` of a world without addresses, and how it was inferred."""
+    """The namespace `host` of a world without addresses, and how it was inferred: from its own
+    rules, or from all rulesets `among` which it is, in whatever order."""
     notes: list[str] = []
-    rules = list(_with_devices(rulesets))
+    rules = list(with_devices(rulesets.values()))
+    if among:
+        rules = sorted(with_devices(among), key=lambda found: rule_text(found[1]))
     subnets = dict(_subnets(rules, notes))
     named = _named_devices(rules)
     bridges = list(dict.fromkeys([*subnets, *filter(_BRIDGE_NAMES.fullmatch, named)]))
@@ -135,9 +141,9 @@ def _alone(address: Address) -> Address:
     return address._replace(length=32 if address.family == 4 else 128, broadcast=0)
 
 
-def _with_devices(rulesets: Mapping[int, Ruleset]) -> Iterator[tuple[str, Rule]]:
+def with_devices(rulesets: Iterable[Ruleset]) -> Iterator[tuple[str, Rule]]:
     """The rules that name a device, each with its table; the others are not even read."""
-    for ruleset in rulesets.values():
+    for ruleset in rulesets:
         for table in ruleset.tables.values():
             named = any(rule.in_ or rule.out for rule in table.samples)
             for chain in raw_chains(table).values() if named else ():

@@ -32,6 +32,13 @@ class Ref(NamedTuple):
             "chain": self.chain, "rule": self.rule,
         }  # fmt: skip
 
+    def written(self) -> dict[str, Any]:
+        """INTERFACE's REF."""
+        return {
+            "family": self.family, "table": self.table, "chain": self.chain, "rule": self.rule,
+            "line": self.line or None, "text": self.text,
+        }  # fmt: skip
+
 
 class Step(NamedTuple):
     """One step of a packet's way.

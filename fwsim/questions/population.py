@@ -17,6 +17,7 @@ from fwsim.readings.space import PacketSet
 
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
+    from fwsim.machine.world import World
 
 
 class Population:
@@ -30,7 +31,7 @@ class Population:
         world = self.simulation.world
         self.family = asked.of_family(world)
         told = self.simulation.given.assume
-        self.facts = Facts(lambda name: _assumed(told, name))
+        self.facts = Facts(lambda name: assumed(told, name))
         self.walk = HostWalk(world, self.family, facts=self.facts, rules=rules, **how)
         self.space = self.walk.space
         self.sends = self._is_host(asked.src) and not asked.in_
@@ -41,28 +42,15 @@ class Population:
         self.asked = self.universe & self.space.read(asked.pred(world, self.family))
 
     def _unicast(self) -> list[Pred]:
-        """Multicast routing is not modelled: such destinations are left out, and that is said."""
-        dst = F.DST[self.family]
-        many = prefix(dst, 0xE << 28, 4) if self.family == 4 else prefix(dst, 0xFF << 120, 8)
+        """Such destinations alone, unless it is others that are asked about."""
+        many = multicast(self.family)
         asked = self.question.pred(self.simulation.world, self.family)
         only = self.space.read(asked) <= self.space.read(many)
         return [] if only else [negate(many)]
 
     def likes(self) -> list[dict[str, int]]:
-        """Addresses that people would expect in an example: of the hosts behind the devices by
-        which the packets come, and of hosts beyond."""
-        world, src, dst = self.simulation.world, F.SRC[self.family].name, F.DST[self.family].name
-        host = world.namespaces[world.host]
-        doors = [device for name, device in host.devices.items() if device.peer]
-        homes = [
-            world.namespaces[d.peer[0]] for d in doors if d.peer and d.peer[0] in world.namespaces
-        ]
-        near = [
-            a.value for ns in homes for _, a in ns.addresses(self.family) if a.scope == "global"
-        ]
-        own = [a.value + 1 for _, a in host.addresses(self.family) if a.scope == "global"]
-        far = BEYOND[self.family]
-        return [{src: a, dst: b} for a in (*near, far, *own) for b in (far, *near)][:40]
+        """Addresses that people would expect in an example."""
+        return likes(self.simulation.world, self.family)
 
     def endings(self) -> list[Ending]:
         """How the ways of the packets asked about end, in disjoint sets but for unknown facts."""
@@ -90,6 +78,24 @@ class Population:
         return world.aliases.get(name, name) == world.host
 
 
+def likes(world: World, family: int) -> list[dict[str, int]]:
+    """Addresses that people would expect in an example: of the hosts behind the devices by which
+    packets come, and of hosts beyond."""
+    src, dst, host = F.SRC[family].name, F.DST[family].name, world.namespaces[world.host]
+    doors = [device for device in host.devices.values() if device.peer]
+    homes = [world.namespaces[d.peer[0]] for d in doors if d.peer and d.peer[0] in world.namespaces]
+    near = [a.value for ns in homes for _, a in ns.addresses(family) if a.scope == "global"]
+    own = [a.value + 1 for _, a in host.addresses(family) if a.scope == "global"]
+    far = BEYOND[family]
+    return [{src: a, dst: b} for a in (*near, far, *own) for b in (far, *near)][:40]
+
+
+def multicast(family: int) -> Pred:
+    """Multicast routing is not modelled: such destinations are left out, and that is said."""
+    dst = F.DST[family]
+    return prefix(dst, 0xE << 28, 4) if family == 4 else prefix(dst, 0xFF << 120, 8)
+
+
 def placed(simulation: Simulation, asked: Asked) -> Simulation:
     """The place with the devices that are asked about; where only rules were given, `out` leads to
     every destination that no other device does."""
@@ -105,7 +111,8 @@ def placed(simulation: Simulation, asked: Asked) -> Simulation:
     return changed
 
 
-def _assumed(told: Any, name: str) -> bool | None:
+def assumed(told: Any, name: str) -> bool | None:
+    """What was told of a fact, by its name or the words that begin it."""
     for given, answer in told.items():
         if name == given or name.startswith(f"{given} "):
             return bool(answer)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen
 from fwsim.questions.asked import Asked
 from fwsim.questions.covers import Told, told
 from fwsim.questions.population import Population
+from fwsim.questions.unsettled import unsettled
 from fwsim.questions.witness import Witness, witness
-from fwsim.readings.concrete import free_key
 from fwsim.readings.space import PacketSet
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
 
 _PASSED = frozenset({"delivered", "forwarded", "sent"})
-_MOST_FACTS = 20
 
 
 class Reach(Frozen):
@@ -68,7 +66,7 @@ def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
     must, may = through.must(), (through | unknown).may()
     rest = may - must
     reasons = [what for e in endings for what in e.unknown] if not unknown.is_empty else []
-    names = _depends(population, through) if not rest.is_empty else []
+    names = unsettled(through, population.facts) if not rest.is_empty else []
     return Reach(
         asked,
         population.simulation.world.title,
@@ -93,15 +91,3 @@ def _answered(population: Population, endings: list[Ending]) -> PacketSet:
     walk, space = population.walk, population.space
     back = walk.answers(endings)
     return space.union(PacketSet(space, walk.home(e, sent=population.sends)) for e in back)
-
-
-def _depends(population: Population, packets: PacketSet) -> list[str]:
-    """The facts on which it depends whether a packet is in the set."""
-    found: dict[str, None] = {}
-    for name, free in population.facts.asked.items():
-        field = Field(free_key(name), 1, "flag")
-        if field in packets.space.diagrams.fields.values() and packets.erase(field) != packets:
-            found[free.why or free.name] = None
-        if len(found) >= _MOST_FACTS:
-            break
-    return list(found)

@@ -24,10 +24,11 @@ _DATA = 64  # bytes of payload where the length is free
 
 
 class Witness:
-    """A packet, the device that it comes in by ("" if the host sends it), and its way."""
+    """A packet, the device that it comes in by ("" if the host sends it), and its way; `view` is
+    what the set that it is of knows of it."""
 
-    def __init__(self, packet: Packet, dev: str, leg: Leg) -> None:
-        self.packet, self.dev, self.leg = packet, dev, leg
+    def __init__(self, packet: Packet, dev: str, leg: Leg, view: Mapping[str, int]) -> None:
+        self.packet, self.dev, self.leg, self.view = packet, dev, leg, view
 
     def to_dict(self) -> dict[str, Any]:
         """INTERFACE's PACKET."""
@@ -55,7 +56,7 @@ def witness(
         start = Start(simulation.world.host, dev)
         leg = simulation.fork().carry(packet, start, follow=False)[0]
         if leg.fate in fates:
-            return Witness(packet, dev, leg)
+            return Witness(packet, dev, leg, view)
     return None
 
 

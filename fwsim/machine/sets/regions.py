@@ -72,6 +72,10 @@ class Regions:
         _spread(self._trees[key], env, among, found)
         return {answer: env.diagrams.either(parts) for answer, parts in found.items()}
 
+    def learn(self, other: Regions) -> None:
+        """Share its answers: those of the same world, but for the rules of this namespace."""
+        self._trees = other._trees
+
     # -- classes ------------------------------------------------------------------------------
 
     def of_devices(self, field: Field, names: Iterable[str]) -> tuple[Class, ...]:

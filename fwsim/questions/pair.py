@@ -1,0 +1,169 @@
+"""Two hosts that are asked about the same packets, of one family: those that come in, and those
+that the host sends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fwsim.language.write import rule_text
+from fwsim.machine.infer import with_route
+from fwsim.machine.infertwo import ways_out
+from fwsim.machine.sets.env import Facts
+from fwsim.machine.sets.universe import by_devices, entrances, possible
+from fwsim.machine.sets.walk import HostWalk
+from fwsim.model import fields as F
+from fwsim.model.names import STATES, iface_value
+from fwsim.model.pred import Pred, all_of, any_of, is_in, negate, prefix
+from fwsim.questions.outcomes import Outcomes, Seen
+from fwsim.questions.population import assumed, likes, multicast
+from fwsim.readings.space import PacketSet, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fwsim.language.ruleset import Ruleset
+    from fwsim.machine.simulate import Simulation
+    from fwsim.machine.world import World
+    from fwsim.model.pred import Free
+
+ASKED = tuple(map(STATES.index, ("NEW", "INVALID", "ESTABLISHED", "RELATED")))
+FRESH = is_in(F.CTSTATE, STATES.index("NEW"), STATES.index("INVALID"))
+Two = tuple["Simulation", "Simulation"]
+
+
+class Pair:
+    """`outcomes` are the old host's and the new one's. Where only rules were given, `places` has
+    the two for each device that may lead to what no route tells; the packets then have that device
+    in their field `out`."""
+
+    def __init__(self, old: Simulation, new: Simulation, family: int) -> None:
+        self.family, self.space = family, Space()
+        self.asked: dict[str, Free] = {}
+        worlds = old.world, new.world
+        self.doors = _common_doors(worlds, family, self.space)
+        outs = ways_out(old.world, family) or ("",)
+        self.places: dict[str, Two] = {
+            out: (_leading(old, family, out), _leading(new, family, out)) for out in outs
+        }
+        self.likes = likes(old.world, family)
+        self.universe = self.space.nothing
+        self.outcomes = Outcomes(self.space, family), Outcomes(self.space, family)
+        for out, two in self.places.items():
+            self._walk(out, two)
+
+    @property
+    def facts(self) -> Facts:
+        """Those that were asked for on either side."""
+        facts = Facts()
+        facts.asked = self.asked
+        return facts
+
+    def by_way(self, packets: PacketSet) -> Iterator[tuple[Two, PacketSet]]:
+        """The packets, with the places in which they go that way."""
+        for out, two in self.places.items():
+            found = packets & self.space.read(_way(out))
+            if not found.is_empty:
+                yield two, found
+
+    def _walk(self, out: str, two: Two) -> None:
+        come, sent = (self.space.read(all_of(_way(out), pred)) for pred in self._packets(two))
+        self.universe |= come | sent
+        walks = [self._host(simulation) for simulation in two]
+        if _same_but_rules(*(simulation.world for simulation in two)):
+            walks[1].regions.learn(walks[0].regions)
+        for walk, outcomes in zip(walks, self.outcomes, strict=True):
+            _collect(walk, outcomes, come, sent)
+
+    def _packets(self, two: Two) -> tuple[Pred, Pred]:
+        """Those that come in, and those that the host sends."""
+        whole = all_of(possible(self.family, ASKED), negate(multicast(self.family)))
+        sends = is_in(F.IN, iface_value("")), _own(two, self.family)
+        return all_of(whole, by_devices(self.doors)), all_of(whole, *sends)
+
+    def _host(self, simulation: Simulation) -> HostWalk:
+        world = simulation.world
+        ruleset = world.namespaces[world.host].rulesets.get(self.family)
+        told = simulation.given.assume
+        facts = _ByWords(ruleset, lambda name: assumed(told, name))
+        facts.asked = self.asked
+        return HostWalk(world, self.family, space=self.space, facts=facts, rules=True)
+
+
+def _collect(walk: HostWalk, outcomes: Outcomes, come: PacketSet, sent: PacketSet) -> None:
+    outcomes.endings += walk.come(come)
+    outcomes.endings += walk.send(sent)
+    for table, _, alive, piece in walk.stages.seen if walk.stages else ():
+        exits = ((e.at, e.where & alive) for e in piece.exits)
+        outcomes.seen += (Seen(table, at, w) for at, w in exits if w.satisfiable())
+        outcomes.met.update(
+            (table, at)
+            for at, hit in piece.hits
+            if (table, at) not in outcomes.met and (hit & alive).satisfiable()
+        )
+
+
+def _same_but_rules(one: World, other: World) -> bool:
+    def bare(world: World) -> World:
+        host = world.namespaces[world.host]
+        return world.with_namespace(host._replace(rulesets={}, sets={}))._replace(title="")
+
+    return bare(one) == bare(other)
+
+
+def _own(two: Two, family: int) -> Pred:
+    """The sources that the host may send from: its addresses; where these are not told, whatever
+    is not of a subnet that is."""
+    src = F.SRC[family]
+    known = [a for s in two for _, a in s.world.namespaces[s.world.host].addresses(family)]
+    own = is_in(src, *dict.fromkeys(a.value for a in known))
+    if not two[0].world.inferred:
+        return own
+    return any_of(own, negate(any_of(*(prefix(src, a.value, a.length) for a in known))))
+
+
+def _way(out: str) -> Pred:
+    return is_in(F.OUT, iface_value(out)) if out else all_of()
+
+
+def _leading(simulation: Simulation, family: int, out: str) -> Simulation:
+    if not out:
+        return simulation
+    changed = simulation.fork()
+    changed.world = with_route(simulation.world, family, 0, out, length=0)
+    return changed
+
+
+def _common_doors(worlds: tuple[World, World], family: int, space: Space) -> list[str]:
+    """The devices by which packets come in to both."""
+    one, other = (set(entrances(HostWalk(world, family, space=space).regions)) for world in worlds)
+    return sorted(one & other)
+
+
+class _ByWords(Facts):
+    """Facts that rules have each for themselves are known by the rules' words, and the how manieth
+    of such it is in its chain: a rule that moved keeps its coins."""
+
+    def __init__(self, ruleset: Ruleset | None, told: Callable[[str], bool | None]) -> None:
+        super().__init__(told)
+        self.ruleset = ruleset
+        self._words: dict[str, list[str]] = {}
+
+    def name(self, free: Free, asker: object) -> str:
+        """As Facts.name."""
+        place, _, number = str(asker).rpartition(" ")
+        if free.once or not number.isdecimal() or self.ruleset is None:
+            return super().name(free, asker)
+        if place not in self._words:
+            table, _, chain = place.partition(" ")
+            self._words[place] = _numbered(self.ruleset, table, chain)
+        return super().name(free, f"{place}: {self._words[place][int(number) - 1]}")
+
+
+def _numbered(ruleset: Ruleset, table: str, chain: str) -> list[str]:
+    count: dict[str, int] = {}
+    found = []
+    for rule in ruleset.tables[table].chains[chain].rules:
+        text = rule_text(rule)
+        count[text] = count.get(text, 0) + 1
+        found.append(f"{text} {count[text]}")
+    return found

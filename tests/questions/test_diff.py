@@ -1,0 +1,249 @@
+"""What changed from one ruleset to another, against packets that are sent through both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from kernel.rulesets import ADDRESSES, PORTS, Rules, random_rules
+
+import fwsim
+from fwsim.machine.infer import address_routes, infer_world
+from fwsim.machine.place import examples
+from fwsim.machine.response import Start
+from fwsim.machine.simulate import Simulation
+from fwsim.machine.world import Address, Namespace, Route
+from fwsim.model.frozen import replace
+from fwsim.model.names import STATES, TCP_FLAGS, address_value, iface_value
+from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, WITH_PORTS, Packet
+from fwsim.model.pred import any_of
+from fwsim.net import Net
+from fwsim.questions.diff import Diff, diff
+from fwsim.readings.concrete import compile_pred
+from fwsim.readings.cover import box_pred
+
+_UNCUT = 1 << 20
+_PASSED = ("delivered", "forwarded", "sent")
+
+
+def _under(rules: Rules, family: int) -> Net:
+    """The article's hosts under these rules."""
+    net = fwsim.load("example:article-complete")
+    simulation = net.simulation.fork()
+    host = simulation.world.namespaces[simulation.world.host]
+    host = _with_six(host) if family == 6 else host
+    simulation.govern(host.with_rulesets({family: fwsim.read(rules.dump(), family=family)}))
+    return Net(simulation)
+
+
+def _with_six(host: Namespace) -> Namespace:
+    """The host with addresses of IPv6 too."""
+    held = {"docker1": "fd18::1", "eth0": "2001:db8::10"}
+    devices = dict(host.devices)
+    for name, text in held.items():
+        own = (*devices[name].addresses, Address(6, address_value(text, 6), 64))
+        devices[name] = replace(devices[name], addresses=own)
+    routes = (*address_routes(devices.values(), 6), Route(0, 0, "eth0"))
+    sysctl = {**host.sysctl, "net.ipv6.conf.all.forwarding": "1"}
+    return host._replace(devices=devices, routes={**host.routes, 6: routes}, sysctl=sysctl)
+
+
+def _edited(rules: Rules, rng: Random) -> Rules:
+    """The same but for a rule that is gone, or that stands elsewhere."""
+    lines = [*rules.lines]
+    moved = lines.pop(rng.randrange(len(lines)))
+    if rng.random() < 0.5:
+        lines.insert(rng.randrange(len(lines) + 1), moved)
+    return Rules(rules.policies, tuple(lines))
+
+
+def _pairs(family: int) -> list[tuple[int, Net, Net]]:
+    found = []
+    for seed in range(4):
+        rng = Random(f"diff {family} {seed}")
+        rules = random_rules(rng, family)
+        other = random_rules(rng, family) if seed == 0 else _edited(rules, rng)
+        found.append((seed, _under(rules, family), _under(other, family)))
+    return found
+
+
+def _outcome(simulation: Simulation, packet: Packet, dev: str) -> Any:
+    """What its sender and receiver see of a packet."""
+    start = Start(simulation.world.host, dev)
+    leg, passages = simulation.fork().carry(packet, start, follow=False)
+    arrived = leg.arrived
+    if leg.fate in _PASSED and arrived is not None:
+        out = passages[-1].buffer.out if leg.fate != "delivered" else ""
+        return leg.fate, arrived.src, arrived.dst, arrived.sport, arrived.dport, out
+    if leg.fate == "rejected":
+        return leg.fate, passages[-1].record.reject
+    return "unknown" if leg.fate == "unknown" else "dropped"
+
+
+def _view(packet: Packet, dev: str) -> dict[str, int]:
+    return {
+        "src": packet.src, "dst": packet.dst, "proto": packet.proto, "sport": packet.sport,
+        "dport": packet.dport, "icmp_type": packet.icmp_type, "icmp_code": packet.icmp_code,
+        "tcp_flags": packet.flags, "in": iface_value(dev), "ctstate": STATES.index("NEW"),
+        "ttl": packet.ttl, "length": packet.length, "tos": packet.tos, "tcp_options": 0,
+        "out": 0, "physin": 0, "physout": 0,
+    }  # fmt: skip
+
+
+def _random_packet(rng: Random, family: int) -> tuple[Packet, str]:
+    dev = rng.choice(("", "eth0", "eth0", "veth0", "veth1", "docker0"))
+    own = ("172.18.0.1", "192.0.2.10") if family == 4 else ("fd18::1", "2001:db8::10")
+    src = rng.choice(ADDRESSES[family] if dev else own)
+    proto = rng.choice((TCP, TCP, UDP, ICMP if family == 4 else ICMP6, 50))
+    dst = rng.choice(ADDRESSES[family])
+    packet = Packet(family, *(address_value(a, family) for a in (src, dst)), proto, payload_len=20)
+    if proto in WITH_PORTS:
+        packet = packet.but(sport=rng.choice(PORTS), dport=rng.choice(PORTS))
+    if proto == TCP:
+        packet = packet.but(flags=TCP_FLAGS["SYN"])
+    if packet.is_icmp:
+        packet = packet.but(icmp_type=8 if family == 4 else 128, icmp_id=7)
+    return packet, dev
+
+
+@pytest.mark.parametrize("name", [name for name, _ in examples()])
+def test_a_place_does_not_differ_from_itself(name: str) -> None:
+    net = fwsim.load(f"example:{name}")
+    found = net.diff(net)
+    assert found.equal is True
+    assert not found
+    assert found.to_dict() == {"equal": True, "changes": []}
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_packets_fates_differ_exactly_if_it_lies_in_a_change(family: int) -> None:
+    told = 0
+    for seed, old, new in _pairs(family):
+        found = diff(old.simulation, new.simulation, _UNCUT)
+        boxes = [box for change in found.changes for box in change.packets.boxes]
+        changed = compile_pred(any_of(*map(box_pred, boxes)))
+        maybe = compile_pred(any_of(*(box_pred(b) for part in found.perhaps for b in part.boxes)))
+        rng = Random(seed)
+        for _ in range(120):
+            packet, dev = _random_packet(rng, family)
+            was, now = (_outcome(net.simulation, packet, dev) for net in (old, new))
+            view = _view(packet, dev)
+            if "unknown" in (was, now) or maybe(view):
+                continue
+            assert changed(view) is (was != now), (seed, packet, dev, was, now)
+            told += was != now
+    assert told > 20
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_changes_are_disjoint_and_their_witnesses_replay(family: int) -> None:
+    replayed = 0
+    for _, old, new in _pairs(family):
+        found = diff(old.simulation, new.simulation)
+        for change in found.changes:
+            if change.witness is None:
+                continue
+            packet = change.witness.to_dict()
+            legs = [next(net.packets([(change.witness.packet, packet["in"] or "", 0.0)]))
+                    for net in (old, new)]  # fmt: skip
+            assert [leg.verdict for leg in legs] == [
+                change.was.fate.verdict, change.now.fate.verdict,
+            ]  # fmt: skip
+            for leg, side in zip(legs, (change.was, change.now), strict=True):
+                assert side.ref is None or leg.decided_by == side.ref
+            within = [
+                other for other in found.changes
+                if any(compile_pred(box_pred(b))(change.witness.view) for b in other.packets.boxes)
+            ]  # fmt: skip
+            assert within == [change]
+            replayed += 1
+    assert replayed > 3
+
+
+def _told(found: Diff) -> Counter[Any]:
+    return Counter(
+        (c.was.fate, c.now.fate, c.was.ref, c.now.ref, c.packets.headers) for c in found.changes
+    )
+
+
+def _mirrored(found: Diff) -> Counter[Any]:
+    return Counter(
+        (c.now.fate, c.was.fate, c.now.ref, c.was.ref, c.packets.headers) for c in found.changes
+    )
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_other_way_round_it_is_the_mirror(family: int) -> None:
+    for _, old, new in _pairs(family)[1:3]:
+        assert old.diff(old).equal is not False
+        assert _told(old.diff(new)) == _mirrored(new.diff(old))
+
+
+def test_dumps_that_are_written_differently_are_proved_equal() -> None:
+    one = """*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i eth0 -s 10.0.0.0/9 -p tcp --dport 80 -j ACCEPT
+-A INPUT -i eth0 -s 10.128.0.0/9 -p tcp --dport 80 -j ACCEPT
+-A INPUT -p udp -j REJECT
+COMMIT
+"""
+    other = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:web - [0:0]
+-A INPUT -p tcp -i eth0 -m multiport --dports 80 -g web
+-A INPUT -p udp -j REJECT --reject-with icmp-port-unreachable
+-A INPUT -j DROP
+-A web ! -s 10.0.0.0/8 -j DROP
+COMMIT
+"""
+    worlds = [_dump(text) for text in (one, other)]
+    assert worlds[0].diff(worlds[1]).equal is True
+    wider = _dump(one.replace("10.128.0.0/9", "10.128.0.0/8"))
+    (change,) = worlds[1].diff(_dump(one.replace("10.0.0.0/9", "10.0.0.0/10"))).changes
+    assert (change.was.fate.verdict, change.now.fate.verdict) == ("ACCEPT", "DROP")
+    assert change.packets.to_list()[0]["src"] == ["10.64.0.0/10"]
+    assert worlds[0].diff(wider).equal is True  # iptables masks the bits behind the prefix
+
+
+def _dump(text: str) -> Net:
+    return Net(Simulation.of(infer_world({4: fwsim.read(text, family=4)}, "a dump")))
+
+
+def test_what_answers_need_is_compared_too() -> None:
+    old, new = (fwsim.load(f"example:article-{n}") for n in ("outbound-only", "complete"))
+    (change,) = old.diff(new).changes
+    assert (change.was.fate.verdict, change.now.fate.verdict) == ("DROP", "ACCEPT")
+    assert change.packets.to_list()[0]["ctstate"] == ["RELATED", "ESTABLISHED"]
+
+
+def test_a_translation_that_changed_is_a_change() -> None:
+    net = fwsim.load("example:article-complete")
+    command = "iptables -t nat -A PREROUTING -i eth0 -p tcp --dport 81 -j DNAT --to {}"
+    old, new = (net.apply(command.format(to)) for to in ("172.18.0.2:80", "172.18.0.3:80"))
+    allowed = "iptables -I FORWARD -i eth0 -o docker1 -p tcp --dport 80 -j ACCEPT"
+    found = old.apply(allowed).diff(new.apply(allowed))
+    became = {(c["was_becomes"].get("dst"), c["now_becomes"].get("dst"))
+              for c in found.to_dict()["changes"]}  # fmt: skip
+    assert ("172.18.0.2", "172.18.0.3") in became
+
+
+def test_a_rule_that_moved_keeps_its_coin() -> None:
+    net = fwsim.load("example:article-complete").apply(
+        "iptables -A INPUT -p udp -m limit --limit 5/min -j ACCEPT",
+        "iptables -A INPUT -p udp -j DROP",
+    )
+    assert net.diff(net.apply("iptables -I INPUT -p tcp -j ACCEPT")).equal is True
+    assert net.diff(net.apply("iptables -D INPUT 1")).equal is None
+
+
+def test_a_rule_that_no_compared_packet_meets_is_told() -> None:
+    net = fwsim.load("example:article-complete")
+    found = net.diff(net.apply("iptables -A INPUT -i nowhere -j DROP"))
+    assert found.equal is True
+    assert [ref.text for ref in found.unmet[1]] == ["-i nowhere -j DROP"]
