@@ -64,6 +64,11 @@ def test_no_committed_file_names_a_path_of_one_machine() -> None:
     assert not found
 
 
+def test_no_committed_file_has_the_marks_of_a_merge() -> None:
+    marked = re.compile("^(<{7} |>{7} |={7}$)", re.M)
+    assert [str(path) for path in committed(".") if marked.search(text_of(path))] == []
+
+
 @pytest.mark.parametrize(
     ("line", "bad"),
     [
