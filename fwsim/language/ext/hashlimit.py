@@ -1,12 +1,14 @@
 """hashlimit: a limit for each source, destination or port by itself.
 
-Semantics: net/netfilter/xt_hashlimit.c (revision 3), which drops at once what finds the table full;
-text: libxt_hashlimit.c. Rules that name the same table share it, and the first one's numbers count.
+Semantics: net/netfilter/xt_hashlimit.c (revision 3), which drops at once what finds the table full,
+or ends before the ports that are asked for; text: libxt_hashlimit.c. Rules that name the same table
+share it, and the first one's numbers count.
 """
 
 from collections.abc import Hashable, Iterator
 
-from fwsim.language.ext._buckets import Config, Key, Table, count, room
+from fwsim.language.ext._buckets import Config, Table, count, room
+from fwsim.language.ext._hashkey import is_cut_off, key_of
 from fwsim.language.ext._hashwords import (
     COLLECT,
     MODES,
@@ -27,10 +29,8 @@ from fwsim.language.types import UInt
 from fwsim.language.values import bits_of
 from fwsim.model.facts import Facts
 from fwsim.model.jiffies import HZ, jiffies
-from fwsim.model.packet import WITH_PORTS
 
 _BUCKETS, _MOST_BUCKETS = 8192, 1 << 20
-_SPI_AT = {50: 0, 51: 4}  # ESP and AH: their SPI stands for the ports
 
 
 def _ticks(milliseconds: int) -> int:
@@ -52,41 +52,6 @@ def _config(o: Options) -> Config:
     )
 
 
-def _key(o: Options, facts: Facts) -> Key | None:
-    """Whose bucket it is; None where nobody knows the bytes that stand where ports do."""
-    packet, modes = facts.packet, o.get("hashlimit-mode", ())
-    bits = bits_of(packet.family)
-    parts = []
-    for mode, value, option in (
-        ("srcip", packet.src, "hashlimit-srcmask"), ("dstip", packet.dst, "hashlimit-dstmask")
-    ):  # fmt: skip
-        host = bits - o.get(option, bits)
-        parts.append(value >> host << host if mode in modes else 0)
-    ports: tuple[int, int] | None = (0, 0)
-    if "srcport" in modes or "dstport" in modes:
-        ports = _ports(facts)
-    if ports is None:
-        return None
-    source, destination = parts
-    return (
-        source, destination,
-        ports[0] if "srcport" in modes else 0, ports[1] if "dstport" in modes else 0,
-    )  # fmt: skip
-
-
-def _ports(facts: Facts) -> tuple[int, int] | None:
-    packet = facts.packet
-    if packet.has_ports:
-        return packet.sport, packet.dport
-    at = _SPI_AT.get(packet.proto, 0 if packet.proto in WITH_PORTS else None)
-    if at is None or (packet.frag and packet.family == 6):
-        return 0, 0
-    data = packet.contents
-    if data is None or len(data) < at + 4:
-        return None
-    return int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big")
-
-
 def _shares(o: Options, family: int) -> tuple[Hashable, ...]:
     return (("hashlimit", family, o["hashlimit-name"]),)
 
@@ -97,7 +62,9 @@ def _matches(o: Options, c: Context) -> Meaning:
     above, octets, config = asked_of(o).above, asked_of(o).amount.octets, _config(first)
 
     def step(facts: Facts, table: Table | None) -> tuple[bool | None, Table | None]:
-        key = _key(first, facts)
+        if is_cut_off(first, facts.packet):
+            return False, table
+        key = key_of(first, facts)
         if key is None:
             return None, table
         length = facts["length"] if octets else None
@@ -105,7 +72,9 @@ def _matches(o: Options, c: Context) -> Meaning:
         return (within is not None and within != above), table
 
     def full(facts: Facts, table: Table | None) -> tuple[bool | None, Table | None]:
-        key = _key(first, facts)
+        if is_cut_off(first, facts.packet):
+            return True, table
+        key = key_of(first, facts)
         if key is None:
             return None, table
         return not room(table or Table(), config, key, jiffies(facts)), table
