@@ -16,7 +16,8 @@ class Buffer:
     the device whose address IPv6 errors about it bear, where that is not `in_`; `sender` who on
     this host sends it (names.SENDERS), and `bound` the device that it must leave by, if any;
     `diverted` is the packet as it would be addressed to the socket that TPROXY gave it to;
-    `comes_back`: it is a copy for the host itself of what it sends to all."""
+    `comes_back`: it is a copy for the host itself of what it sends to all; `routed_across`: it
+    crosses a bridge, but DNAT had it routed."""
 
     def __init__(
         self,
@@ -35,6 +36,6 @@ class Buffer:
         self.template: Template | None = None
         self.rerouted: routing.Way | None = None
         self.hop, self.mac_dst = 0, mac_dst
-        self.looped = self.comes_back = False
+        self.looped = self.comes_back = self.routed_across = False
         self.diverted: Packet | None = None
         self.sender, self.bound = sender, bound

@@ -105,6 +105,8 @@ class _AtHook:
         self._count(name, outcome)
         if outcome.verdict == "UNKNOWN":
             self.record.depends_on += (free.why or free.name for free in self.view.unknown())
+        if outcome.visits[-1:] and outcome.visits[-1].dropped:
+            self.record.reason = "malformed"
         if outcome.verdict == "QUEUE" and not self.record.depends_on:
             self.record.unread("0")
         decides = outcome.verdict not in ("ACCEPT", "BYPASS") or name == "filter"

@@ -138,7 +138,7 @@ def _realm(view: Sight) -> int:
     from fwsim.machine.routefacts import realm
 
     buffer = view.buffer
-    if buffer.physout:
+    if buffer.physout and not buffer.routed_across:
         return 0
     return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.mark)
 

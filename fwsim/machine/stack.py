@@ -120,7 +120,7 @@ class Stack:
                 self.buffer.speaks_by = way.dev  # ip6_rcv_core takes its iif from the new route
                 return "up"
             found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
-            self.buffer.mac_dst = found[0]
+            self.buffer.mac_dst, self.buffer.routed_across = found[0], True
             if found[0] is None and not open_ports(self.world, self.ns, bridge):
                 return self._end("dropped", "no_neighbour")
         if self._is_ours(bridge):

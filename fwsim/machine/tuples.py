@@ -4,6 +4,7 @@ tuples apart (include/net/netfilter/nf_conntrack_zones.h)."""
 
 from __future__ import annotations
 
+from fwsim.model.chain import final
 from fwsim.model.exthdr import EXTENSIONS, NONE
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
@@ -66,10 +67,10 @@ class Tuple(NamedTuple):
 
 def tuple_of(packet: Packet) -> Tuple | None:
     """The packet's own tuple; None for GRE of version 1 that carries no PPTP, and in IPv6 where no
-    transport header is to be found (get_l4proto)."""
-    if packet.family == 6 and (packet.frag or packet.proto in _NO_TRANSPORT):
-        return None
+    transport header is to be found (ipv6_get_l4proto)."""
     sport = dport = 0
+    if packet.family == 6 and (packet.frag or packet.proto in _NO_TRANSPORT):
+        return _behind(packet)
     if packet.proto == GRE and packet.contents and packet.contents[1:2] and packet.contents[1] & 7:
         return _pptp(packet)
     if packet.proto in PORTED:
@@ -77,6 +78,14 @@ def tuple_of(packet: Packet) -> Tuple | None:
     elif packet.proto == (ICMP if packet.family == 4 else ICMP6):
         sport, dport = packet.icmp_id, packet.icmp_type << 8 | packet.icmp_code
     return Tuple(packet.family, packet.src, packet.dst, packet.proto, sport, dport)
+
+
+def _behind(packet: Packet) -> Tuple | None:
+    """Where an extension header is cut off: what it says comes next, if that has no ports."""
+    proto = -1 if packet.frag else final(packet)
+    if proto < 0 or proto in (*PORTED, ICMP6, NONE):
+        return None
+    return Tuple(packet.family, packet.src, packet.dst, proto)
 
 
 def _pptp(packet: Packet) -> Tuple | None:
