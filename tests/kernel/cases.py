@@ -151,6 +151,8 @@ def _not_compared(case: Case, duel: Duel, leg: Leg) -> str:
         return "several ticks"
     if case.backend == "nft" and leg.reason == "malformed":
         return "malformed"
+    if any(sent.mac_dst is None and sent.dev.startswith("veth") for sent in leg.emitted):
+        return "unknown neighbour: the kernel asks for it before the bridge's hooks"
     return f"unknown: {', '.join(leg.depends_on)}" if leg.fate == "unknown" else ""
 
 

@@ -11,6 +11,7 @@ from time import time
 from fwsim.language.ipset.read import read_ipset
 from fwsim.machine.moment import Given
 from fwsim.machine.world import World
+from fwsim.model.exthdr import HOP
 from fwsim.model.jiffies import HZ
 from fwsim.model.packet import Packet
 from fwsim.model.wire import from_bytes, to_bytes
@@ -23,9 +24,10 @@ from .existing import OBJECTS, SETS, make_object
 from .lab import Lab
 from .mixed_rules import KINDS
 from .packet_kinds import CPU, SPEC, with_links
-from .protos import MADE
+from .protos import MADE, random_packet
 from .remembering import Loaded, TimedDuel, with_contents
 from .rulesets import Rules
+from .spec import macs_of
 
 ASSUMED: Mapping[str, bool] = {
     "TPROXY": False, "socket": False, "osf": False, "policy out": False, "nfacct": True,
@@ -85,11 +87,13 @@ class OneProcessor:
 
 class MixedTalk(ConnTalk):
     """Conversations in which packets are changed or made up for the extensions that rules have:
-    `kinds` and `made` by name."""
+    `kinds` and `made` by name. With `cut`, some of the latter are cut short or in pieces."""
 
-    def __init__(self, rng: Random, family: int, kinds: list[str], made: list[str]) -> None:
+    def __init__(
+        self, rng: Random, family: int, kinds: list[str], made: list[str], *, cut: bool
+    ) -> None:
         super().__init__(rng, family)
-        self.kinds, self.made = kinds, made
+        self.kinds, self.made, self.cut = kinds, made, cut
 
     def next(self) -> Sent:
         """The next packet."""
@@ -102,8 +106,14 @@ class MixedTalk(ConnTalk):
         if roll < 0.25 and self.kinds:
             return KINDS[self.rng.choice(self.kinds)].tweak(self.rng, sent)
         if roll < 0.45 and self.made and sent.dev.startswith("veth"):
+            name = self.rng.choice(self.made)
+            if self.cut:
+                made = random_packet(self.rng, name, self.family)
+                if made.proto == HOP:  # such never gets past ip6_rcv
+                    return sent
+                return Sent("veth0", macs_of(SPEC)["docker1"], made)
             plain = Packet(self.family, sent.packet.src, sent.packet.dst, payload=b"abc")
-            return sent._replace(packet=MADE[self.rng.choice(self.made)].packet(self.rng, plain))
+            return sent._replace(packet=MADE[name].packet(self.rng, plain))
         return sent
 
     def _known(self, sent: Sent) -> Sent:

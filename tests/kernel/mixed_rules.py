@@ -95,6 +95,8 @@ class Mixer:
             lines += [line for chain in chains for line in self._filled(table, chain, chains)]
         if any(table == "nat" for table, _ in policies):
             lines = [line for line in lines if not _NPT.search(line.text)]
+        if any("-m cluster" in line.text for line in lines):  # it changes what pkttype sees
+            lines = [line for line in lines if "-m pkttype" not in line.text]
         return Rules(policies, tuple(lines))
 
     def _chains(self, table: str) -> dict[str, frozenset[str]]:

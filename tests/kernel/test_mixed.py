@@ -48,7 +48,8 @@ def mixed_case(name: str, backend: str, family: int, kernel: Kernel) -> tuple[Ca
     text = sets.commands()
     mixer = Mixer(rng, family, backend, sets, kernel.without)
     case = Case(backend, family, mixer.rules(), mixed=True, sets=text)
-    return case, MixedTalk(rng, family, mixer.kinds, mixer.made)
+    cut = backend == "legacy" and rng.random() < 0.5  # nft goes its own ways with what is malformed
+    return case, MixedTalk(rng, family, mixer.kinds, mixer.made, cut=cut)
 
 
 @pytest.mark.parametrize("family", [4, 6])
