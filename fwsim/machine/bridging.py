@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from fwsim.machine import routing
 from fwsim.machine.topology import resolve_mac
-from fwsim.machine.wires import reach
+from fwsim.machine.wires import is_shared, reach
 from fwsim.machine.world import Device, Namespace, World
 from fwsim.model.packet import Packet
 
@@ -27,6 +27,9 @@ def is_own(ns: Namespace, bridge: str, mac: str | None) -> bool:
 def asked_for(world: World, ns: Namespace, bridge: str, packet: Packet) -> str:
     """The MAC a sender's ARP would have found: of the destination itself if it is on this bridge's
     subnet, else of the gateway, which is the bridge."""
+    mac = shared_mac(ns, packet.family, packet.dst)
+    if mac is not None:
+        return mac
     own = ns.devices[bridge].mac if bridge in ns.devices else ""
     if routing.own_address(ns, packet.family, packet.dst):
         return own
@@ -34,6 +37,23 @@ def asked_for(world: World, ns: Namespace, bridge: str, packet: Packet) -> str:
         return own
     mac, _ = resolve_mac(world, ns, bridge, packet.family, packet.dst)
     return mac or BROADCAST
+
+
+def shared_mac(ns: Namespace, family: int, dst: int) -> str | None:
+    """The Ethernet address of all, or of a multicast group (RFC 1112, RFC 2464); None for an
+    address of one host."""
+    if routing.is_multicast(family, dst):
+        prefix, low = (0x01005E, dst & 0x7FFFFF) if family == 4 else (0x3333, dst & 0xFFFFFFFF)
+        octets = (prefix << (24 if family == 4 else 32) | low).to_bytes(6, "big")
+        return octets.hex(":")
+    return BROADCAST if routing.is_broadcast(ns, family, dst) else None
+
+
+def is_for_all(ns: Namespace, packet: Packet, mac: str | None) -> bool:
+    """The host itself takes the frame too, beside those to whom the bridge sends it."""
+    return (
+        mac is not None and is_shared(mac) and shared_mac(ns, packet.family, packet.dst) is not None
+    )
 
 
 def _on_link(ns: Namespace, bridge: str, packet: Packet) -> bool:

@@ -11,12 +11,14 @@ from fwsim.model.trace import Emitted
 
 class Passage:
     """How a packet's way through one host ended. `fate` as in INTERFACE's LEG; `error` names the
-    ICMP error that the host itself answers with, if any (REJECT's are in `record`)."""
+    ICMP error that the host itself answers with, if any (REJECT's are in `record`); `beside`: what
+    became of its copies, where a bridge gives it to several."""
 
     def __init__(self, host: str, record: Record, buffer: Buffer, moment: Moment) -> None:
         self.host, self.record, self.buffer, self.moment = host, record, buffer, moment
         self.fate = self.reason = self.error = ""
         self.emitted: list[Emitted] = []
+        self.beside: list[Passage] = []
 
     @property
     def packet(self) -> Packet:

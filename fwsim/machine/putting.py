@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwsim.machine import bridging, routing
+from fwsim.machine import bridging
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.topology import is_open, open_ports, resolve_mac
 from fwsim.machine.world import Namespace, World
@@ -24,7 +24,7 @@ _NOBODY = Put([], None, ("no_neighbour", "host-unreachable"))
 def put(world: World, ns: Namespace, buffer: Buffer) -> Put:
     """How the packet in the buffer, which is to leave by `buffer.out`, gets to its next hop."""
     dev, family = buffer.out, buffer.packet.family
-    mac = shared_mac(ns, family, buffer.packet.dst)
+    mac = bridging.shared_mac(ns, family, buffer.packet.dst)
     if mac is None:
         mac, _ = resolve_mac(world, ns, dev, family, buffer.hop)
     device = ns.devices.get(dev)
@@ -36,13 +36,3 @@ def put(world: World, ns: Namespace, buffer: Buffer) -> Put:
     if device is not None and mac is None and device.kind != "dummy":
         return Put([dev]) if is_open(world, ns, dev, family, buffer.hop) else _NOBODY
     return Put([dev], mac)
-
-
-def shared_mac(ns: Namespace, family: int, dst: int) -> str | None:
-    """The Ethernet address of all, or of a multicast group (RFC 1112, RFC 2464); None for an
-    address of one host."""
-    if routing.is_multicast(family, dst):
-        prefix, low = (0x01005E, dst & 0x7FFFFF) if family == 4 else (0x3333, dst & 0xFFFFFFFF)
-        octets = (prefix << (24 if family == 4 else 32) | low).to_bytes(6, "big")
-        return octets.hex(":")
-    return bridging.BROADCAST if routing.is_broadcast(ns, family, dst) else None

@@ -30,6 +30,7 @@ class Way(NamedTuple):
 
 
 NO_WAY = Way("none")
+_ALL_NODES = 0xFF020000_00000000_00000000_00000001
 
 
 def lookup(ns: Namespace, flow: Flow) -> Way:
@@ -214,6 +215,20 @@ def bound_to(family: int, dst: int, dev: str) -> str:
 def is_broadcast(ns: Namespace, family: int, dst: int) -> bool:
     """An address of all hosts on a link."""
     return family == 4 and ROUTE_TYPES[address_type(ns, 4, dst)] == "BROADCAST"
+
+
+def solicited(address: int) -> int:
+    """The group in which the owner of an IPv6 address is asked for it (RFC 4291, 2.7.1)."""
+    return 0xFF020000_00000000_00000001_FF000000 | address & 0xFFFFFF
+
+
+def joins(ns: Namespace, family: int, dst: int, dev: str) -> bool:
+    """Every host is in the group of all hosts, and in those in which it is asked for its own
+    addresses."""
+    if family == 4:
+        return dst == 0xE0000001
+    own = (a.value for d, a in ns.addresses(6) if d.name == dev)
+    return dst in (_ALL_NODES, *map(solicited, own))
 
 
 def to_many(flow: Flow, way: Way) -> Way:

@@ -8,6 +8,7 @@ from random import Random
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.ctlisting import NOTHING
+from fwsim.machine.discovery import undiscovered
 from fwsim.machine.host import pass_through
 from fwsim.machine.l4 import Settings
 from fwsim.machine.moment import Given, Moment, Script
@@ -83,9 +84,10 @@ class Simulation:
         while pending and len(passages) < _MOST_HOPS:
             at, flying = pending.pop(0)
             passage = self._pass(at, flying, explain)
-            passages.append(passage)
+            copies = [passage, *passage.beside]
+            passages += copies
             if follow:
-                pending.extend(self._crossings(passage))
+                pending += [crossing for one in copies for crossing in self._crossings(one)]
         if pending:
             passages[-1].give_up(f"where it ends: after {_MOST_HOPS} hosts it goes on")
         return passages
@@ -131,17 +133,21 @@ class Simulation:
         first, legs = passages[0], [leg]
         held_back = not start.dev and first.fate == "dropped" and not first.buffer.looped
         notes: list[str] = []
+        walked = list(passages)
         back = None if one_way else response(self.world, leg, passages, notes)
         while back is not None and len(legs) < _MOST_LEGS:
             leg_back, passages = self.carry(
                 back.packet, back.start, direction=back.direction, explain=explain
             )
             legs.append(leg_back)
+            walked += passages
             back = refused(self.world, passages, back)  # whoever answered may be told off in turn
         last = legs[:2][-1]
         outcome = outcome_of(legs, start, one_way, held_back)
         verdict = leg.verdict if last.direction == "error" else last.verdict
         decided = leg.decided_by if last.direction == "error" else last.decided_by
+        if packet.family == 6:
+            notes += undiscovered(self.fork(), walked)
         return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))
 
 

@@ -94,7 +94,21 @@ class Stack:
             self.bridged_to = self.buffer.packet.dst
             return "bridged"
         self.ports = self._ports(bridge, port)
+        if self._is_for_all():
+            self._branch("prerouting")
         return "unseen" if self.ports or not self._is_ours(bridge) else "routed"
+
+    def _is_for_all(self) -> bool:
+        return bridging.is_for_all(self.ns, self.buffer.packet, self.buffer.mac_dst)
+
+    def _branch(self, node: str, out: str = "", port: str = "") -> None:
+        """A copy of the frame goes its own way from here."""
+        own = copy(self.buffer)
+        own.out, own.physout = out, port
+        other = self._another(own, self.netfilter)
+        other.ports = [port]
+        other.walk(node)
+        self.passage.beside.append(other.passage)
 
     def _is_ours(self, bridge: str) -> bool:
         return bridging.is_own(self.ns, bridge, self.buffer.mac_dst)
@@ -127,7 +141,12 @@ class Stack:
             return "up"
         self.ports = self._ports(bridge, self.buffer.physin)
         if not self.ports:
-            return self._end("dropped", "no_port")
+            return "up" if self._is_for_all() else self._end("dropped", "no_port")
+        for port in self.ports[1:]:
+            self._branch("bridge forward", bridge, port)
+        if self._is_for_all():
+            self._branch("route in")
+        self.ports = self.ports[:1]
         self.record.step(Step("bridge", data={"bridge": bridge, "port": self.ports[0]}))
         self.buffer.out, self.buffer.physout = bridge, self.ports[0]
         return "across"
@@ -147,6 +166,7 @@ class Stack:
         bound = routing.bound_to(packet.family, packet.dst, flow.iif)
         way = routing.lookup(self.ns, flow._replace(oif=bound))
         everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
+        everyone = everyone or routing.joins(self.ns, packet.family, packet.dst, flow.iif)
         if everyone or way.kind in ("local", "broadcast", "anycast"):
             return "" if self._refuses(flow, LOOPBACK) else self._local()
         if routing.is_multicast(packet.family, packet.dst):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -17,7 +18,7 @@ from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet
 from .conversations import Sent
 from .duel import Duel, Seen, same, world_of
 from .lab import Lab, require_kernel
-from .spec import SMALL, macs_of
+from .spec import SMALL, Tap, macs_of
 
 require_kernel()
 
@@ -177,3 +178,59 @@ def test_bridged_frames_whose_destination_rules_change(
             sent = Sent("veth0", MACS["docker1"], made)
             kernel, (fwsim, leg) = both.kernel(sent), both.fwsim(sent, answers=True)
             assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
+
+
+GROUPS = {
+    4: {"224.0.0.1": "01:00:5e:00:00:01"},
+    6: {
+        "ff02::1": "33:33:00:00:00:01",
+        "ff02::1:ff00:10": "33:33:ff:00:00:10",  # where 2001:db8::10 is asked for
+    },
+}
+
+
+@pytest.mark.parametrize("proto", [UDP, TCP, ICMP])
+@pytest.mark.parametrize("family", [4, 6])
+def test_groups_that_every_host_is_in(family: int, proto: int) -> None:
+    both = duel(family, RULES)
+    with both.lab:
+        for dst, mac in GROUPS[family].items():
+            made = packet(Random(dst), family, OUTSIDE[family][1], dst).but(
+                proto=ICMP6 if (proto, family) == (ICMP, 6) else proto, ttl=64, payload_len=20,
+                icmp_type=ICMP_ECHO[family][0] if proto == ICMP else 0, df=False,
+            )  # fmt: skip
+            sent = Sent("eth0", mac, made)
+            kernel, (fwsim, leg) = both.kernel(sent), both.fwsim(sent, answers=proto != ICMP)
+            if proto != ICMP:
+                assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
+            assert leg.fate == "delivered"
+            assert kernel.matched[family, "filter", "INPUT", 1] == 1
+
+
+THREE = replace(SMALL, taps=(*SMALL.taps, Tap("veth2", bridge="docker1")))
+TO_ALL = {
+    4: (("172.18.255.255", "ff:ff:ff:ff:ff:ff"), ("255.255.255.255", "ff:ff:ff:ff:ff:ff"),
+        ("224.0.0.1", "01:00:5e:00:00:01"), ("172.18.0.77", "02:00:00:00:00:77")),
+    6: (("ff02::1", "33:33:00:00:00:01"), ("ff02::1:ff00:1", "33:33:ff:00:00:01"),
+        ("fd18::77", "02:00:00:00:00:77")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_a_bridge_gives_to_several_of_its_ports(family: int, seen: int) -> None:
+    with Lab(THREE, quiet=False) as lab:
+        for name in ("iptables", "ip6tables"):
+            lab.sysctl(f"net.bridge.bridge-nf-call-{name}", seen)
+        assert lab.restore(RULES, family) == ""
+        both = Duel(lab, family, world_of(lab))
+        for number, (dst, mac) in enumerate(TO_ALL[family]):
+            made = Packet(
+                family, address_value(GUESTS[family][0], family), address_value(dst, family), UDP,
+                sport=7000 + number, dport=80,
+            )  # fmt: skip
+            sent = Sent("veth0", mac, made)
+            kernel, (fwsim, leg) = both.kernel(sent), both.fwsim(sent)
+            assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
+            assert {dev for dev, _, _ in kernel.emitted} == {"veth1", "veth2"}
+            assert ((family, "filter", "INPUT", 1) in kernel.matched) is not mac.startswith("02")
