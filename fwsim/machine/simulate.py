@@ -190,7 +190,7 @@ def _leg(
         sent for p in passages for sent in p.emitted if not follow or not _stays(world, sent)
     ]
     ends = [p for p in passages if not follow or p.fate == "unknown" or not _went_on(world, p)]
-    last = min(ends or passages, key=lambda p: _BEST.index(p.fate))
+    last = min(ends or passages, key=lambda p: _BEST.index(p.fate)) if follow else passages[0]
     decided = None
     if not (last.fate in ("dropped", "unknown") and last.reason):
         decided = next((p.record.decided for p in reversed(passages) if p.record.decided), None)
