@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fwsim.machine import routing
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.topology import resolve_mac
 from fwsim.machine.wires import is_shared, reach
 from fwsim.machine.world import Device, Namespace, World
@@ -49,11 +50,12 @@ def shared_mac(ns: Namespace, family: int, dst: int) -> str | None:
     return BROADCAST if routing.is_broadcast(ns, family, dst) else None
 
 
-def is_for_all(ns: Namespace, packet: Packet, mac: str | None) -> bool:
+def is_for_all(ns: Namespace, buffer: Buffer) -> bool:
     """The host itself takes the frame too, beside those to whom the bridge sends it."""
-    return (
-        mac is not None and is_shared(mac) and shared_mac(ns, packet.family, packet.dst) is not None
-    )
+    packet, mac = buffer.packet, buffer.mac_dst
+    if mac is None or not is_shared(mac):
+        return False
+    return shared_mac(ns, packet.family, packet.dst) is not None
 
 
 def _on_link(ns: Namespace, bridge: str, packet: Packet) -> bool:

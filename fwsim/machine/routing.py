@@ -5,8 +5,10 @@ net/ipv4/fib_frontend.c, net/core/fib_rules.c)."""
 from __future__ import annotations
 
 from fwsim.machine.policy import LOOPBACK, Flow, chosen
-from fwsim.machine.world import Namespace, Route
+from fwsim.machine.world import Namespace, Route, shown
 from fwsim.model.names import ROUTE_TYPES
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Step
 from fwsim.model.tuples import NamedTuple
 
 UNREACHABLE_KINDS = {"blackhole", "unreachable", "prohibit", "throw"}
@@ -30,7 +32,14 @@ class Way(NamedTuple):
 
 
 NO_WAY = Way("none")
-_ALL_NODES = 0xFF020000_00000000_00000000_00000001
+_ALL_HOSTS = {4: 0xE0000001, 6: 0xFF020000_00000000_00000000_00000001}
+
+
+def told(way: Way, packet: Packet) -> Step:
+    """The step that tells of the way of a packet."""
+    via = shown(way.hop, packet.family) if way.hop != packet.dst else ""
+    dst = shown(packet.dst, packet.family)
+    return Step("route", data={"dst": dst, "via": via, "dev": way.dev, "kind": way.kind})
 
 
 def lookup(ns: Namespace, flow: Flow) -> Way:
@@ -223,12 +232,15 @@ def solicited(address: int) -> int:
 
 
 def joins(ns: Namespace, family: int, dst: int, dev: str) -> bool:
-    """Every host is in the group of all hosts, and in those in which it is asked for its own
-    addresses."""
-    if family == 4:
-        return dst == 0xE0000001
-    own = (a.value for d, a in ns.addresses(6) if d.name == dev)
-    return dst in (_ALL_NODES, *map(solicited, own))
+    """What comes in by a device to that address is for a group that every host is in."""
+    return dst in groups(ns, family, dev)
+
+
+def groups(ns: Namespace, family: int, dev: str = "") -> set[int]:
+    """The group of all hosts, and those in which a host is asked for its addresses (of that
+    device, or all)."""
+    own = (a.value for d, a in ns.addresses(6) if dev in ("", d.name))
+    return {_ALL_HOSTS[4]} if family == 4 else {_ALL_HOSTS[6], *map(solicited, own)}
 
 
 def to_many(flow: Flow, way: Way) -> Way:

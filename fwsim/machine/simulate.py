@@ -193,7 +193,8 @@ def _leg(
     last = min(ends or passages, key=lambda p: _BEST.index(p.fate)) if follow else passages[0]
     decided = None
     if not (last.fate in ("dropped", "unknown") and last.reason):
-        decided = next((p.record.decided for p in reversed(passages) if p.record.decided), None)
+        asked = reversed(passages) if follow else [last]
+        decided = next((p.record.decided for p in asked if p.record.decided), None)
     chance = tuple(
         f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance
     )

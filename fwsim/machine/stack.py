@@ -41,11 +41,16 @@ class Stack:
         self.local = not buffer.in_
         self.bridged_to = 0  # the destination as the frame came in, to notice DNAT
         self.ports: list[str] = []
-        self.way = routing.NO_WAY
+        self.way, self.branches = routing.NO_WAY, list[tuple[Stack, str]]()
 
     def walk(self, node: str) -> None:
-        """Go on from a node of the diagram to the packet's end."""
-        node = node if self._are_rules_told() else ""
+        """Go on from a node of the diagram to the packet's end, and that of its copies."""
+        self._walk(node if self._are_rules_told() else "")
+        for other, start in self.branches:
+            other.walk(start)
+            self.passage.beside.append(other.passage)
+
+    def _walk(self, node: str) -> None:
         while node:
             step = DIAGRAM[node]
             if isinstance(step, Hook):
@@ -94,12 +99,9 @@ class Stack:
             self.bridged_to = self.buffer.packet.dst
             return "bridged"
         self.ports = self._ports(bridge, port)
-        if self._is_for_all():
+        if bridging.is_for_all(self.ns, self.buffer):
             self._branch("prerouting")
         return "unseen" if self.ports or not self._is_ours(bridge) else "routed"
-
-    def _is_for_all(self) -> bool:
-        return bridging.is_for_all(self.ns, self.buffer.packet, self.buffer.mac_dst)
 
     def _branch(self, node: str, out: str = "", port: str = "") -> None:
         """A copy of the frame goes its own way from here."""
@@ -107,8 +109,7 @@ class Stack:
         own.out, own.physout = out, port
         other = self._another(own, self.netfilter)
         other.ports = [port]
-        other.walk(node)
-        self.passage.beside.append(other.passage)
+        self.branches.append((other, node))
 
     def _is_ours(self, bridge: str) -> bool:
         return bridging.is_own(self.ns, bridge, self.buffer.mac_dst)
@@ -140,11 +141,12 @@ class Stack:
         if self._is_ours(bridge):
             return "up"
         self.ports = self._ports(bridge, self.buffer.physin)
+        for_all = bridging.is_for_all(self.ns, self.buffer)
         if not self.ports:
-            return "up" if self._is_for_all() else self._end("dropped", "no_port")
+            return "up" if for_all else self._end("dropped", "no_port")
         for port in self.ports[1:]:
             self._branch("bridge forward", bridge, port)
-        if self._is_for_all():
+        if for_all:
             self._branch("route in")
         self.ports = self.ports[:1]
         self.record.step(Step("bridge", data={"bridge": bridge, "port": self.ports[0]}))
@@ -200,10 +202,7 @@ class Stack:
 
     def _take(self, way: routing.Way) -> None:
         self.way, self.buffer.out, self.buffer.hop = way, way.dev, way.hop
-        family, dst = self.buffer.packet.family, self.buffer.packet.dst
-        via = shown(way.hop, family) if way.hop != dst else ""
-        data = {"dst": shown(dst, family), "via": via, "dev": way.dev, "kind": way.kind}
-        self.record.step(Step("route", data=data))
+        self.record.step(routing.told(way, self.buffer.packet))
 
     def _age(self) -> str:
         stopped = obstacle(self.ns, self.buffer, self.way)

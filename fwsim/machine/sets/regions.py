@@ -163,6 +163,7 @@ class Regions:
             prefixes |= {(a.value, bits) for _, a in ns.addresses(self.family)}
             prefixes |= {(a.value, a.length) for _, a in ns.addresses(self.family)}
         prefixes |= {(ip, bits) for _, family, ip in self.ns.neighbours if family == self.family}
+        prefixes |= {(group, bits) for group in routing.groups(self.ns, self.family)}
         edges = {0}
         for value, length in prefixes:
             low = value >> bits - length << bits - length
@@ -191,7 +192,8 @@ class Regions:
             if address >> bits - a.length == a.value >> bits - a.length
         )  # fmt: skip
         own = routing.own_address(self.ns, self.family, address)
-        return ways, ruled, special, own, links
+        groups = (routing.groups(self.ns, self.family, dev) for dev in self.ns.devices)
+        return ways, ruled, special, own, links, tuple(address in group for group in groups)
 
     def _as_links_see(self, address: int) -> Hashable:
         bridges = (d.name for d in self.ns.devices.values() if d.kind == "bridge" or d.peer)
