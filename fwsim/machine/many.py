@@ -6,7 +6,7 @@ A field that is told has its column. One that is not is what it is for packets o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 
 import numpy as np
@@ -67,7 +67,7 @@ class Known:
     def __init__(self, place: Place, names: frozenset[str], given: Given) -> None:
         self.place, self.names, self.given = place, names, given
         self.defaults = {n: v for n, v in _defaults(place.family).items() if n not in names}
-        self.hidden = names - {"proto"} | ({"data_len"} if "length" in names else set())
+        self.hidden = _lengths(names - {"proto"})
         self._fields = known_fields(place.family)
         self._derived: dict[Field, _Derived] = {}
         self._told: dict[In | Free, Pred] = {}
@@ -77,6 +77,16 @@ class Known:
     def fragments(self) -> bool:
         """There may be later fragments among them."""
         return "frag" in self.names
+
+    def reads(self, field: Field, others: Iterable[Field]) -> bool:
+        """The field may have another value where those others have."""
+        hidden = self.hidden | _lengths({other.name for other in others})
+        try:
+            for proto in range(256):
+                value(self.place, field, {"proto": proto}, hidden)
+        except UntoldError:
+            return True
+        return field.name in self.names
 
     def told(self, atom: In | Free) -> Pred:
         """What an atom means for these packets: another, TRUE or FALSE, or a `Free` that nobody
@@ -244,6 +254,11 @@ class _Derived(NamedTuple):
 
 
 _NOBODY = "{}, which the columns do not tell"
+
+
+def _lengths(names: Set[str]) -> frozenset[str]:
+    """The names, with what a packet's length follows from."""
+    return frozenset(names | {"data_len"} if "length" in names else names)
 
 
 def _defaults(family: int) -> dict[str, int]:

@@ -163,19 +163,25 @@ class Plan:
         names = {field.name for field in asked}
         copied = (a.source.name for d in deeds.values() for a in d.effects if isinstance(a, Copy))
         names.update(copied)
-        read_off = any(field.project for field in asked) or self.facts.fragments
+        read_off = [field for field in asked if field.project]
         self.deed_of = np.full(len(self.target), ON)
         self.deed_of[-1] = BACK
         self.effects: dict[int, tuple[Assign | Copy, ...]] = {}
         for number, deed in deeds.items():
             blurred = names.intersection(field.name for field in deed.blurs)
-            if blurred or (deed.bytes and read_off):
+            if blurred or (deed.bytes and self._blurs(deed, read_off)):
                 self.deed_of[number] = UNKNOWN
                 continue
             if deed.end is not None:
                 self.deed_of[number] = _ENDS.get(deed.end, UNKNOWN)
             if any(_written(action).name in names for action in deed.effects):
                 self.effects[number] = deed.effects
+
+    def _blurs(self, deed: Deed, read_off: list[Field]) -> bool:
+        """A field that is read off the bytes may have another value now, or a fragment be lost."""
+        return self.facts.fragments or any(
+            self.facts.reads(field, deed.blurs) for field in read_off
+        )
 
     def _tell_boxes(self, found: list[_Entry]) -> None:
         first = np.asarray([entry.rule for entry in found], np.int64)
