@@ -9,6 +9,7 @@ a `Free` stands under `free_key` as an array of booleans.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from fwsim.readings.spans import free_bits
 Column = NDArray[Any]
 Bools = NDArray[np.bool_]
 Answer = tuple[Bools, Bools]  # must, may
+_MANY = 64  # spans, of which it pays to keep the columns
 Population = Mapping[str, Column | int]
 
 _NO, _YES = np.zeros((), np.bool_), np.ones((), np.bool_)
@@ -119,13 +121,22 @@ def _member(field: Field, values: Column, spans: Spans) -> Bools:
         if free_bits(low, high) is not None:
             return _agree(field, values, low, field.top ^ (high - low))
     keys = ordered(field, values)
-    lows, highs = (ordered(field, column(field, ends)) for ends in zip(*spans, strict=True))
+    lows, highs = (_ends_kept if len(spans) > _MANY else _ends)(field, spans)
     if len(spans) == 1:
         found: Bools = (lows[0] <= keys) & (keys <= highs[0])
     else:
         place = np.searchsorted(lows, keys, side="right") - 1
         found = (place >= 0) & (keys <= highs[place])
     return found
+
+
+def _ends(field: Field, spans: Spans) -> tuple[Column, Column]:
+    """Where the spans begin and end, as something numpy can order."""
+    low, high = (ordered(field, column(field, ends)) for ends in zip(*spans, strict=True))
+    return low, high
+
+
+_ends_kept = lru_cache(maxsize=32)(_ends)
 
 
 def _agree(field: Field, values: Column, value: int, mask: int) -> Bools:

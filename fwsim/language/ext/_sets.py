@@ -71,8 +71,7 @@ def changes(c: Context, name: str) -> bool:
     a rule adds to it or takes from it, elements run out, counters are asked for, MAC addresses."""
     parts = {one.head.name for one in within(c.sets, name)}
     return _told(c, parts) or any(
-        "mac" in one.head.kind.parts or any(e.timeout is not None for e in one.members.values())
-        for one in within(c.sets, name)
+        "mac" in one.head.kind.parts or one.fades for one in within(c.sets, name)
     )
 
 

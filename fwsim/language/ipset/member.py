@@ -38,8 +38,15 @@ def is_member(
         inner = (is_member(sets, member, ways, family, exceptions) for (member,) in one.members)
         return any_of(*inner)
     exceptions = exceptions and bool(one.head.kind.nets)
-    asked = _Asked(one, ways, family, exceptions)
-    match one.head.kind.name:
+    key = (tuple(ways), family, exceptions)
+    if key not in one.known:  # by as many rules as there may be
+        one.known[key] = _holds(_Asked(one, ways, family, exceptions))
+    known: Pred = one.known[key]
+    return known
+
+
+def _holds(asked: _Asked) -> Pred:
+    match asked.head.kind.name:
         case "hash:net":
             return asked.networks()
         case "hash:net,iface":

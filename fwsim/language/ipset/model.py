@@ -106,6 +106,16 @@ class IpSet:
         return f"IpSet({self.head.name!r}, {self.head.kind.name!r}, {len(self.members)} elements)"
 
     @cached_property
+    def fades(self) -> bool:
+        """Some of its elements stay for a time only."""
+        return any(entry.timeout is not None for entry in self.members.values())
+
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """Who is in it, as predicates that were asked for (fwsim.language.ipset.member)."""
+        return {}
+
+    @cached_property
     def lengths(self) -> tuple[Mapping[int, int], ...]:
         """For each part that is a network, the prefix lengths that there are, and how often."""
         return tuple(
