@@ -217,9 +217,9 @@ def _place(folder: Path, family: int, dump: str) -> Net:
     }  # fmt: skip
     net = {4: "10.0.0.0/24", 6: "fd00::/64"}[family]
     if family == 4:
-        members = [*HOSTS[4][1:3], *(f"198.51.100.{2 * n}" for n in range(40))]
+        members = [*HOSTS[4][1:3], *(f"198.51.100.{2 * n}" for n in range(80))]
     else:
-        members = [*HOSTS[6][1:3], *(f"2001:db8:1::{2 * n:x}" for n in range(1, 40))]
+        members = [*HOSTS[6][1:3], *(f"2001:db8:1::{2 * n:x}" for n in range(1, 80))]
     head = f"create many hash:ip family inet{'6' * (family == 6)}"
     files = {
         "iptables-save" if family == 4 else "ip6tables-save": dump,

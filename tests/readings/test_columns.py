@@ -124,3 +124,11 @@ def test_an_unknown_fact_parts_must_from_may():
 def test_a_known_fact_is_a_column():
     coins = np.array([True, False, True])
     assert found(Not(COIN), **{free_key("coin"): coins}) == [False, True, False]
+
+
+def test_many_spans_are_asked_for_again_and_again():
+    many = is_in(f.DPORT, *range(0, 2000, 4))
+    for _ in range(2):
+        assert found(many, dport=np.arange(2000)) == [n % 4 == 0 for n in range(2000)]
+    wide = is_in(f.IN, *range(0, 2000, 4))
+    assert found(wide, **{"in": column(f.IN, range(9))}) == [n % 4 == 0 for n in range(9)]
