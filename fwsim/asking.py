@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
     from fwsim.questions.diff import Diff
+    from fwsim.questions.exposed import Exposed
     from fwsim.questions.reach import Reach
     from fwsim.questions.verdicts import Verdicts
 
@@ -57,3 +58,10 @@ class Asking:
         from fwsim.questions.diff import diff
 
         return diff(self.simulation, new.simulation)
+
+    def exposed(self, in_: str = "") -> Exposed:
+        """A host's open doors: what can be reached by a device (any, if ""), and by which rules.
+        QuestionError for what the place does not know, or for sets too large to be told."""
+        from fwsim.questions.exposed import exposed
+
+        return exposed(self.simulation, in_)

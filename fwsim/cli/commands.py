@@ -12,6 +12,7 @@ from fwsim.cli.polite import Polite
 COMMANDS = {
     "trace": "Follow a packet, and what comes back, and say what decided.",
     "reach": "Find all packets that get from here to there, or prove that there is none.",
+    "exposed": "List a host's open doors: what can be reached, what it becomes, by which rules.",
     "diff": "Tell which packets a change of the rules changes, or prove that there is none.",
     "list": "List the rules as iptables -L does.",
     "save": "Print the rules as iptables-save does.",

@@ -52,7 +52,7 @@ class Told(NamedTuple):
 def told(packets: PacketSet, universe: PacketSet, limit: int = LISTED) -> Told:
     """The packets, a part of all that there are (`universe`), so that people can read them. What
     depends on facts that nobody knows must have been settled before (must, may)."""
-    cover = disjoint_boxes(_widened(packets, universe), limit=limit)
+    cover = disjoint_boxes(widened(packets, universe), limit=limit)
     return Told(cover.boxes, cover.more, headers(packets))
 
 
@@ -69,7 +69,7 @@ def shown(box: Box) -> dict[str, Any]:
     return {name: [text for atom in atoms for text in values(atom)] for name, atoms in box.items()}
 
 
-def _widened(packets: PacketSet, universe: PacketSet) -> PacketSet:
+def widened(packets: PacketSet, universe: PacketSet) -> PacketSet:
     """The largest set found that has the same packets of those that there are."""
     space = packets.space
     for region, fields in _IDLE:

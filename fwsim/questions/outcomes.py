@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
 
     from fwsim.machine.sets.chains import Where
-    from fwsim.machine.sets.walk import Ending
+    from fwsim.machine.sets.walk import Ending, HostWalk
     from fwsim.readings.diagram import Diagrams
 
 VERDICTS = {
@@ -42,9 +42,10 @@ def fate_of(ending: Ending) -> Fate:
 
 
 class Seen(NamedTuple):
-    """Packets that a table let go, at a rule of it (0: the policy)."""
+    """Packets that a table let go for a hook, at a rule of it (0: the policy)."""
 
     table: str
+    hook: str
     at: Where
     where: BCDDFunction
 
@@ -59,6 +60,18 @@ class Outcomes:
         self._passed: dict[tuple[Field, str], Cases] = {}
         self.met: set[tuple[str, Where]] = set()  # the rules that some packet matched
         self.leaving = (F.SRC[family], F.DST[family], F.SPORT, F.DPORT, F.OUT, F.PHYSOUT)
+
+    def collect(self, walk: HostWalk, endings: Iterable[Ending]) -> None:
+        """What a walk that looked at every rule found."""
+        self.endings += endings
+        for table, hook, alive, piece in walk.stages.seen if walk.stages else ():
+            exits = ((e.at, e.where & alive) for e in piece.exits)
+            self.seen += (Seen(table, hook, at, w) for at, w in exits if w.satisfiable())
+            self.met.update(
+                (table, at)
+                for at, hit in piece.hits
+                if (table, at) not in self.met and (hit & alive).satisfiable()
+            )
 
     def fates(self) -> dict[Fate, PacketSet]:
         """The packets of each fate; disjoint but for facts that nobody knows."""

@@ -14,7 +14,7 @@ from fwsim.machine.sets.walk import HostWalk
 from fwsim.model import fields as F
 from fwsim.model.names import STATES, iface_value
 from fwsim.model.pred import Pred, all_of, any_of, is_in, negate, prefix
-from fwsim.questions.outcomes import Outcomes, Seen
+from fwsim.questions.outcomes import Outcomes
 from fwsim.questions.population import assumed, likes, multicast
 from fwsim.readings.space import PacketSet, Space
 
@@ -72,7 +72,7 @@ class Pair:
         if _same_but_rules(*(simulation.world for simulation in two)):
             walks[1].regions.learn(walks[0].regions)
         for walk, outcomes in zip(walks, self.outcomes, strict=True):
-            _collect(walk, outcomes, come, sent)
+            outcomes.collect(walk, [*walk.come(come), *walk.send(sent)])
 
     def _packets(self, two: Two) -> tuple[Pred, Pred]:
         """Those that come in, and those that the host sends."""
@@ -87,19 +87,6 @@ class Pair:
         facts = _ByWords(ruleset, lambda name: assumed(told, name))
         facts.asked = self.asked
         return HostWalk(world, self.family, space=self.space, facts=facts, rules=True)
-
-
-def _collect(walk: HostWalk, outcomes: Outcomes, come: PacketSet, sent: PacketSet) -> None:
-    outcomes.endings += walk.come(come)
-    outcomes.endings += walk.send(sent)
-    for table, _, alive, piece in walk.stages.seen if walk.stages else ():
-        exits = ((e.at, e.where & alive) for e in piece.exits)
-        outcomes.seen += (Seen(table, at, w) for at, w in exits if w.satisfiable())
-        outcomes.met.update(
-            (table, at)
-            for at, hit in piece.hits
-            if (table, at) not in outcomes.met and (hit & alive).satisfiable()
-        )
 
 
 def _same_but_rules(one: World, other: World) -> bool:
