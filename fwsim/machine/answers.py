@@ -94,9 +94,9 @@ def refusal(ns: Namespace, packet: Packet, error: str, dev: str) -> Packet | Non
     net/ipv4/icmp.c; icmp6_send, net/ipv6/icmp.c). `dev` is the device it came in by."""
     if error == "tcp-reset":
         return _reset(packet)
-    if error == "reset":  # the stack's own keeps the TOS, REJECT's does not
+    if error == "reset":  # the stack's own keeps the TOS but for ECN, REJECT's does not
         reset = _reset(packet)
-        return reset.but(tos=packet.tos) if reset else None
+        return reset.but(tos=packet.tos & 0xFC) if reset else None
     if not error or _is_error(packet) or packet.frag or shared(ns, packet):
         return None
     kind, code = ERRORS[packet.family][error]
