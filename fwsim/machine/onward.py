@@ -23,12 +23,14 @@ class Obstacle(NamedTuple):
 def obstacle(ns: Namespace, buffer: Buffer, way: Way) -> Obstacle | None:
     """What keeps the packet in a buffer from going that way; None if nothing does. An IPv4 packet
     that may be cut in pieces is never too large."""
-    packet = buffer.packet
+    packet, came_by = buffer.packet, buffer.speaks_by or buffer.in_
     if packet_type(ns, packet, buffer.in_, buffer.mac_dst) != UNICAST:
         return Obstacle("not_unicast", "")
     if packet.ttl <= 1:
         return Obstacle("ttl", "ttl-exceeded")
-    if is_link_local(packet.family, packet.src) and way.dev != buffer.in_:
+    if packet.family == 6 and not packet.src and way.dev != came_by:
+        return Obstacle("martian_source", "")
+    if is_link_local(packet.family, packet.src) and way.dev != came_by:
         return Obstacle("link_local", "beyond-scope")
     room = max(way_mtu(ns, way), _SMALLEST_MTU[packet.family])
     if packet.length > room and (packet.family == 6 or packet.df):

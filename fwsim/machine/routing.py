@@ -125,9 +125,9 @@ def source_address(ns: Namespace, family: int, dev: str, hop: int) -> int | None
 def martian(ns: Namespace, flow: Flow) -> str | None:
     """Why no packet from outside may have such addresses; None if it may."""
     if flow.family == 6:
-        if flow.src >> 120 == 0xFF or flow.src == 0:
+        if flow.src >> 120 == 0xFF:
             return "martian_source"
-        return "martian_destination" if flow.dst in (0, 1) else None
+        return "martian_destination" if flow.dst == 1 else None
     local = bool(_setting(ns, flow.iif, "route_localnet"))
     if flow.src >> 28 in (0xE, 0xF) or (flow.src >> 24 == 0 and not _asks_for_address(flow)):
         return "martian_source"
@@ -250,6 +250,11 @@ def to_many(flow: Flow, way: Way) -> Way:
         kind = "broadcast" if flow.dst == 0xFFFFFFFF else "multicast"
         return way._replace(kind=kind, hop=flow.dst)
     return way
+
+
+def is_for_everyone(family: int, src: int, dst: int) -> bool:
+    """Whatever the routes say, it is for every host that hears it (ip_route_input_slow)."""
+    return family == 4 and (dst == 0xFFFFFFFF or not src | dst)
 
 
 def is_multicast(family: int, value: int) -> bool:

@@ -162,12 +162,14 @@ class Stack:
         if self.buffer.looped:
             return self._local()
         packet = self.buffer.packet
+        if self.buffer.physin and routing.is_refused_unseen(packet.family, packet.src, packet.dst):
+            return self._end("dropped", "martian_destination")  # ip6_rcv, once it is handed up
         flow = flow_of(packet, self.buffer.in_, self.buffer.mark)
         if (refusal := routing.martian(self.ns, flow)) is not None:
             return self._end("dropped", refusal)
         bound = routing.bound_to(packet.family, packet.dst, flow.iif)
         way = routing.lookup(self.ns, flow._replace(oif=bound))
-        everyone = packet.family == 4 and packet.dst == 0xFFFFFFFF  # whatever the routes say
+        everyone = routing.is_for_everyone(packet.family, packet.src, packet.dst)
         everyone = everyone or routing.joins(self.ns, packet.family, packet.dst, flow.iif)
         if everyone or way.kind in ("local", "broadcast", "anycast"):
             return "" if self._refuses(flow, LOOPBACK) else self._local()

@@ -37,9 +37,15 @@ class Population:
         self.sends = self._is_host(asked.src) and not asked.in_
         doors = asked.doors(world) or list(entrances(self.walk.regions))
         begins = is_in(F.IN, iface_value("")) if self.sends else by_devices(doors)
-        everyone = all_of(possible(self.family, asked.states()), begins, *self._unicast())
+        everyone = all_of(
+            possible(self.family, asked.states(), self._loaded()), begins, *self._unicast()
+        )
         self.universe = self.space.read(everyone)
         self.asked = self.universe & self.space.read(asked.pred(world, self.family))
+
+    def _loaded(self) -> frozenset[str]:
+        ruleset = self.walk.regions.ns.rulesets.get(self.family)
+        return ruleset.loaded if ruleset else frozenset()
 
     def _unicast(self) -> list[Pred]:
         """Such destinations alone, unless it is others that are asked about."""

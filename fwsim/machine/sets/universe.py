@@ -7,7 +7,7 @@ address from routes, whether an answer would go back the same way, and so on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fwsim.machine.conntrack import Conntrack, Told
@@ -27,6 +27,7 @@ STATE = Field("ctstate", 3, "state")
 """What conntrack would say of a packet: a member of the packets that come."""
 
 _ICMP = {4: ICMP, 6: ICMP6}
+_LIVES, _FITS = 2, 1280
 _ZERO = (
     F.MARK, F.PRIORITY, F.CTSTATE, F.CT_KNOWN, F.CT_STATUS,
     F.CT_DIR, F.CT_PROTO, F.CT_MARK, F.CT_LABELS, F.CT_EXPIRE, F.CT_ORIG_SPORT, F.CT_ORIG_DPORT,
@@ -45,15 +46,30 @@ _DERIVED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def possible(family: int, states: Iterable[int]) -> Pred:
+def possible(family: int, states: Iterable[int], loaded: Container[str] = ()) -> Pred:
     """The whole packets of a family of which conntrack, knowing no connection, says one of the
-    states, if `states` are NEW or INVALID; of others, all."""
+    states, if `states` are NEW or INVALID; of others, all. Lengths and TTLs matter only where the
+    extensions `loaded` ask for them: such packets fit every link and live long enough."""
     icmp, wanted = _ICMP[family], set(states)
     ported = any_of(is_in(F.PROTO, *WITH_PORTS), all_of(is_in(F.SPORT, 0), is_in(F.DPORT, 0)))
     flagged = any_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, 0))
     typed = any_of(is_in(F.PROTO, icmp), all_of(is_in(F.ICMP_TYPE, 0), is_in(F.ICMP_CODE, 0)))
     said = [_said(family, state, icmp) for state in sorted(wanted)]
-    return all_of(ported, flagged, typed, any_of(*said))
+    return all_of(ported, flagged, typed, any_of(*said), *_sizes(family, loaded))
+
+
+def _sizes(family: int, loaded: Container[str]) -> Iterator[Pred]:
+    if any(name in loaded for name in ("ttl", "hl", "TTL", "HL")):
+        yield is_in(F.TTL, (_LIVES, F.TTL.top))
+    if "length" in loaded:
+        header = 20 if family == 4 else 40
+        yield any_of(
+            *(
+                all_of(is_in(F.PROTO, proto), is_in(F.LENGTH, (header + size, _FITS)))
+                for proto, size in L4_HEADERS.items()
+            ),
+            all_of(negate(is_in(F.PROTO, *L4_HEADERS)), is_in(F.LENGTH, (header, _FITS))),
+        )
 
 
 def _said(family: int, state: int, icmp: int) -> Pred:

@@ -185,8 +185,6 @@ class _Walk:
 
     def _asked(self, question: str, flow: Flow) -> list[tuple[str, Flow]]:
         """The answers to a question, each with the packets for which it is the answer."""
-        if question == "age":
-            return [("alive", flow)]
         if question == "loop":
             self.looped = True
             lo, none = (flow.env.number(iface_value(name)) for name in ("lo", ""))
@@ -241,6 +239,8 @@ class _Walk:
                 return [in_, r.neighbours, *([r.sources] if r.family == 6 else [])]
             case "route_in":
                 return [in_, r.destinations, r.sources, r.policy]
+            case "age":
+                return [in_, physin, r.destinations, r.sources, r.policy]
             case "bridge":
                 return [in_, physin, r.neighbours, *([r.sources, r.policy] if changed else [])]
             case "route_out" | "reroute":

@@ -172,7 +172,7 @@ WORDS = {
     "reach.depends": "depends on: {what}",
     "reach.answered": "and whose answer comes back",
     "reach.assumed": "Assumed: whatever gets through is answered by where it goes.",
-    "reach.left_out": "Left out: fragments, broken packets, multicast destinations.",
+    "reach.left_out": "Left out: fragments, broken and too large packets, multicast destinations.",
     "diff.old": "old: {title}",
     "diff.new": "new: {title}",
     "diff.equal": "✓ No packet changed: the two are equal, which is proved for all packets.",
