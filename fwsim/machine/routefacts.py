@@ -34,11 +34,11 @@ def _is_exempt(packet: Packet, dev: str) -> bool:
     if dev == LOOPBACK or packet.family == 6:
         return dev == LOOPBACK or not packet.src
     to_all = packet.dst == 0xFFFFFFFF or packet.dst >> 8 == 0xE00000
-    return packet.src >> 24 == 0 and to_all
+    return not packet.src and to_all
 
 
 def _back4(ns: Namespace, packet: Packet, mark: int) -> Way:
-    shared = packet.dst == 0xFFFFFFFF or packet.dst >> 28 == 0xE or packet.dst >> 24 == 0
+    shared = packet.dst == 0xFFFFFFFF or packet.dst >> 28 == 0xE or not packet.dst
     src = 0 if shared else packet.dst
     return routing.lookup(ns, Flow(4, packet.src, src, mark=mark, tos=packet.tos))
 

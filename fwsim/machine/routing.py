@@ -129,11 +129,12 @@ def martian(ns: Namespace, flow: Flow) -> str | None:
             return "martian_source"
         return "martian_destination" if flow.dst == 1 else None
     local = bool(_setting(ns, flow.iif, "route_localnet"))
-    if flow.src >> 28 in (0xE, 0xF) or (flow.src >> 24 == 0 and not _asks_for_address(flow)):
+    multicast = flow.src >> 28 == 0xE
+    if multicast or flow.src == 0xFFFFFFFF or (not flow.src and not _asks_for_address(flow)):
         return "martian_source"
     if flow.src >> 24 == 127 and not local:
         return "martian_source"
-    nowhere = (flow.dst >> 24 == 0 and flow.src | flow.dst) or (flow.dst >> 24 == 127 and not local)
+    nowhere = (not flow.dst and flow.src) or (flow.dst >> 24 == 127 and not local)
     return "martian_destination" if nowhere else None
 
 
@@ -162,7 +163,7 @@ def unexpected(ns: Namespace, flow: Flow, out: str) -> str | None:
     """Why a packet is dropped for its source: the host's own address, or one that rp_filter does
     not expect by that device. The way back is looked up as if it came in by `out`, the device
     that the packet leaves by, lo for one to the host itself (fib_validate_source)."""
-    if flow.family == 6 or flow.src >> 24 == 0:
+    if flow.family == 6 or not flow.src:
         return None
     mode = _setting(ns, flow.iif, "rp_filter")
     accepts_own = bool(_setting(ns, flow.iif, "accept_local"))
