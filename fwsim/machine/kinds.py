@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from random import Random
 from typing import Any, NoReturn
 
 from fwsim.machine.buffer import Buffer
+from fwsim.machine.chance import Chance
 from fwsim.machine.connection import ESTABLISHED, NEW, RELATED, Connection, Found
 from fwsim.machine.conntrack import Conntrack, Told
 from fwsim.machine.l4 import Settings
@@ -60,7 +60,7 @@ def value(place: Place, field: Field, kind: Mapping[str, int], hidden: frozenset
         concealed |= {"found"}
     packet = _packet(place.family, members, concealed)
     buffer = _buffer(place, packet, kind, concealed)
-    given, chance = Given(), Random(0)  # noqa: S311 (nobody is told of it)
+    given, chance = Given(), Chance(0)  # nobody is told of it
     moment = Moment(0.0, chance, {}, Conntrack(Settings()), given, Script())
     return View(buffer, place.ns, place.hook, moment)[field.key]
 

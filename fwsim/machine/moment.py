@@ -4,10 +4,10 @@ and the answers to what nobody knows."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from random import Random
 from types import MappingProxyType
 from typing import Any
 
+from fwsim.machine.chance import Chance
 from fwsim.machine.conntrack import Conntrack
 from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
@@ -59,7 +59,7 @@ class Moment(NamedTuple):
     connections; both change."""
 
     now: float
-    chance: Random
+    chance: Chance
     memory: Memory
     tracker: Conntrack
     given: Given

@@ -5,8 +5,7 @@ nf_nat_masquerade.c, nf_nat_redirect.c, nf_nat_proto.c).
 
 from __future__ import annotations
 
-from random import Random
-
+from fwsim.machine.chance import Chance
 from fwsim.machine.connection import DST_NAT, SRC_NAT, Connection
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.tuples import GRE, rewritten
@@ -30,7 +29,7 @@ def bind(
     range_: NatRange,
     *,
     now: float,
-    chance: Random,
+    chance: Chance,
 ) -> bool:
     """nf_nat_setup_info: decide one side of the connection's translation. True if a port was
     chosen by chance (by the kernel from a range; a dump cannot tell which)."""
@@ -48,7 +47,7 @@ def bind(
 
 
 def bind_nothing(
-    tracker: Conntrack, connection: Connection, source: bool, now: float, chance: Random
+    tracker: Conntrack, connection: Connection, source: bool, now: float, chance: Chance
 ) -> bool:
     """nf_nat_alloc_null_binding: no rule spoke; the address stays, a taken source port moves."""
     address = connection.reply.dst if source else connection.reply.src

@@ -3,9 +3,8 @@ the one who asked."""
 
 from __future__ import annotations
 
-from random import Random
-
 from fwsim.machine.buffer import Buffer
+from fwsim.machine.chance import Chance
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.ctlisting import NOTHING
 from fwsim.machine.discovery import undiscovered
@@ -100,7 +99,7 @@ class Simulation:
         )
         self.seed += 1
         state = self.states[ns.name]
-        chance = Random(f"{self.given.seed} {self.seed}")  # noqa: S311 (simulated)
+        chance = Chance(f"{self.given.seed} {self.seed}")
         moment = Moment(self.now, chance, state.memory, state.conntrack, self.given, self.script)
         return pass_through(
             self.world, ns, state, buffer, moment, leaves=at.leaves, explain=explain

@@ -5,8 +5,8 @@ has (net/netfilter/nf_nat_core.c: get_unique_tuple and what it calls).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from random import Random
 
+from fwsim.machine.chance import Chance
 from fwsim.machine.connection import DST_NAT, SRC_NAT, Connection
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.tcp import STATES, Track
@@ -32,7 +32,7 @@ class Choice:
         range_: NatRange,
         *,
         now: float,
-        chance: Random,
+        chance: Chance,
     ) -> None:
         self.tracker, self.connection, self.source = tracker, connection, source
         self.range, self.now, self.chance = range_, now, chance
@@ -191,7 +191,7 @@ class Choice:
 
     def _coin(self, size: int) -> int:
         self.by_chance = self.by_chance or size > 1
-        return self.chance.randrange(0x10000)
+        return self.chance.generator.randrange(0x10000)
 
     def _key_span(self, moved: Tuple) -> tuple[int, int] | None:
         """(lowest key, how many), None where this protocol has no key to change."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from copy import copy
-from random import Random
+from typing import TYPE_CHECKING
 
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import TEMPLATE, Connection
@@ -15,6 +15,9 @@ from fwsim.machine.world import Namespace
 from fwsim.model.facts import TrackKey
 from fwsim.model.fields import Field
 from fwsim.model.pred import Free, OfConnection, Step
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class View(Sight):
@@ -123,7 +126,7 @@ class View(Sight):
     @property
     def chance(self) -> Random | None:
         """The seeded generator, where coins are to be thrown."""
-        return self.moment.chance if self.moment.given.seed is not None else None
+        return None if self.moment.given.seed is None else self.moment.chance.generator
 
     def sysctl(self, name: str, default: int = 0) -> int:
         """A setting of the host as a number."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from itertools import product
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 import fwsim
 from fwsim.machine.buffer import Buffer
+from fwsim.machine.chance import Chance
 from fwsim.machine.connection import ESTABLISHED, NEW, RELATED, Connection, Found
 from fwsim.machine.conntrack import Conntrack, Told
 from fwsim.machine.effects import Site, carry_out
@@ -187,7 +187,7 @@ def _walked(net: Net, table: str, row: dict[str, Any], family: int, given: Given
     if found.connection is not None:
         found.connection.mark = row.get("ct_mark", 0)
     buffer.found = found
-    moment = Moment(0.0, Random(0), {}, tracker, given, Script())
+    moment = Moment(0.0, Chance(0), {}, tracker, given, Script())
     view = _Asked(buffer, ns, "FORWARD", moment)
     site = Site(view, Record(), tracker, lambda _: None)
     rules = ns.rulesets[family].tables[table]

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from fwsim.machine import routing
 from fwsim.machine.bridging import asked_for
 from fwsim.machine.buffer import Buffer
+from fwsim.machine.chance import Chance
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.policy import LOOPBACK, Flow, RouteRule, flow_of
@@ -237,7 +237,7 @@ class Regions:
     @cached_property
     def moment(self) -> Moment:
         """The beginning, nothing remembered."""
-        chance = Random("")  # noqa: S311 (simulated)
+        chance = Chance("")
         return Moment(0.0, chance, {}, Conntrack(), Given(), Script())
 
 
