@@ -25,6 +25,7 @@ ON_USE = {
     **dict.fromkeys(
         (
             "fwsim.readings.classify",
+            "fwsim.machine.ends",
             "fwsim.machine.many",
             "fwsim.machine.plan",
             "fwsim.machine.crowd",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.machine import routing
+from fwsim.machine.ends import TUPLES, tuple_column
 from fwsim.machine.kinds import KINDS, Place, UntoldError, value
 from fwsim.machine.moment import Given
 from fwsim.model import fields as F
@@ -32,11 +33,6 @@ _TYPES = {
     f"{which}_type{limit}": (which, limit[1:])
     for which in ("src", "dst")
     for limit in ("", "_in", "_out")
-}
-_TUPLES = {
-    f"ct_{way}_{member}": (way, member)
-    for way in ("orig", "repl")
-    for member in ("src", "dst", "sport", "dport")
 }
 
 
@@ -144,7 +140,7 @@ class Known:
             return _Derived(column=lambda packets: self._port(name, packets))
         if name in self.names or name in self.defaults:
             return _Derived(column=lambda packets: packets.told[name])
-        if name in _TUPLES:
+        if name in TUPLES:
             return _Derived(column=lambda packets: self._of_tuple(field, packets))
         if name in _TYPES:
             return _Derived(column=lambda packets: self._address_type(name, packets))
@@ -197,16 +193,11 @@ class Known:
         return np.where(there != 0, told, 0)
 
     def _of_tuple(self, field: Field, packets: Packets) -> Column:
-        """The connection's tuple: without NAT, the packet's own or the answer's."""
-        way, member = _TUPLES[field.name]
-        known = np.asarray(packets.get("ct_known")) != 0
-        turned = np.asarray(packets.get("ct_dir")) != (way == "repl")
-        names = {"src": "dst", "dst": "src", "sport": "dport", "dport": "sport"}
-        own, other = (values_of(field, packets.get(n)) for n in (member, names[member]))
-        if field.bits > 64:
-            known, turned = known[..., None], turned[..., None]
-        zero = np.zeros((), own.dtype)
-        return np.where(known, np.where(turned, other, own), zero)
+        def get(one: Field) -> Column | int:
+            self.derived(one)
+            return packets.get(one.name)
+
+        return tuple_column(field, get, self.place.family)
 
     def _address_type(self, name: str, packets: Packets) -> Column:
         """The type of an address, which changes only where a route begins or ends."""

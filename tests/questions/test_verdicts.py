@@ -145,6 +145,82 @@ def test_no_packets_have_no_verdicts(net: Net) -> None:
     assert (len(found), found.counts(), repr(found)) == (0, [], "<Verdicts: no packets>")
 
 
+def _rules(folder: Path, table: str, *lines: str) -> Net:
+    heads = (f"*{table}", ":FORWARD ACCEPT [0:0]", ":web - [0:0]", ":dns - [0:0]")
+    return _net(folder, "\n".join((*heads, *(f"-A {line}" for line in lines), "COMMIT", "")))
+
+
+def test_malformed_packets_are_dropped_by_the_rule_that_would_read_them(tmp_path: Path) -> None:
+    net = _rules(tmp_path, "filter", "FORWARD -p tcp -m tcp --dport 80 -j ACCEPT")
+    found = net.verdicts({"proto": np.array([6, 6, 17]), "dport": 80, "frag": np.array([1, 2, 1])})
+    assert _told(found) == [
+        ("DROP", "FORWARD", 1),
+        ("ACCEPT", "FORWARD", 0),
+        ("ACCEPT", "FORWARD", 0),
+    ]
+
+
+def test_without_a_connection_no_mark_is_restored_or_saved(tmp_path: Path) -> None:
+    net = _rules(
+        tmp_path, "mangle",
+        "FORWARD -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff",
+        "FORWARD -m mark --mark 0x5 -j DROP",
+    )  # fmt: skip
+    columns = {"ctstate": ["NEW", "UNTRACKED", "INVALID", "RELATED"], "ct_mark": 5}
+    assert list(net.verdicts(columns, "mangle").rule) == [2, 0, 0, 2]
+
+
+def test_a_connection_is_that_of_the_packet_or_of_what_it_answers(tmp_path: Path) -> None:
+    net = _rules(
+        tmp_path, "filter",
+        "FORWARD -m conntrack --ctorigdst 10.0.0.1 --ctorigdstport 80 --ctdir ORIGINAL -j DROP",
+        "FORWARD -m conntrack --ctorigdst 10.0.0.1 --ctorigdstport 80 -j REJECT",
+        "FORWARD -m conntrack --ctorigdstport 2048 -j DROP",
+    )  # fmt: skip
+    columns = {"src": "10.0.0.2", "dst": "10.0.0.1", "sport": 5000, "dport": 80}
+    answer = {"src": "10.0.0.1", "dst": "10.0.0.2", "sport": 80, "dport": 5000}
+    proto, ways = np.array([6, 1, 47]), np.array([0, 1])
+    assert list(net.verdicts({**columns, "proto": proto}).rule) == [1, 3, 0]
+    assert list(net.verdicts({**columns, "proto": 6, "ct_dir": ways}).rule) == [1, 0]
+    assert list(net.verdicts({**answer, "proto": 6, "ct_dir": ways}).rule) == [0, 2]
+
+
+def test_marks_are_set_copied_and_asked_for_on_the_way(tmp_path: Path) -> None:
+    net = _rules(
+        tmp_path, "mangle",
+        "FORWARD -p tcp -j web", "FORWARD -m mark --mark 0x3 -j DROP", "FORWARD -p udp -g dns",
+        "FORWARD -j DROP", "web -j MARK --set-xmark 0x1/0xffffffff", "web -s 10.0.0.0/8 -j RETURN",
+        "web -j MARK --or-mark 0x2", "dns -s 10.0.0.0/8 -j RETURN", "dns -j ACCEPT",
+    )  # fmt: skip
+    found = net.verdicts(
+        {"proto": np.array([6, 6, 17, 17]), "src": ["10.0.0.1", "9.9.9.9", "10.0.0.1", "9.9.9.9"]},
+        "mangle",
+    )
+    assert _told(found) == [
+        ("DROP", "FORWARD", 4), ("DROP", "FORWARD", 2),
+        ("ACCEPT", "FORWARD", 0), ("ACCEPT", "dns", 2),
+    ]  # fmt: skip
+
+
+def test_a_rule_of_many_addresses_and_a_token_bucket_is_unknown_for_those(tmp_path: Path) -> None:
+    ranges = ",".join(str(port) for port in range(0, 30, 2))
+    sources = ",".join(str(port) for port in range(100, 130, 2))
+    line = f"FORWARD -p tcp -m multiport --sports {sources} -m multiport --dports {ranges}"
+    net = _rules(tmp_path, "filter", f"{line} -m limit --limit 1/sec -j DROP", f"{line} -j REJECT")
+    columns = {
+        "proto": 6,
+        "sport": np.array([100, 101, 128, 110]),
+        "dport": np.array([0, 0, 28, 9]),
+    }
+    found = net.verdicts(columns)
+    assert len(found.plan.questions) == 2
+    assert _told(found) == [
+        ("UNKNOWN", "FORWARD", 1), ("ACCEPT", "FORWARD", 0),
+        ("UNKNOWN", "FORWARD", 1), ("ACCEPT", "FORWARD", 0),
+    ]  # fmt: skip
+    assert list(net.given({"limit": False}).verdicts(columns).rule) == [2, 0, 2, 0]
+
+
 def test_columns_are_left_as_they_are(tmp_path: Path) -> None:
     rules = "*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -j MARK --set-xmark 0x1/0x1\n"
     net = _net(tmp_path, f"{rules}-A FORWARD -m mark --mark 0x1 -j DROP\nCOMMIT\n")

@@ -60,6 +60,8 @@ def test_too_many_boxes_become_one_around_them() -> None:
 def test_a_negation_is_the_ranges_around() -> None:
     boxes = Boxes(lambda atom: atom).of(negate(is_in(F.DPORT, (0, 9), (20, 65535))))
     assert boxes == [Box({Axis(F.DPORT): (10, 19)})]
+    boxes = Boxes(lambda atom: atom).of(negate(is_in(F.DPORT, (1, 65534))))
+    assert boxes == [Box({Axis(F.DPORT): (0, 0)}), Box({Axis(F.DPORT): (65535, 65535)})]
 
 
 def test_atoms_may_mean_something_else() -> None:
