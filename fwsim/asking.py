@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fwsim.questions.diff import Diff
     from fwsim.questions.exposed import Exposed
     from fwsim.questions.reach import Reach
+    from fwsim.questions.remedies import Remedies
     from fwsim.questions.verdicts import Verdicts
 
 
@@ -65,3 +66,16 @@ class Asking:
         from fwsim.questions.exposed import exposed
 
         return exposed(self.simulation, in_)
+
+    def repair(self, *, block: bool = False, one_way: bool = False, **asked: Any) -> Remedies:
+        """Commands that let an exchange through (`src`, `dst`, … as of `trace`), each tried, with
+        what else they open; or with `block` such as stop it. QuestionError for what the place does
+        not know, or for sets too large to be told."""
+        from fwsim.questions.remedies import remedies
+
+        net: Any = self
+        trace = net.trace(one_way=one_way, **asked)
+        return remedies(
+            trace.net.simulation, trace.exchange, trace.packet, trace.start,
+            one_way=one_way, block=block,
+        )  # fmt: skip

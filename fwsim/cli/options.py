@@ -93,3 +93,22 @@ _QUESTION = (
     click.option("--state", metavar="S", default="NEW", help="NEW or INVALID [default: NEW]."),
     click.option("-6", "family", flag_value=6, type=int, default=0, help="IPv6."),
 )
+
+
+def exchange(command: _Command) -> _Command:
+    """The options that say who sends what to whom."""
+    for option in reversed(_EXCHANGE):
+        command = option(command)
+    return command
+
+
+_PORT = click.IntRange(0, 65535)
+_EXCHANGE = (
+    click.option("--src", metavar="A", default="", help="Who sends: an address, or a name."),
+    click.option("--dst", metavar="B", default="", help="To whom: an address, or a name."),
+    click.option("--proto", metavar="icmp|tcp|udp|N", default="icmp", help="[default: icmp echo]"),
+    click.option("--sport", metavar="N", type=_PORT, help="Source port [default: 40000]."),
+    click.option("--dport", metavar="N", type=_PORT, help="[default: 80 for tcp, else 53]"),
+    click.option("--in", "in_", metavar="DEV", default="", help="The device it comes in by."),
+    click.option("--out", metavar="DEV", default="", help="The device that leads to B."),
+)

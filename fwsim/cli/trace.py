@@ -11,18 +11,11 @@ from fwsim.cli.tracing import trace, trace_many
 
 _TYPED = click.core.ParameterSource.COMMANDLINE
 _OF_ONE_PACKET = ("src", "dst", "proto", "sport", "dport", "in_", "out")
-_PORT = click.IntRange(0, 65535)
 
 
 @click.command("trace")
 @options.place
-@click.option("--src", metavar="A", default="", help="Who sends: an address, or a name.")
-@click.option("--dst", metavar="B", default="", help="To whom: an address, or a name.")
-@click.option("--proto", metavar="icmp|tcp|udp|N", default="icmp", help="[default: icmp echo]")
-@click.option("--sport", metavar="N", type=_PORT, help="Source port [default: 40000].")
-@click.option("--dport", metavar="N", type=_PORT, help="[default: 80 for tcp, else 53]")
-@click.option("--in", "in_", metavar="DEV", default="", help="The device it comes in by.")
-@click.option("--out", metavar="DEV", default="", help="The device that leads to B.")
+@options.exchange
 @options.changes
 @options.later
 @options.assume

@@ -29,6 +29,7 @@ _ON_CHAINS = ("-P", "-N", "-X", "-F", "-E", "-Z", "-L", "-S")
 _CHAIN_OPTIONAL = ("-F", "-L", "-S", "-X", "-Z")
 _LISTS = ("-L", "-S")
 _EXPECTED = f"expected a command, one of {' '.join((*_ON_RULES, *_ON_CHAINS))}"
+AND = "&&"  # as a shell joins commands
 PROGRAMS = {
     f"{program}{backend}": family
     for program, family in (("iptables", 4), ("ip6tables", 6))
@@ -37,17 +38,26 @@ PROGRAMS = {
 
 
 def apply(rulesets: dict[int, Ruleset], command: str, name: str = "command") -> None:
-    """Carry out one command, `iptables -t nat -A …` or `ip6tables …`, on the rulesets by family,
-    replacing the one it changes. Raises ReadError where iptables would refuse."""
+    """Carry out one command, `iptables -t nat -A …` or `ip6tables …`, or several with `&&` between
+    them, on the rulesets by family, replacing the one it changes. Raises ReadError where iptables
+    would refuse."""
     source = Source(name, command)
     words = command_words(source)
+    span = Span(source, 0, len(command))
+    while any(word.text == AND for word in words):
+        end = next(number for number, word in enumerate(words) if word.text == AND)
+        _apply(rulesets, words[:end], span)
+        words = words[end + 1 :]
+    _apply(rulesets, words, span)
+
+
+def _apply(rulesets: dict[int, Ruleset], words: list[Word], span: Span) -> None:
     family = 4
     if words and words[0].text == "sudo":
         words = words[1:]
     if words and words[0].text.rpartition("/")[2] in PROGRAMS:
         family = PROGRAMS[words[0].text.rpartition("/")[2]]
         words = words[1:]
-    span = Span(source, 0, len(command))
     if not words:
         raise ReadError("this is no command; expected iptables -A CHAIN …", span=span)
     before = rulesets.get(family, Ruleset(family))

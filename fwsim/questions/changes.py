@@ -15,7 +15,7 @@ from fwsim.model.frozen import Frozen
 from fwsim.model.trace import Ref
 from fwsim.questions.covers import Told, told
 from fwsim.questions.outcomes import VERDICTS, Fate, Outcomes, unlike
-from fwsim.questions.pair import FRESH, Pair, Two
+from fwsim.questions.together import FRESH, Hosts, Places
 from fwsim.questions.witness import Witness, witness
 from fwsim.readings.space import PacketSet
 
@@ -68,7 +68,7 @@ class Change(Frozen):
         return out
 
 
-def changes_of(pair: Pair, limit: int) -> tuple[list[Change], PacketSet]:
+def changes_of(pair: Hosts, limit: int) -> tuple[list[Change], PacketSet]:
     """What surely changed; and what did for some outcome of facts that nobody knows, these facts
     in the set."""
     found: list[Change] = []
@@ -80,7 +80,7 @@ def changes_of(pair: Pair, limit: int) -> tuple[list[Change], PacketSet]:
     return found, every - surely
 
 
-def _differing(pair: Pair) -> dict[tuple[Fate, Fate], PacketSet]:
+def _differing(pair: Hosts) -> dict[tuple[Fate, Fate], PacketSet]:
     old, new = pair.outcomes
     found = {}
     for was, before in old.fates().items():
@@ -96,7 +96,7 @@ def _differing(pair: Pair) -> dict[tuple[Fate, Fate], PacketSet]:
     return found
 
 
-def _moved(pair: Pair, fate: Fate) -> dict[Field, PacketSet]:
+def _moved(pair: Hosts, fate: Fate) -> dict[Field, PacketSet]:
     """The packets that pass on both sides with another value of a field."""
     old, new = pair.outcomes
     return {
@@ -108,7 +108,7 @@ def _moved(pair: Pair, fate: Fate) -> dict[Field, PacketSet]:
 class _Sorting:
     """Sorts packets of two fates by the rules that decided and by what they become."""
 
-    def __init__(self, pair: Pair, fates: tuple[Fate, Fate], limit: int) -> None:
+    def __init__(self, pair: Hosts, fates: tuple[Fate, Fate], limit: int) -> None:
         self.pair, self.fates, self.limit = pair, fates, limit
         self.moved = _moved(pair, fates[0]) if fates[0] == fates[1] else {}
         self.aims = (F.DST[pair.family], F.DPORT)
@@ -141,7 +141,7 @@ class _Sorting:
             sides, same = [Side(fate) for fate in self.fates], packets
         return Change(sides[0], sides[1], told(same, self.pair.universe), found), same
 
-    def _witness(self, packets: PacketSet, two: Two) -> Witness | None:
+    def _witness(self, packets: PacketSet, two: Places) -> Witness | None:
         """A packet that ends as is claimed on both sides."""
         old, new = (_legs_of(fate) for fate in self.fates)
         found = witness(packets, self.pair.family, two[0], old, self.pair.likes)
@@ -185,7 +185,7 @@ def _ref(place: Simulation, family: int, table: str, at: Where) -> Ref:
     return reference(host, place.world.namespaces[host].rulesets[family], table, *at)
 
 
-def unmet(pair: Pair) -> tuple[list[Ref], list[Ref]]:
+def unmet(pair: Hosts) -> tuple[list[Ref], list[Ref]]:
     """The rules that only the old, or only the new side has and that no packet met."""
     two = next(iter(pair.places.values()))
     texts = [_texts(place, pair.family) for place in two]

@@ -12,7 +12,7 @@ from fwsim.model.frozen import Frozen
 from fwsim.model.trace import Ref
 from fwsim.questions.changes import Change, changes_of, unmet
 from fwsim.questions.covers import Told, told
-from fwsim.questions.pair import Pair
+from fwsim.questions.together import Hosts
 from fwsim.questions.unsettled import unsettled
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def diff(old: Simulation, new: Simulation, limit: int = LISTED) -> Diff:
     depends: dict[str, None] = {}
     idle: tuple[list[Ref], list[Ref]] = ([], [])
     for family in families:
-        pair = Pair(_at(old, worlds[0]), _at(new, worlds[1]), family)
+        pair = Hosts((_at(old, worlds[0]), _at(new, worlds[1])), family)
         changes, rest = changes_of(pair, limit)
         found += sorted(changes, key=_weight)
         if not rest.is_empty:

@@ -25,7 +25,7 @@ _STRANGE = {
     6: ((0, 127), (0xFF << 120, 8), (0xFE80 << 112, 10)),
 }
 _LOOPBACK = {4: (127 << 24, 8), 6: (1, 128)}
-_EVERY_HOST = 0xFFFFFFFF
+_EVERY_HOST = ((0, 32), (0xFFFFFFFF, 32))  # those of 0.0.0.0, from nobody, are broadcasts too
 
 
 class Fold(NamedTuple):
@@ -52,7 +52,7 @@ class Folding:
         nets = [(a.value, a.length) for a in held]
         self.loopback = self._read(self.dst, [_LOOPBACK[self.family]])
         many = [(r.dst, r.length) for r in routes if r.kind == "broadcast"]
-        many += [(_EVERY_HOST, 32)] if self.family == 4 else []
+        many += _EVERY_HOST if self.family == 4 else ()
         self.broadcasts = self._read(self.dst, many)
         self.here = self._read(self.dst, own) | self.loopback
         self.mine = self.space.read(

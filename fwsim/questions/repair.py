@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fwsim.language.commands import apply
 from fwsim.language.ruleset import Rule
 from fwsim.language.write import rule_text
 from fwsim.machine.passage import Passage
@@ -25,12 +24,13 @@ from fwsim.model.packet import Packet
 from fwsim.model.trace import Exchange, Leg, Ref, Step
 from fwsim.model.tuples import NamedTuple
 from fwsim.questions.nearest import Near, deciding, missed, nearest, stopped
+from fwsim.questions.placing import applied, command, in_users_hands
 from fwsim.questions.rewrite import made_from, reply_rule, rewritten
 
 MOST_COMMANDS = 4
+MOST_BRANCHES = 3  # first commands to go on from, where several solutions are wanted
 _NEW = STATES.index("NEW")
 _KNOWN = frozenset({STATES.index("ESTABLISHED"), STATES.index("RELATED")})
-_PROGRAMS = {4: "iptables", 6: "ip6tables"}
 
 
 class Help(NamedTuple):
@@ -59,13 +59,14 @@ def suggest(
     table = next((step for step in tables if step), None)
     if table is None:
         return None
-    question = _Question(packet, start, one_way)
-    commands = question.solve(simulation, exchange)
+    question = Question(packet, start, one_way)
+    found = next(question.solutions(simulation, exchange), None)
+    commands = found.commands if found else ()
     outcome = "answered" if commands else exchange.outcome
     return Help(nearest(exchange, leg, table), commands, outcome)
 
 
-class _Watched(Simulation):
+class Watched(Simulation):
     """A simulation that keeps the passages of every packet it carried."""
 
     def carry(self, packet: Packet, start: Start, **how: Any) -> tuple[Leg, list[Passage]]:
@@ -75,7 +76,7 @@ class _Watched(Simulation):
         return carried
 
     @classmethod
-    def over(cls, simulation: Simulation) -> _Watched:
+    def over(cls, simulation: Simulation) -> Watched:
         """A fork."""
         fork = simulation.fork()
         watched = cls(fork.world, fork.states, fork.now, fork.seed, fork.given)
@@ -94,43 +95,59 @@ class _Obstacle(NamedTuple):
     view: View
 
 
-class _Try(NamedTuple):
+class Solution(NamedTuple):
+    """Commands, the place after them, and what the exchange comes to there."""
+
     simulation: Simulation
     commands: tuple[str, ...]
+    outcome: str = ""
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
+    """An exchange that failed. `users_chain`: a rule that Docker would find in its way goes where
+    Docker leaves it alone."""
+
     packet: Packet
     start: Start
     one_way: bool
+    users_chain: bool = False
 
-    def solve(self, simulation: Simulation, exchange: Exchange) -> tuple[str, ...]:
-        """The commands, fewest first; empty if none help."""
-        pending = [_Try(simulation, ())]
+    def solutions(self, simulation: Simulation, exchange: Exchange) -> Iterator[Solution]:
+        """Commands after which it is answered, as few as can be, each tried."""
+        pending = [Solution(simulation, ())]
         expected: Exchange | None = exchange
         for _ in range(MOST_COMMANDS):
-            further: dict[tuple[int, Ref | None], _Try] = {}
+            further: dict[tuple[int, Ref | None], list[Solution]] = {}
+            solved = False
             for tried in pending:
                 for following in self._following(tried, expected):
                     result = following.simulation.fork().exchange(
                         self.packet, self.start, one_way=self.one_way, explain=False
                     )
                     if result.outcome == "answered":
-                        return following.commands
-                    further.setdefault((len(result.legs), result.decided_by), following)
-            pending, expected = list(further.values()), None
-        return ()
+                        yield following._replace(outcome=result.outcome)
+                        solved = True
+                    else:
+                        key = (len(result.legs), result.decided_by)
+                        further.setdefault(key, []).append(following)
+            if solved:
+                return
+            each = MOST_BRANCHES if self.users_chain else 1
+            pending = [following for group in further.values() for following in group[:each]]
+            expected = None
 
-    def _following(self, tried: _Try, expected: Exchange | None) -> Iterator[_Try]:
+    def _following(self, tried: Solution, expected: Exchange | None) -> Iterator[Solution]:
         obstacle = self._obstacle(tried.simulation, expected)
         if obstacle is None or obstacle.ref.host != tried.simulation.world.host:
             return
+        if self.users_chain:
+            obstacle = obstacle._replace(ref=in_users_hands(obstacle.ref, obstacle.table))
         for text in _ordered(tried.simulation, obstacle):
-            command = _command(obstacle.ref, text)
-            yield _Try(_applied(tried.simulation, command), (*tried.commands, command))
+            given = command(obstacle.ref, text)
+            yield Solution(applied(tried.simulation, given), (*tried.commands, given))
 
     def _obstacle(self, simulation: Simulation, expected: Exchange | None) -> _Obstacle | None:
-        watched = _Watched.over(simulation)
+        watched = Watched.over(simulation)
         exchange = watched.exchange(self.packet, self.start, one_way=self.one_way)
         if expected and (exchange.outcome, exchange.decided_by) != (
             expected.outcome, expected.decided_by,
@@ -194,33 +211,9 @@ def _admits_strangers(rule: Rule, view: View) -> bool:
 def _placed(simulation: Simulation, ref: Ref, text: str) -> Rule | None:
     """The rule that a text becomes where `ref` stands; None where iptables would refuse it."""
     try:
-        world = _applied(simulation, _command(ref, text)).world
+        world = applied(simulation, command(ref, text)).world
     except ReadError:
         return None
     ruleset = world.namespaces[world.host].rulesets[ref.family]
     number = ref.rule if isinstance(ref.rule, int) else 0
     return ruleset.rule(ref.table, ref.chain, number)
-
-
-def _applied(simulation: Simulation, command: str) -> Simulation:
-    changed = simulation.fork()
-    host = changed.world.namespaces[changed.world.host]
-    rulesets = dict(host.rulesets)
-    apply(rulesets, command)
-    changed.govern(host.with_rulesets(rulesets))
-    return changed
-
-
-def _command(ref: Ref, text: str) -> str:
-    """The command that puts a rule before the one that decided, or last where the policy did."""
-    table = "" if ref.table == "filter" else f" -t {ref.table}"
-    chain = _shell(ref.chain)
-    where = f"-A {chain}" if ref.rule == "policy" else f"-I {chain} {ref.rule}"
-    return f"{_PROGRAMS[ref.family]}{table} {where} {_shell(text)}"
-
-
-def _shell(text: str) -> str:
-    """The words, quoted for a shell where they need it."""
-    from shlex import quote
-
-    return " ".join(word if word == "!" else quote(word) for word in text.split())

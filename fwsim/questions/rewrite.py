@@ -86,17 +86,23 @@ def reply_rule(view: View) -> str:
     return f"{which} {device} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
 
 
-def made_from(view: View) -> str:
+def made_from(view: View, target: str = "ACCEPT") -> str:
     """A rule for just such packets."""
-    packet, words = view.packet, []
+    return " ".join([*words_of(view).values(), "-j", target])
+
+
+def words_of(view: View) -> dict[str, str]:
+    """What a rule for just such packets asks for, by its options (`-s`, `-d`, `-i`, `-o`, `-p`)."""
+    packet, words = view.packet, {}
     for flag, address in (("-s", packet.src), ("-d", packet.dst)):
-        words.append(f"{flag} {AddressMask().write(whole(packet.family, address), packet.family)}")
+        text = AddressMask().write(whole(packet.family, address), packet.family)
+        words[flag] = f"{flag} {text}"
     for flag, which in (("-i", "in"), ("-o", "out")):
         if view.device(which):
-            words.append(f"{flag} {view.device(which)}")
-    words.append(f"-p {proto_text(packet.proto)}")
+            words[flag] = f"{flag} {view.device(which)}"
+    words["-p"] = f"-p {proto_text(packet.proto)}"
     if packet.has_ports:
         reply = bool(view["ct_dir"])
         name = _PORTS[not reply]
-        words.append(f"--{name} {view[name]}")
-    return " ".join([*words, "-j ACCEPT"])
+        words["-p"] += f" --{name} {view[name]}"
+    return words

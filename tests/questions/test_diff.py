@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from kernel.rulesets import ADDRESSES, PORTS, Rules, random_rules
+from kernel.rulesets import Rules, random_rules
 
 import fwsim
 from fwsim.machine.infer import address_routes, infer_world
@@ -16,13 +16,14 @@ from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import Address, Namespace, Route
 from fwsim.model.frozen import replace
-from fwsim.model.names import STATES, TCP_FLAGS, address_value, iface_value
-from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, WITH_PORTS, Packet
+from fwsim.model.names import address_value
+from fwsim.model.packet import Packet
 from fwsim.model.pred import any_of
 from fwsim.net import Net
 from fwsim.questions.diff import Diff, diff
 from fwsim.readings.concrete import compile_pred
 from fwsim.readings.cover import box_pred
+from questions.packets import random_packet, view_of
 
 _UNCUT = 1 << 20
 _PASSED = ("delivered", "forwarded", "sent")
@@ -82,32 +83,6 @@ def _outcome(simulation: Simulation, packet: Packet, dev: str) -> Any:
     return "unknown" if leg.fate == "unknown" else "dropped"
 
 
-def _view(packet: Packet, dev: str) -> dict[str, int]:
-    return {
-        "src": packet.src, "dst": packet.dst, "proto": packet.proto, "sport": packet.sport,
-        "dport": packet.dport, "icmp_type": packet.icmp_type, "icmp_code": packet.icmp_code,
-        "tcp_flags": packet.flags, "in": iface_value(dev), "ctstate": STATES.index("NEW"),
-        "ttl": packet.ttl, "length": packet.length, "tos": packet.tos, "tcp_options": 0,
-        "out": 0, "physin": 0, "physout": 0,
-    }  # fmt: skip
-
-
-def _random_packet(rng: Random, family: int) -> tuple[Packet, str]:
-    dev = rng.choice(("", "eth0", "eth0", "veth0", "veth1", "docker0"))
-    own = ("172.18.0.1", "192.0.2.10") if family == 4 else ("fd18::1", "2001:db8::10")
-    src = rng.choice(ADDRESSES[family] if dev else own)
-    proto = rng.choice((TCP, TCP, UDP, ICMP if family == 4 else ICMP6, 50))
-    dst = rng.choice(ADDRESSES[family])
-    packet = Packet(family, *(address_value(a, family) for a in (src, dst)), proto, payload_len=20)
-    if proto in WITH_PORTS:
-        packet = packet.but(sport=rng.choice(PORTS), dport=rng.choice(PORTS))
-    if proto == TCP:
-        packet = packet.but(flags=TCP_FLAGS["SYN"])
-    if packet.is_icmp:
-        packet = packet.but(icmp_type=8 if family == 4 else 128, icmp_id=7)
-    return packet, dev
-
-
 @pytest.mark.parametrize("name", [name for name, _ in examples()])
 def test_a_place_does_not_differ_from_itself(name: str) -> None:
     net = fwsim.load(f"example:{name}")
@@ -127,9 +102,9 @@ def test_a_packets_fates_differ_exactly_if_it_lies_in_a_change(family: int) -> N
         maybe = compile_pred(any_of(*(box_pred(b) for part in found.perhaps for b in part.boxes)))
         rng = Random(seed)
         for _ in range(120):
-            packet, dev = _random_packet(rng, family)
+            packet, dev = random_packet(rng, family)
             was, now = (_outcome(net.simulation, packet, dev) for net in (old, new))
-            view = _view(packet, dev)
+            view = view_of(packet, dev)
             if "unknown" in (was, now) or maybe(view):
                 continue
             assert changed(view) is (was != now), (seed, packet, dev, was, now)

@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 import fwsim
-from fwsim.model.names import STATES, TCP_FLAGS, address_value, iface_value
 from fwsim.model.packet import ICMP, TCP, UDP, Packet
 from fwsim.net import Net
 from fwsim.questions.exposed import Exposed
 from fwsim.show.exposed import exposed_lines
 from fwsim.show.layout import plain
+from questions.packets import opening, view_of
 
 SNAPSHOTS = sorted((Path(__file__).parents[3] / "shared" / "snapshots").glob("*/snapshot"))
 PUBLISHED = (
@@ -24,22 +24,10 @@ PUBLISHED = (
 )
 
 
-def _view(packet: Packet, dev: str) -> dict[str, int]:
-    return {
-        "src": packet.src, "dst": packet.dst, "proto": packet.proto, "sport": packet.sport,
-        "dport": packet.dport, "icmp_type": packet.icmp_type, "icmp_code": packet.icmp_code,
-        "tcp_flags": packet.flags, "in": iface_value(dev), "ctstate": STATES.index("NEW"),
-        "ttl": packet.ttl, "length": packet.length, "tos": packet.tos,
-    }  # fmt: skip
-
-
 def _packet(rng: Random, addresses: list[str], ports: list[int]) -> Packet:
-    src = address_value(rng.choice(["203.0.113.9", "8.8.8.8", "198.51.100.7"]), 4)
-    packet = Packet(4, src, address_value(rng.choice(addresses), 4), rng.choice((TCP, TCP, UDP, 1)))
-    if packet.proto == ICMP:
-        return packet.but(icmp_type=8, icmp_id=5, payload_len=20)
-    packet = packet.but(sport=40000, dport=rng.choice(ports), payload_len=20)
-    return packet.but(flags=TCP_FLAGS["SYN"]) if packet.proto == TCP else packet
+    src = rng.choice(["203.0.113.9", "8.8.8.8", "198.51.100.7"])
+    packet = opening(4, src, rng.choice(addresses), rng.choice((TCP, TCP, UDP, ICMP)), rng)
+    return packet.but(dport=rng.choice(ports)) if packet.has_ports else packet
 
 
 def _agrees(net: Net, found: Exposed, addresses: list[str], ports: list[int]) -> int:
@@ -48,7 +36,7 @@ def _agrees(net: Net, found: Exposed, addresses: list[str], ports: list[int]) ->
     for _ in range(150):
         packet = _packet(rng, addresses, ports)
         (leg,) = net.packets([(packet, "eth0", 0.0)])
-        doors = [d for d in found.doors if d.family == 4 and _view(packet, "eth0") in d.packets]
+        doors = [d for d in found.doors if d.family == 4 and view_of(packet, "eth0") in d.packets]
         assert len(doors) == (leg.verdict == "ACCEPT"), (packet, leg, doors)
         inside += len(doors)
         if doors and leg.fate == "delivered":

@@ -1,5 +1,5 @@
-"""Two hosts that are asked about the same packets, of one family: those that come in, and those
-that the host sends."""
+"""Hosts that are asked about the same packets, of one family: those that come in, and those that
+the host sends. They are one host under several rulesets, or two snapshots."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
 ASKED = tuple(map(STATES.index, ("NEW", "INVALID", "ESTABLISHED", "RELATED")))
 FRESH = is_in(F.CTSTATE, STATES.index("NEW"), STATES.index("INVALID"))
-Two = tuple["Simulation", "Simulation"]
+Places = tuple["Simulation", ...]
 
 
-class Pair:
-    """`outcomes` are the old host's and the new one's. Where only rules were given, `places` has
-    the two for each device that may lead to what no route tells; the packets then have that device
-    in their field `out`."""
+class Hosts:
+    """`outcomes` are those of each. Where only rules were given, `places` has all of them for each
+    device that may lead to what no route tells; the packets then have that device in their field
+    `out`."""
 
-    def __init__(self, old: Simulation, new: Simulation, family: int) -> None:
+    def __init__(self, simulations: Places, family: int) -> None:
         self.family, self.space = family, Space()
         self.asked: dict[str, Free] = {}
-        worlds = old.world, new.world
+        worlds = [simulation.world for simulation in simulations]
         self.doors = _common_doors(worlds, family, self.space)
-        outs = ways_out(old.world, family) or ("",)
-        self.places: dict[str, Two] = {
-            out: (_leading(old, family, out), _leading(new, family, out)) for out in outs
+        self.places: dict[str, Places] = {
+            out: tuple(_leading(simulation, family, out) for simulation in simulations)
+            for out in ways_out(worlds[0], family) or ("",)
         }
-        self.likes = likes(old.world, family)
+        self.likes = likes(worlds[0], family)
         self.universe = self.space.nothing
-        self.outcomes = Outcomes(self.space, family), Outcomes(self.space, family)
-        for out, two in self.places.items():
-            self._walk(out, two)
+        self.outcomes = tuple(Outcomes(self.space, family) for _ in simulations)
+        for out, places in self.places.items():
+            self._walk(out, places)
 
     @property
     def facts(self) -> Facts:
@@ -58,26 +58,27 @@ class Pair:
         facts.asked = self.asked
         return facts
 
-    def by_way(self, packets: PacketSet) -> Iterator[tuple[Two, PacketSet]]:
+    def by_way(self, packets: PacketSet) -> Iterator[tuple[Places, PacketSet]]:
         """The packets, with the places in which they go that way."""
-        for out, two in self.places.items():
+        for out, places in self.places.items():
             found = packets & self.space.read(_way(out))
             if not found.is_empty:
-                yield two, found
+                yield places, found
 
-    def _walk(self, out: str, two: Two) -> None:
-        come, sent = (self.space.read(all_of(_way(out), pred)) for pred in self._packets(two))
+    def _walk(self, out: str, places: Places) -> None:
+        come, sent = (self.space.read(all_of(_way(out), pred)) for pred in self._packets(places))
         self.universe |= come | sent
-        walks = [self._host(simulation) for simulation in two]
-        if _same_but_rules(*(simulation.world for simulation in two)):
-            walks[1].regions.learn(walks[0].regions)
+        walks = [self._host(simulation) for simulation in places]
+        for simulation, walk in zip(places[1:], walks[1:], strict=True):
+            if _same_but_rules(places[0].world, simulation.world):
+                walk.regions.learn(walks[0].regions)
         for walk, outcomes in zip(walks, self.outcomes, strict=True):
             outcomes.collect(walk, [*walk.come(come), *walk.send(sent)])
 
-    def _packets(self, two: Two) -> tuple[Pred, Pred]:
+    def _packets(self, places: Places) -> tuple[Pred, Pred]:
         """Those that come in, and those that the host sends."""
         whole = all_of(possible(self.family, ASKED), negate(multicast(self.family)))
-        sends = is_in(F.IN, iface_value("")), _own(two, self.family)
+        sends = is_in(F.IN, iface_value("")), _own(places, self.family)
         return all_of(whole, by_devices(self.doors)), all_of(whole, *sends)
 
     def _host(self, simulation: Simulation) -> HostWalk:
@@ -97,13 +98,13 @@ def _same_but_rules(one: World, other: World) -> bool:
     return bare(one) == bare(other)
 
 
-def _own(two: Two, family: int) -> Pred:
+def _own(places: Places, family: int) -> Pred:
     """The sources that the host may send from: its addresses; where these are not told, whatever
     is not of a subnet that is."""
     src = F.SRC[family]
-    known = [a for s in two for _, a in s.world.namespaces[s.world.host].addresses(family)]
+    known = [a for s in places for _, a in s.world.namespaces[s.world.host].addresses(family)]
     own = is_in(src, *dict.fromkeys(a.value for a in known))
-    if not two[0].world.inferred:
+    if not places[0].world.inferred:
         return own
     return any_of(own, negate(any_of(*(prefix(src, a.value, a.length) for a in known))))
 
@@ -120,10 +121,10 @@ def _leading(simulation: Simulation, family: int, out: str) -> Simulation:
     return changed
 
 
-def _common_doors(worlds: tuple[World, World], family: int, space: Space) -> list[str]:
-    """The devices by which packets come in to both."""
-    one, other = (set(entrances(HostWalk(world, family, space=space).regions)) for world in worlds)
-    return sorted(one & other)
+def _common_doors(worlds: list[World], family: int, space: Space) -> list[str]:
+    """The devices by which packets come in to all of them."""
+    doors = (set(entrances(HostWalk(world, family, space=space).regions)) for world in worlds)
+    return sorted(set.intersection(*doors))
 
 
 class _ByWords(Facts):
