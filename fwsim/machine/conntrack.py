@@ -12,15 +12,18 @@ from collections.abc import Iterator
 from fwsim.machine.connection import (
     CONFIRMED,
     ESTABLISHED,
+    EXPECTED,
     INVALID,
     NEW,
     RELATED,
     SEEN_REPLY,
     UNTRACKED,
     Connection,
+    Expectation,
     Found,
 )
 from fwsim.machine.ctlisting import NOTHING, Listing
+from fwsim.machine.expect import Expected
 from fwsim.machine.l4 import Arrival, Settings, move
 from fwsim.machine.tcp import Track
 from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone, tuple_of
@@ -40,6 +43,7 @@ class Conntrack:
         self.settings, self.listing = settings or Settings(), listing
         self.table: dict[Key, Connection] = {}
         self.recalled: set[int] = set()
+        self.expected = Expected()
 
     def fork(self) -> Conntrack:
         """A copy that changes on its own."""
@@ -47,6 +51,7 @@ class Conntrack:
         copies = {id(c): c.twin() for c in self._recalled()}
         fork.table = {k: copies[id(c)] for k, c in self.table.items()}
         fork.recalled = set(self.recalled)
+        fork.expected = self.expected.fork(copies)
         return fork
 
     def _recalled(self) -> Iterator[Connection]:
@@ -99,7 +104,8 @@ class Conntrack:
         return found
 
     def forget(self, connection: Connection) -> None:
-        """Take a connection out of the table."""
+        """Take a connection out of the table, and what it expected."""
+        self.expected.drop(connection)
         for key in _keys(connection):
             if self.table.get(key) is connection:
                 del self.table[key]
@@ -140,7 +146,7 @@ class Conntrack:
         return self._resolve(packet, now, told)
 
     def _resolve(self, packet: Packet, now: float, told: Told) -> Found:
-        key = tuple_of(packet)
+        key, expected = tuple_of(packet), None
         found = self.lookup(key, now, told.zone) if key else None
         if key is None:
             return Found(INVALID)
@@ -148,9 +154,7 @@ class Conntrack:
             answer = key.inverted()
             if answer is None:
                 return Found(INVALID)
-            made = Connection(key, answer, told.zone)
-            made.helper = told.helper
-            made.counters = ((0, 0), (0, 0)) if self.settings.counting else None
+            made, expected = self._begun(key, answer, told, now)
             found = (made, False)
         connection, reply = found
         here = Arrival(packet, connection, reply, now, self.settings, told.outside)
@@ -166,10 +170,25 @@ class Conntrack:
             self.forget(connection)
         if done.kind == "invalid":
             return Found(INVALID)
-        state = ESTABLISHED if reply or here.seen_reply else NEW
+        fresh = RELATED if connection.status & EXPECTED else NEW
+        state = ESTABLISHED if reply or here.seen_reply else fresh
         if reply:
             connection.status |= SEEN_REPLY
-        return Found(state, connection, reply)
+        return Found(state, connection, reply, expected)
+
+    def _begun(
+        self, key: Tuple, answer: Tuple, told: Told, now: float
+    ) -> tuple[Connection, Expectation | None]:
+        """init_conntrack: a new connection; if a helper expected it, that helper's expectation."""
+        made = Connection(key, answer, told.zone)
+        expected = self.expected.take(key, told.zone, now)
+        if expected:
+            made.status |= EXPECTED
+            made.mark, made.foreseen = expected.master.mark, expected.master.helper
+        else:
+            made.helper = told.helper or self.settings.helper_of(key)
+        made.counters = ((0, 0), (0, 0)) if self.settings.counting else None
+        return made, expected
 
     def _related(self, packet: Packet, now: float, zone: Zone) -> Found:
         """nf_conntrack_inet_error: an ICMP error belongs to the connection that it quotes."""

@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from fwsim.machine import sctp, tcp
 from fwsim.machine.connection import ASSURED, CONFIRMED, SEEN_REPLY, Connection
+from fwsim.machine.offsets import unmoved
 from fwsim.machine.sctp import Association
 from fwsim.machine.tcp import Knobs, Track
-from fwsim.machine.tuples import GRE, OPENS
+from fwsim.machine.tuples import GRE, OPENS, Tuple
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
@@ -30,14 +31,27 @@ TIMEOUTS: Mapping[str, int] = MappingProxyType(
 )
 
 
+HELPED: Mapping[tuple[int, int], str] = MappingProxyType({
+    (TCP, 21): "ftp", (TCP, 6667): "irc", (UDP, 69): "tftp", (TCP, 5060): "sip",
+    (UDP, 5060): "sip", (TCP, 1723): "pptp", (TCP, 1720): "Q.931", (UDP, 1719): "RAS",
+    (UDP, 10080): "amanda", (UDP, 137): "netbios-ns", (UDP, 161): "snmp", (TCP, 6566): "sane",
+})  # fmt: skip
+
+
 class Settings(NamedTuple):
     """The sysctls net.netfilter.nf_conntrack_*: TCP's, the others' timeouts in seconds (`udp`,
-    `sctp_established`), whether connections are counted, and whether checksums are looked at."""
+    `sctp_established`), whether connections are counted, whether checksums are looked at, and
+    whether helpers come with ports."""
 
     tcp: Knobs = Knobs()
     timeouts: Mapping[str, int] = TIMEOUTS
     counting: bool = False
     checksums: bool = True
+    helping: bool = False
+
+    def helper_of(self, key: Tuple) -> str:
+        """The helper that a connection is given for its port; kernels since 6.0 give none."""
+        return HELPED.get((key.proto, key.dport), "") if self.helping else ""
 
     @classmethod
     def from_sysctl(cls, values: Mapping[str, int]) -> Settings:
@@ -48,7 +62,10 @@ class Settings(NamedTuple):
             key = f"{_PREFIX}{proto}_timeout{'_' * bool(state)}{state}"
             timeouts[name] = values.get(key, default)
         counting, checksums = values.get(f"{_PREFIX}acct", 0), values.get(f"{_PREFIX}checksum", 1)
-        return cls(Knobs.from_sysctl(values), timeouts, bool(counting), bool(checksums))
+        helping = values.get(f"{_PREFIX}helper", 0)
+        return cls(
+            Knobs.from_sysctl(values), timeouts, bool(counting), bool(checksums), bool(helping)
+        )
 
 
 class Move(NamedTuple):
@@ -133,8 +150,11 @@ def _tcp(here: Arrival) -> Move:
     if track is None:
         return _INVALID
     assert isinstance(track, Track)
+    packet = here.packet
+    if connection.offsets:
+        packet = unmoved(packet, connection.offsets, here.reply)
     moved = tcp.step(
-        track, here.reply, here.packet, knobs,
+        track, here.reply, packet, knobs,
         seen_reply=here.seen_reply, assured=bool(connection.status & ASSURED),
     )  # fmt: skip
     if moved.kind == "reopen":

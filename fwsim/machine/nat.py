@@ -6,7 +6,7 @@ nf_nat_masquerade.c, nf_nat_redirect.c, nf_nat_proto.c).
 from __future__ import annotations
 
 from fwsim.machine.chance import Chance
-from fwsim.machine.connection import DST_NAT, SRC_NAT, Connection
+from fwsim.machine.connection import DST_NAT, SRC_NAT, Connection, Expectation
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.tuples import GRE, rewritten
 from fwsim.machine.unique import Choice
@@ -52,6 +52,20 @@ def bind_nothing(
     """nf_nat_alloc_null_binding: no rule spoke; the address stays, a taken source port moves."""
     address = connection.reply.dst if source else connection.reply.src
     return bind(tracker, connection, source, NatRange((address, address)), now=now, chance=chance)
+
+
+def follow(
+    tracker: Conntrack, connection: Connection, expected: Expectation, now: float, chance: Chance
+) -> bool:
+    """nf_nat_follow_master: translate an expected connection as its master is. True if a port was
+    chosen by chance."""
+    there = expected.master.tuple(not expected.reply)
+    by_chance = False
+    ranges = NatRange((there.dst,) * 2), NatRange((there.src,) * 2, (expected.port,) * 2)
+    for source, range_ in zip((True, False), ranges, strict=True):
+        chosen = bind(tracker, connection, source, range_, now=now, chance=chance)
+        by_chance = by_chance or chosen
+    return by_chance
 
 
 def translate(packet: Packet, connection: Connection, reply: bool, source: bool) -> Packet | None:

@@ -9,11 +9,12 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
 from fwsim.machine.account import Account
 from fwsim.machine.buffer import Buffer
-from fwsim.machine.connection import NEW, RELATED, TEMPLATE, UNTRACKED
+from fwsim.machine.connection import NEW, RELATED, TEMPLATE, UNTRACKED, Found
 from fwsim.machine.conntrack import Told, zone_of
 from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
 from fwsim.machine.moment import Moment
+from fwsim.machine.offsets import moved
 from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
@@ -150,7 +151,11 @@ class _AtHook:
         helper = template.helper if template else ""
         told = Told(zone_of(template, buffer.mark), helper, self.hook == "PREROUTING")
         found = self.state.conntrack.track(buffer.packet, self.now, told)
-        buffer.found, buffer.template = found, None
+        buffer.found, buffer.template = found._replace(expected=None), None
+        if found.expected and found.expected.follows and found.connection:
+            tracker, chance = self.state.conntrack, self.nf.moment.chance
+            if nat.follow(tracker, found.connection, found.expected, self.now, chance):
+                self.record.by_chance.append("port")
         self.view.clear()
         if self.ns.tracks(buffer.packet.family):
             known = found.connection.known if found.connection else ""
@@ -166,13 +171,39 @@ class _AtHook:
         return found.connection is not None and not found.connection.status & TEMPLATE
 
     def _confirm(self) -> str:
+        """nf_confirm: helpers look at what is no error, and began no expected connection."""
         found = self.buffer.found
-        if found is None or found.connection is None or found.reply:
+        if found is None or found.connection is None:
+            return "ACCEPT"
+        adjusts = found.connection.offsets
+        if found.state != RELATED and found.connection.helper and not self._helped(found):
+            return "DROP"
+        if found.state != RELATED and adjusts and self.buffer.in_ != "lo":
+            self._becomes(moved(self.buffer.packet, adjusts, found.reply))
+        if found.reply:
             return "ACCEPT"
         if self.state.conntrack.confirm(found.connection, self.now):
             return "ACCEPT"
         self.record.reason = "clash"
         return "DROP"
+
+    def _helped(self, found: Found) -> bool:
+        """The connection's helper looks at the packet; False if it drops it."""
+        from fwsim.machine.helpers import Talk, listen
+
+        chance, packet = self.nf.moment.chance, self.buffer.packet
+        done = listen(Talk(self.state.conntrack, found, packet, self.now, chance))
+        if done.by_chance:
+            self.record.by_chance.append("port")
+        if done.what and found.connection:
+            expects = done.expected.text if done.expected else ""
+            data = {"helper": found.connection.helper, "what": done.what, "expects": expects}
+            self.record.step(Step("helper", data=data))
+        if done.packet is None:
+            self.record.reason = "helper"
+            return False
+        self._becomes(done.packet)
+        return True
 
     # -- NAT --------------------------------------------------------------------------------------
 
@@ -186,11 +217,11 @@ class _AtHook:
             return "ACCEPT"
         packet, connection = self.buffer.packet, found.connection
         if found.state == RELATED and packet.is_icmp_error:
-            moved = nat.translate_error(packet, connection, found.reply, source)
-            if moved is None:
+            error = nat.translate_error(packet, connection, found.reply, source)
+            if error is None:
                 self.record.reason = "redirect"
                 return "DROP"
-            return self._translated(moved)
+            return self._translated(error)
         if found.state in (NEW, RELATED) and not nat.bound(connection, source):
             verdict = self._table("nat")
             if verdict != "ACCEPT":
@@ -203,15 +234,19 @@ class _AtHook:
             self.state.conntrack.forget(connection)
             self.record.reason = "strays"
             return "DROP"
-        moved = nat.translate(self.buffer.packet, connection, found.reply, source)
-        if moved is None:
+        translated = nat.translate(self.buffer.packet, connection, found.reply, source)
+        if translated is None:
             self.record.reason = "malformed"
             return "DROP"
-        return self._translated(moved)
+        return self._translated(translated)
 
-    def _translated(self, moved: Packet) -> str:
-        if moved is not self.buffer.packet and moved != self.buffer.packet:
-            before, self.buffer.packet = self.buffer.packet, moved
-            self.view.clear()
-            self.record.step(Step("nat", before=before, after=moved, data={"hook": self.hook}))
+    def _translated(self, after: Packet) -> str:
+        if after is not self.buffer.packet and after != self.buffer.packet:
+            before = self.buffer.packet
+            self._becomes(after)
+            self.record.step(Step("nat", before=before, after=after, data={"hook": self.hook}))
         return "ACCEPT"
+
+    def _becomes(self, packet: Packet) -> None:
+        self.buffer.packet = packet
+        self.view.clear()

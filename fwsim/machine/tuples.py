@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from fwsim.model.chain import final
 from fwsim.model.exthdr import EXTENSIONS, NONE
+from fwsim.model.names import address_text, proto_text
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
@@ -53,6 +54,14 @@ class Tuple(NamedTuple):
     def is_icmp(self) -> bool:
         """The ports are an ICMP message's id, type and code."""
         return self.proto == (ICMP if self.family == 4 else ICMP6)
+
+    @property
+    def text(self) -> str:
+        """For people; a source or port of 0 is any."""
+        bits = 32 if self.family == 4 else 128
+        source = address_text(self.src, bits) if self.src else "*"
+        where = f"{source} → {address_text(self.dst, bits)}"
+        return f"{where}, {proto_text(self.proto)} port {self.dport}"
 
     def inverted(self) -> Tuple | None:
         """The tuple of the answer; None for an ICMP message that has none."""

@@ -58,6 +58,7 @@ class Tracked(Protocol):
     mark: int
     status: int
     labels: int
+    foreseen: str
 
     @property
     def zone(self) -> Zoned:

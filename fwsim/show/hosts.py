@@ -70,13 +70,11 @@ class Teller:
                     routes = [Row(where=_route(step))]
                     if hop.data["fate"] != "sent":
                         rows += routes
-                case "bridge":
-                    rows.append(Row(where=say("bridged", **step.data)))
                 case "table":
                     effect = _effect(hop, at)
                     rows += table_rows(self.world, step, self.decision, effect, self.told)
-                case "copy":
-                    rows.append(Row(where=_copy(step)))
+                case "bridge" | "copy" | "helper":
+                    rows.append(Row(where=_said(step)))
                 case "nat" if step.data["hook"] != "PREROUTING" and not _chosen(hop, at):
                     rows.append(Row(where=say("nat", hook=step.data["hook"]) + _change(step)))
         return [*routes, *rows] if rows and hop.data["fate"] == "sent" else rows
@@ -134,16 +132,22 @@ class Teller:
                     rows.append(Row(where=say("nat", hook=step.data["hook"]) + _change(step)))
                 case "route":
                     rows.append(Row(where=_route(step)))
-                case "bridge":
-                    rows.append(Row(where=say("bridged", **step.data)))
-                case "copy":
-                    rows.append(Row(where=_copy(step)))
+                case "bridge" | "copy" | "helper":
+                    rows.append(Row(where=_said(step)))
                 case "leave":
                     rows.append(Row(where=self._out(hop.text, step.data["dev"])))
                 case _:
                     pass
         ends = [] if any(s.kind == "leave" for s in hop.children) else self._end(hop)
         return [*rows, *_spans(ends)]
+
+
+def _said(step: Step) -> str:
+    """What a bridge or a helper did, where a copy went."""
+    if step.kind == "copy":
+        return _copy(step)
+    key = f"helper.{step.data['what']}" if step.kind == "helper" else "bridged"
+    return say(key, **step.data)
 
 
 def _known(step: Step) -> str:

@@ -357,3 +357,22 @@ def test_security_comes_before_nat_in_input_or_behind_it(family: int, backend: s
     with Lab() as lab:
         told = agreed(opened(lab, rules, family, backend), [asked])
     assert told.fates == ["delivered" if backend == "legacy" else "dropped"]
+
+
+# -- addresses that only old kernels refused -------------------------------------------------------
+
+
+_ZEROS = {
+    4: (("8.8.8.8", "0.0.0.28", "f"), ("0.0.0.28", "172.18.0.2", "f"), ("0.1.2.3", "0.3.2.1", "f"),
+        ("8.8.8.8", "0.0.0.0", "d"), ("0.0.0.0", "172.18.0.2", "d")),
+    6: (("2001:4860::8", "::", "f"), ("::", "fd18::2", "d"), ("2001:4860::8", "::2", "f")),
+}  # fmt: skip
+
+
+@BOTH
+def test_of_the_zero_network_the_zero_address_alone_is_nowhere(family: int) -> None:
+    ends = _ZEROS[family]
+    with Lab() as lab:
+        duel = opened(lab, "filter FORWARD -m conntrack --ctstate NEW", family)
+        told = agreed(duel, (sent("eth0", packet(src, dst)) for src, dst, _ in ends))
+    assert "".join(fate[0] for fate in told.fates) == "".join(fate for _, _, fate in ends)
