@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fwsim.machine import routing
 from fwsim.machine.connection import Found
+from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.model.actions import Template
 from fwsim.model.names import PROCESS
 from fwsim.model.packet import Packet
@@ -17,7 +18,7 @@ class Buffer:
     this host sends it (names.SENDERS), and `bound` the device that it must leave by, if any;
     `diverted` is the packet as it would be addressed to the socket that TPROXY gave it to;
     `comes_back`: it is a copy for the host itself of what it sends to all; `routed_across`: it
-    crosses a bridge, but DNAT had it routed."""
+    crosses a bridge, but DNAT had it routed; `routed_mark` is the mark with which it was."""
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class Buffer:
     ) -> None:
         self.packet, self.in_, self.out = packet, in_, ""
         self.physin = self.physout = self.speaks_by = ""
-        self.mark = self.priority = 0
+        self.mark = self.routed_mark = self.priority = 0
         self.found = found
         self.template: Template | None = None
         self.rerouted: routing.Way | None = None
@@ -39,3 +40,8 @@ class Buffer:
         self.looped = self.comes_back = self.routed_across = False
         self.diverted: Packet | None = None
         self.sender, self.bound = sender, bound
+
+    def flow(self, dev: str = LOOPBACK) -> Flow:
+        """What it is routed by, now."""
+        self.routed_mark = self.mark
+        return flow_of(self.packet, dev, self.mark)

@@ -15,7 +15,6 @@ from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
 from fwsim.machine.moment import Moment
 from fwsim.machine.offsets import moved
-from fwsim.machine.policy import flow_of
 from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.table import Outcome, walk_table
@@ -87,7 +86,7 @@ class _AtHook:
         verdict = run()
         if verdict != "ACCEPT" or before == [self.view[name] for name in asked]:
             return verdict
-        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)
+        flow = self.buffer.flow()
         if flow.family == 4:
             flow = flow._replace(uid=0)  # ip_route_me_harder forgets who sends, its IPv6 twin not
         way = routing.lookup(self.ns, flow)

@@ -140,7 +140,7 @@ def _realm(view: Sight) -> int:
     buffer = view.buffer
     if buffer.physout and not buffer.routed_across:
         return 0
-    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.mark)
+    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.routed_mark)
 
 
 def _path_mtu(view: Sight) -> int:
@@ -149,7 +149,7 @@ def _path_mtu(view: Sight) -> int:
     buffer = view.buffer
     if buffer.physout:
         return device_mtu(view.ns, buffer.out)
-    return path_mtu(view.ns, buffer.packet, buffer.in_, buffer.mark)
+    return path_mtu(view.ns, buffer.packet, buffer.in_, buffer.routed_mark)
 
 
 def _expires(view: Sight) -> int:

@@ -123,7 +123,7 @@ class Stack:
         """br_nf_pre_routing_finish: after DNAT, the new destination decides anew."""
         bridge, packet = self.buffer.in_, self.buffer.packet
         if packet.dst != self.bridged_to:
-            flow = flow_of(packet, bridge, self.buffer.mark)
+            flow = self.buffer.flow(bridge)
             way = routing.lookup(self.ns, flow)
             routed = way.kind == "unicast" and packet.family == 4
             if routed and not routing.forwards(self.ns, 4, bridge):
@@ -164,7 +164,7 @@ class Stack:
         packet = self.buffer.packet
         if self.buffer.physin and routing.is_refused_unseen(packet.family, packet.src, packet.dst):
             return self._end("dropped", "martian_destination")  # ip6_rcv, once it is handed up
-        flow = flow_of(packet, self.buffer.in_, self.buffer.mark)
+        flow = self.buffer.flow(self.buffer.in_)
         if (refusal := routing.martian(self.ns, flow)) is not None:
             return self._end("dropped", refusal)
         bound = routing.bound_to(packet.family, packet.dst, flow.iif)
@@ -219,7 +219,7 @@ class Stack:
     # -- going out
 
     def _route_out(self) -> str:
-        flow = flow_of(self.buffer.packet, mark=self.buffer.mark)._replace(oif=self.buffer.bound)
+        flow = self.buffer.flow()._replace(oif=self.buffer.bound)
         way = routing.to_many(flow, routing.lookup(self.ns, flow))
         if not way.sends:
             return self._no_way(way)

@@ -43,6 +43,8 @@ _NFT_LIMIT = re.compile(
     r"-m limit (?!--limit (3/min|1/hour)( --limit-burst [1-5]\b)?(?! --limit-burst)( |$))"
 )
 """nft has a limit of its own, which counts in nanoseconds, and further."""
+_NFT_PORTS = re.compile(r"! --[sd]port \d+ ! --[sd]port \d+(?!:)\b")
+"""iptables-nft 1.8.9 loads these as one comparison: not that pair of ports."""
 _SHARED = re.compile(r"(--(?:hashlimit-)?name [\w-]{1,8})[\w-]*")
 """Of rules that share a list or a table, the first one's numbers count; which of the tables was
 loaded first is not seen later."""
@@ -129,7 +131,9 @@ class Mixer:
             body = _SHARED.sub(rf"\1{table[0]}", self._mixed())
             if "-j " not in body and self.rng.random() < 0.2:
                 body += f" -j {self.rng.choice(('ACCEPT', 'RETURN', 'RETURN', 'DROP'))}"
-            uncompared = _UNCOMPARED.search(body) or (self.nft and _NFT_LIMIT.search(body))
+            uncompared = _UNCOMPARED.search(body) or (
+                self.nft and (_NFT_LIMIT.search(body) or _NFT_PORTS.search(body))
+            )
             if not uncompared and may_stand(body, table, hooks, self.family):
                 return body
         return ""
