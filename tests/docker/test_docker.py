@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import fwsim
-from fwsim.net import Trace
+from fwsim.net import Net, Trace
 
 from .host import DockerHost, require_docker
 
@@ -24,8 +24,9 @@ NETWORKS = (
     "noicc --subnet 172.20.0.0/16 -o com.docker.network.bridge.enable_icc=false",
     "six --subnet 172.21.0.0/16 --ipv6 --subnet fd00:6::/64",
 )
+SECRETS = "-e TOKEN=hunter2 --label key=hunter2 -v /etc:/hunter2"
 CONTAINERS = (
-    ("web", 80, "--network front -p 8080:80"),
+    ("web", 80, f"--network front -p 8080:80 --network-alias shop {SECRETS}"),
     ("db", 5432, "--network back"),
     ("plain", 80, "-p 127.0.0.1:7070:80"),
     ("other", 80, ""),
@@ -108,6 +109,9 @@ def test_clients_on_a_real_docker_host_see_what_fwsim_predicts(tmp_path: Path) -
     with built(tmp_path) as host:
         snapshot(host, tmp_path / "snapshot")
         net = fwsim.load(str(tmp_path / "snapshot"))
+        files = [p for p in (tmp_path / "snapshot").rglob("*") if p.is_file()]
+        assert [p.name for p in files if "hunter2" in p.read_text()] == []
+        assert_names(net)
         asked = list(targets(addresses(host)))
         told: Counter[str] = Counter()
         wrong: list[str] = []
@@ -125,6 +129,15 @@ def test_clients_on_a_real_docker_host_see_what_fwsim_predicts(tmp_path: Path) -
         assert said == UNDISCOVERED
         assert not wrong, f"{len(wrong)} of {told.total()}:\n" + "\n".join(wrong)
         assert min(told[word] for word in ("answered", "refused", "timeout")) > 50, told
+
+
+def assert_names(net: Net) -> None:
+    """Services and networks are known by the names that people type."""
+    homes = {"shop": {"web"}, "front": {"web", "db"}, "noicc": {"lone1", "lone2"}}
+    for name, known in homes.items():
+        trace = net.trace(src=name, dst="internet", one_way=True)
+        assert trace.legs[0].source in known
+        assert ("is a network" in str(trace)) is (name != "shop")
 
 
 def _predicted(net: fwsim.Net, name: str, target: tuple[str, ...]) -> Trace:
