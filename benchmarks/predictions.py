@@ -1,7 +1,7 @@
 """How long a prediction takes on a real Docker host, read once: every attempt of shared/snapshots.
 
-CPU time, as there is nothing to compare with. Exit status 1 if the median or the mean is above LIMIT
-milliseconds."""
+CPU time, as there is nothing to compare with. Exit status 1 if the median or the mean is above
+LIMIT milliseconds."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ class Buffer:
     the device whose address IPv6 errors about it bear, where that is not `in_`; `sender` who on
     this host sends it (names.SENDERS), and `bound` the device that it must leave by, if any;
     `diverted` is the packet as it would be addressed to the socket that TPROXY gave it to;
+    `raw`: its sender wrote its IP header too, of which routing knows the destination alone;
     `comes_back`: it is a copy for the host itself of what it sends to all; `routed_across`: it
     crosses a bridge, but DNAT had it routed; `routed_mark` is the mark with which it was."""
 
@@ -37,7 +38,7 @@ class Buffer:
         self.template: Template | None = None
         self.rerouted: routing.Way | None = None
         self.hop, self.mac_dst = 0, mac_dst
-        self.looped = self.comes_back = self.routed_across = False
+        self.looped = self.comes_back = self.routed_across = self.raw = False
         self.diverted: Packet | None = None
         self.sender, self.bound = sender, bound
 

@@ -16,7 +16,7 @@ from fwsim.machine.response import Start, outcome_of, refused, response
 from fwsim.machine.state import State
 from fwsim.machine.wires import Reach, reach, takers
 from fwsim.machine.world import COUNTING, Namespace, World
-from fwsim.model.names import STATES
+from fwsim.model.names import PROCESS, STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
 
@@ -82,7 +82,7 @@ class Simulation:
         pending = [(start, packet)]
         while pending and len(passages) < _MOST_HOPS:
             at, flying = pending.pop(0)
-            passage = self._pass(at, flying, explain)
+            passage = self._pass(at, flying, explain, raw=not follow)
             copies = [passage, *passage.beside]
             passages += copies
             if follow:
@@ -91,12 +91,13 @@ class Simulation:
             passages[-1].give_up(f"where it ends: after {_MOST_HOPS} hosts it goes on")
         return passages
 
-    def _pass(self, at: Start, packet: Packet, explain: bool) -> Passage:
+    def _pass(self, at: Start, packet: Packet, explain: bool, raw: bool) -> Passage:
         ns = self.world.namespaces[at.namespace]
         mac_dst = at.mac_dst or packet.mac_dst
         buffer = Buffer(
             packet, at.dev, mac_dst=mac_dst, found=at.found, sender=at.sender, bound=at.bound
         )
+        buffer.raw = raw and at.sender == PROCESS
         self.seed += 1
         state = self.states[ns.name]
         chance = Chance(f"{self.given.seed} {self.seed}")

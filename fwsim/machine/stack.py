@@ -223,7 +223,8 @@ class Stack:
         way = routing.to_many(flow, routing.lookup(self.ns, flow))
         if not way.sends:
             return self._no_way(way)
-        if (refusal := routing.refuses_to_send(self.ns, flow, way)) is not None:
+        refusal = None if self.buffer.raw else routing.refuses_to_send(self.ns, flow, way)
+        if refusal is not None:
             return self._end("dropped", refusal)
         return self._out_by(way)
 
