@@ -2,7 +2,7 @@
 
 Priorities are those of include/uapi/linux/netfilter_ipv4.h; the order between hooks is that of
 net/ipv4/ip_input.c, ip_forward.c, ip_output.c and net/bridge/br_netfilter_hooks.c. The walk
-(fwsim.machine.stack) interprets this and knows no order of its own.
+(fwsim.machine.walker) interprets this and knows no order of its own.
 """
 
 from __future__ import annotations

@@ -1,162 +1,25 @@
-"""One packet through one host: the diagram of fwsim.machine.hooks, walked.
-
-What the diagram asks is answered here: routing (net/ipv4/ip_input.c, ip_forward.c, ip_output.c) and
-the bridge with br_netfilter (net/bridge/br_input.c, br_forward.c, br_netfilter_hooks.c).
-"""
+"""What the diagram asks of a packet that the host routes, delivers or sends (net/ipv4/ip_input.c,
+ip_forward.c, ip_output.c)."""
 
 from __future__ import annotations
 
 from copy import copy
 
-from fwsim.machine import bridging, linkfacts, routing
+from fwsim.machine import routing
+from fwsim.machine.bridged import Bridged
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import UNTRACKED, Found
-from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.netfilter import Netfilter
 from fwsim.machine.onward import obstacle
-from fwsim.machine.passage import Passage
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.putting import put
-from fwsim.machine.record import Record
-from fwsim.machine.topology import open_ports, resolve_mac
-from fwsim.machine.world import Namespace, World, shown
+from fwsim.machine.world import shown
 from fwsim.model.actions import Tee
-from fwsim.model.trace import Emitted, Step
-
-_ENDS = {
-    "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed",
-    "STOLEN": "consumed", "HELD": "consumed", "UNKNOWN": "unknown",
-}  # fmt: skip
+from fwsim.model.trace import Step
 
 
-class Stack:
+class Stack(Bridged):
     """One packet's way: what the diagram asks, and where the packet ended."""
-
-    def __init__(
-        self, world: World, ns: Namespace, netfilter: Netfilter, buffer: Buffer, record: Record
-    ) -> None:
-        self.world, self.ns, self.netfilter = world, ns, netfilter
-        self.buffer, self.record = buffer, record
-        self.passage = Passage(ns.name, record, buffer, netfilter.moment)
-        self.local = not buffer.in_
-        self.bridged_to = 0  # the destination as the frame came in, to notice DNAT
-        self.ports: list[str] = []
-        self.way, self.branches = routing.NO_WAY, list[tuple[Stack, str]]()
-
-    def walk(self, node: str) -> None:
-        """Go on from a node of the diagram to the packet's end, and that of its copies."""
-        self._walk(node if self._are_rules_told() else "")
-        for other, start in self.branches:
-            other.walk(start)
-            self.passage.beside.append(other.passage)
-
-    def _walk(self, node: str) -> None:
-        while node:
-            step = DIAGRAM[node]
-            if isinstance(step, Hook):
-                verdict = self.netfilter.run(step.hook, self.buffer, self.record)
-                if verdict != "ACCEPT":
-                    self._end(_ENDS[verdict], self.record.reason)
-                    return
-                node = step.then
-            else:
-                answer: str = getattr(self, f"_{step.question}")()
-                node = step.then.get(answer, "")
-
-    def _are_rules_told(self) -> bool:
-        """Rules of one family say nothing of the other's; then that was the packet's end."""
-        untold = self.world.untold_rules(self.ns, self.buffer.packet.family)
-        if untold:
-            self.record.depends_on.append(f"{untold}, which nobody told")
-            self._end("unknown", "no_rules")
-        return not untold
-
-    def _end(self, fate: str, reason: str = "", error: str = "") -> str:
-        self.passage.fate, self.passage.reason, self.passage.error = fate, reason, error
-        self.record.step(Step("end", data={"fate": fate, "reason": reason}))
-        return ""
-
-    # -- coming in
-
-    def _arrival(self) -> str:
-        device = self.ns.devices.get(self.buffer.in_)
-        if device is None or not device.master:
-            packet = self.buffer.packet
-            if linkfacts.is_for_another(device, self.buffer.mac_dst):
-                return self._end("dropped", "other_mac")
-            if routing.is_refused_unseen(packet.family, packet.src, packet.dst):
-                return self._end("dropped", "martian_destination")
-            return "routed"
-        port, bridge = device.name, device.master
-        family = self.buffer.packet.family
-        self.buffer.in_ = bridge
-        if self.buffer.mac_dst is None:
-            self.buffer.mac_dst = bridging.asked_for(
-                self.world, self.ns, bridge, self.buffer.packet
-            )
-        if bridging.sees(self.ns, family):
-            self.buffer.physin = port
-            self.bridged_to = self.buffer.packet.dst
-            return "bridged"
-        self.ports = self._ports(bridge, port)
-        if bridging.is_for_all(self.ns, self.buffer):
-            self._branch("prerouting")
-        return "unseen" if self.ports or not self._is_ours(bridge) else "routed"
-
-    def _branch(self, node: str, out: str = "", port: str = "") -> None:
-        """A copy of the frame goes its own way from here."""
-        own = copy(self.buffer)
-        own.out, own.physout = out, port
-        other = self._another(own, self.netfilter)
-        other.ports = [port]
-        self.branches.append((other, node))
-
-    def _is_ours(self, bridge: str) -> bool:
-        return bridging.is_own(self.ns, bridge, self.buffer.mac_dst)
-
-    def _ports(self, bridge: str, came_by: str) -> list[str]:
-        if self._is_ours(bridge):
-            return []
-        return bridging.ports_for(self.world, self.ns, bridge, self.buffer.mac_dst, came_by)
-
-    def _bridge(self) -> str:
-        """br_nf_pre_routing_finish: after DNAT, the new destination decides anew."""
-        bridge, packet = self.buffer.in_, self.buffer.packet
-        if packet.dst != self.bridged_to:
-            flow = self.buffer.flow(bridge)
-            way = routing.lookup(self.ns, flow)
-            routed = way.kind == "unicast" and packet.family == 4
-            if routed and not routing.forwards(self.ns, 4, bridge):
-                return self._end("dropped", "not_forwarding")
-            if self._refuses(flow, way.dev if way.kind == "unicast" else LOOPBACK):
-                return ""
-            if way.dev != bridge or way.kind != "unicast":
-                self.buffer.mac_dst = self.ns.devices[bridge].mac
-                self.buffer.speaks_by = way.dev  # ip6_rcv_core takes its iif from the new route
-                return "up"
-            found = resolve_mac(self.world, self.ns, bridge, packet.family, way.hop)
-            self.buffer.mac_dst, self.buffer.routed_across = found[0], True
-            if found[0] is None and not open_ports(self.world, self.ns, bridge):
-                return self._end("dropped", "no_neighbour")
-        if self._is_ours(bridge):
-            return "up"
-        self.ports = self._ports(bridge, self.buffer.physin)
-        for_all = bridging.is_for_all(self.ns, self.buffer)
-        if not self.ports:
-            return "up" if for_all else self._end("dropped", "no_port")
-        for port in self.ports[1:]:
-            self._branch("bridge forward", bridge, port)
-        if for_all:
-            self._branch("route in")
-        self.ports = self.ports[:1]
-        self.record.step(Step("bridge", data={"bridge": bridge, "port": self.ports[0]}))
-        self.buffer.out, self.buffer.physout = bridge, self.ports[0]
-        return "across"
-
-    def _leave_port(self, fate: str = "forwarded") -> str:
-        for port in self.ports:
-            self._emit(port)
-        return self._end(fate)
 
     def _route_in(self) -> str:
         if self.buffer.looped:
@@ -177,13 +40,6 @@ class Stack:
             self.record.depends_on.append("multicast routing is not modelled")
             return self._end("unknown", "multicast")
         return self._onward(flow, way)
-
-    def _refuses(self, flow: Flow, out: str) -> bool:
-        """Its source may not come in by its device: then that was its end."""
-        refusal = routing.unexpected(self.ns, flow, out)
-        if refusal is not None:
-            self._end("dropped", refusal)
-        return refusal is not None
 
     def _local(self) -> str:
         """ip_local_deliver: an IPv4 fragment waits for its others before INPUT."""
@@ -276,9 +132,6 @@ class Stack:
         sent._out_by(way)
         self._beside(sent, "output", back=False)
 
-    def _another(self, buffer: Buffer, netfilter: Netfilter) -> Stack:
-        return Stack(self.world, self.ns, netfilter, buffer, Record(self.record.explain))
-
     def _beside(self, other: Stack, node: str, *, back: bool) -> None:
         """Another packet's way, told with this one's."""
         other.walk(node)
@@ -287,13 +140,6 @@ class Stack:
         self.passage.emitted += other.passage.emitted
         steps = tuple(other.record.steps)
         self.record.step(Step("copy", children=steps, data={"back": back}))
-
-    def _emit(self, dev: str) -> None:
-        packet, mac = self.buffer.packet, self.buffer.mac_dst
-        if packet.uid is not None:
-            packet = packet.but(uid=None)  # nobody beyond this host knows who sent it
-        self.passage.emitted.append(Emitted(self.ns.name, dev, packet, mac))
-        self.record.step(Step("leave", after=packet, data={"dev": dev}))
 
     def _loop(self) -> str:
         self.buffer.in_, self.buffer.out, self.buffer.looped = self.buffer.out, "", True
