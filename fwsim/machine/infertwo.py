@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwsim.language.ruleset import Ruleset
-from fwsim.machine.infer import infer_host, with_device, with_devices
-from fwsim.machine.world import Device, Namespace, World
+from fwsim.language.core import whole
+from fwsim.language.ruleset import Ruleset, Table
+from fwsim.machine.infer import address_routes, infer_host, with_device, with_devices
+from fwsim.machine.world import Address, Device, Namespace, World, shown
+from fwsim.model.frozen import replace
 
 OTHER = "other0"
 """Stands for every device that no rule names."""
+_MOST_NAMED = 64
 
 
 def under_both(old: World, new: World) -> tuple[World, World]:
@@ -45,6 +48,7 @@ def _shared(old: World, new: World) -> tuple[World, World]:
         if value != "1"
     }  # fmt: skip
     host, notes = infer_host({**one.rulesets, **two.rulesets}, told, among=rulesets)
+    host = _with_named(host, rulesets, notes)
     shared = World({"host": host}, notes=tuple(notes), inferred=True)
     for name in _wild(rulesets, host):
         shared = with_device(shared, name)
@@ -57,6 +61,67 @@ def _under(shared: World, own: World) -> World:
     host = host._replace(sysctl={**host.sysctl, **given.sysctl}, sets=given.sets)
     changed = shared.with_namespace(host.with_rulesets(given.rulesets))
     return changed._replace(title=own.title)
+
+
+def _with_named(host: Namespace, rulesets: list[Ruleset], notes: list[str]) -> Namespace:
+    """The host with the addresses that rules for it name as its own."""
+    device = next(device for device in host.devices.values() if device.name != "lo")
+    known = [(family, a) for family in (4, 6) for _, a in host.addresses(family)]
+    named = sorted({
+        found for ruleset in rulesets for found in _named(ruleset)
+        if not any(family == found[0] and _holds(a, found[1]) for family, a in known)
+    })[:_MOST_NAMED]  # fmt: skip
+    if not named:
+        return host
+    own = tuple(Address(family, value, 32 if family == 4 else 128) for family, value in named)
+    texts = ", ".join(shown(value, family) for family, value in named)
+    notes.append(f"taken for the host's own, since rules for it name them: {texts}")
+    device = replace(device, addresses=(*device.addresses, *own))
+    routes = {
+        family: (*address_routes([replace(device, addresses=own)], family), *known_routes)
+        for family, known_routes in host.routes.items()
+    }
+    return host._replace(devices={**host.devices, device.name: device}, routes=routes)
+
+
+def _holds(own: Address, value: int) -> bool:
+    free = (32 if own.family == 4 else 128) - own.length
+    return own.value >> free == value >> free
+
+
+def _named(ruleset: Ruleset) -> Iterator[tuple[int, int]]:
+    """The single addresses that INPUT's rules have as destinations, and OUTPUT's as sources, in
+    chains that nothing else comes to."""
+    table = ruleset.tables.get("filter")
+    if table is None:
+        return
+    reached = {base: _reached(table, base) for base in ("INPUT", "FORWARD", "OUTPUT")}
+    for base, other in (("INPUT", "OUTPUT"), ("OUTPUT", "INPUT")):
+        for name in sorted(reached[base] - reached["FORWARD"] - reached[other]):
+            for rule in table.chains[name].rules:
+                ends = rule.dst if base == "INPUT" else rule.src
+                if ends is None or ends.negated or ends.value != whole(rule.family, ends.value[0]):
+                    continue
+                if not _is_to_many(rule.family, ends.value[0]):
+                    yield rule.family, ends.value[0]
+
+
+def _is_to_many(family: int, value: int) -> bool:
+    """Loopback, groups, broadcasts and the like."""
+    if family == 6:
+        return value < 2 or value >> 120 == 0xFF or value >> 118 == 0xFE80 >> 6
+    return value >> 24 in (0, 127) or value >> 28 >= 0xE or value & 0xFF == 0xFF
+
+
+def _reached(table: Table, base: str) -> set[str]:
+    """The chains that packets come to from a built-in one."""
+    seen, waiting = {base}, [base] if base in table.chains else []
+    while waiting:
+        for rule in table.chains[waiting.pop()].rules:
+            if rule.jump and rule.jump.chain not in seen:
+                seen.add(rule.jump.chain)
+                waiting.append(rule.jump.chain)
+    return seen & set(table.chains)
 
 
 def _wild(rulesets: list[Ruleset], host: Namespace) -> Iterator[str]:

@@ -38,12 +38,10 @@ def diff_lines(found: Diff) -> list[Line]:
 
 
 def _answer(found: Diff) -> tuple[str, str]:
-    if found.equal is not False:
-        return (
-            segment(say("diff.equal"), "good")
-            if found.equal
-            else segment(say("diff.unknown"), "unsure")
-        )
+    if found.equal is None:
+        return segment(say("diff.unknown"), "unsure")
+    if found.equal:
+        return segment(say("diff.equal.but" if any(found.unmet) else "diff.equal"), "good")
     number = len(found.changes)
     count = say("diff.changed.one" if number == 1 else "diff.changed.many", count=number)
     return segment(say("diff.changed", count=count), "bad")

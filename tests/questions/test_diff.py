@@ -190,6 +190,19 @@ def _dump(text: str) -> Net:
     return Net(Simulation.of(infer_world({4: fwsim.read(text, family=4)}, "a dump")))
 
 
+def test_an_address_that_rules_for_the_host_name_is_its_own() -> None:
+    text = """*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -d 203.0.113.5/32 -p tcp --dport 22 -j ACCEPT
+COMMIT
+"""
+    (change,) = _dump(text).diff(_dump(text.replace("22", "2222"))).changes[1:]
+    assert (change.was.fate.verdict, change.now.fate.verdict) == ("ACCEPT", "DROP")
+    assert change.packets.to_list()[0]["dst"] == ["203.0.113.5"]
+
+
 def test_what_answers_need_is_compared_too() -> None:
     old, new = (fwsim.load(f"example:article-{n}") for n in ("outbound-only", "complete"))
     (change,) = old.diff(new).changes

@@ -182,6 +182,7 @@ WORDS = {
     "diff.old": "old: {title}",
     "diff.new": "new: {title}",
     "diff.equal": "✓ No packet changed: the two are equal, which is proved for all packets.",
+    "diff.equal.but": "✓ No packet changed of all that were compared; some rules met none of them:",
     "diff.changed": "✗ Packets changed: {count}.",
     "diff.changed.one": "1 way",
     "diff.changed.many": "{count} ways",
@@ -195,7 +196,6 @@ WORDS = {
     "diff.several": "  {side}  no rule, or not told apart",
     "diff.policy": "policy",
     "diff.example": "  for example (traced on both sides)",
-    "diff.before": "  for example, after {before}",
     "diff.perhaps": "these perhaps",
     "diff.unmet": "rules that only the {side} one has, and that no packet met",
     "diff.left_out": "Compared: packets that begin a connection, that conntrack calls INVALID, and "
