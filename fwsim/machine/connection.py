@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fwsim.machine.offsets import Offsets
 from fwsim.machine.sctp import Association
-from fwsim.machine.tcp import Track
+from fwsim.machine.tcp_states import Track
 from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone
 from fwsim.model.names import STATES, STATUS
 from fwsim.model.tuples import NamedTuple

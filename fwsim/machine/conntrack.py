@@ -25,7 +25,7 @@ from fwsim.machine.connection import (
 from fwsim.machine.ctlisting import NOTHING, Listing
 from fwsim.machine.expect import Expected
 from fwsim.machine.l4 import Arrival, Settings, move
-from fwsim.machine.tcp import Track
+from fwsim.machine.tcp_states import Track
 from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone, tuple_of
 from fwsim.model.actions import Template
 from fwsim.model.packet import Packet

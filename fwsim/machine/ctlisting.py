@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 
 from fwsim.language.ruleset import Ruleset
-from fwsim.machine import ctline
 from fwsim.machine.connection import Connection
 from fwsim.machine.tcp_states import STATES
 from fwsim.machine.tuples import Tuple
@@ -123,6 +122,8 @@ class Listing:
 
     def connection(self, line: int) -> Connection:
         """The connection of a line, made anew."""
+        from fwsim.machine import ctline
+
         return ctline.connection(self._read.lines[line])
 
 
@@ -157,6 +158,8 @@ def _tuples(line: str, addresses: tuple[_Addresses, _Addresses]) -> tuple[_Key, 
     """A line's tuples, plain ones where they are read quickly."""
     quick = _quick().fullmatch(line)
     if quick is None:
+        from fwsim.machine import ctline
+
         read = ctline.connection(line)
         return read.original, read.reply
     family, tcp, src, dst, sport, dport, src2, dst2, sport2, dport2 = quick.groups()

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from fwsim.language.ipset.model import IpSet
 
 UPLINK = "eth0"
-_DEVICE_NAME = re.compile(r"[!-.0-~]+")  # dev_valid_name, net/core/dev.c
+_DEVICE_NAME = "[!-.0-~]+"  # dev_valid_name, net/core/dev.c
 _LONGEST_NAME = 15
-_BRIDGE_NAMES = re.compile(r"docker\d+|docker_gwbridge|br-.+|br\d+|virbr\d+|cni\d+|lxcbr\d+")
+_BRIDGE_NAMES = r"docker\d+|docker_gwbridge|br-.+|br\d+|virbr\d+|cni\d+|lxcbr\d+"
 _LO = Device("lo", "loopback", addresses=(Address(4, 127 << 24 | 1, 8, scope="host"),), index=1)
 
 
@@ -107,7 +107,8 @@ def infer_host(
         rules = sorted(with_devices(among), key=lambda found: rule_text(found[1]))
     subnets = dict(_subnets(rules, notes))
     named = _named_devices(rules)
-    bridges = list(dict.fromkeys([*subnets, *filter(_BRIDGE_NAMES.fullmatch, named)]))
+    called = (name for name in named if re.fullmatch(_BRIDGE_NAMES, name))
+    bridges = list(dict.fromkeys([*subnets, *called]))
     for name in bridges:
         if name not in subnets:
             notes.append(f"{name} is taken for a bridge by its name; no rule shows its subnet")
@@ -242,7 +243,7 @@ def with_device(world: World, dev: str) -> World:
         return world
     if not world.inferred:
         raise QuestionError(f"{world.host} has no device {dev!r}; it has {_some(host.devices)}")
-    if not _DEVICE_NAME.fullmatch(dev) or len(dev.encode()) > _LONGEST_NAME:
+    if not re.fullmatch(_DEVICE_NAME, dev) or len(dev.encode()) > _LONGEST_NAME:
         raise QuestionError(f"{dev!r} is no name of a device")
     made = Device(dev, index=len(host.devices) + 1)
     note = f"no rule names {dev}: it is taken for a device of {world.host} without addresses"

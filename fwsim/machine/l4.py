@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from fwsim.machine import sctp, tcp
+from fwsim.machine import sctp
 from fwsim.machine.connection import ASSURED, CONFIRMED, SEEN_REPLY, Connection
 from fwsim.machine.offsets import unmoved
 from fwsim.machine.sctp import Association
-from fwsim.machine.tcp import Knobs, Track
+from fwsim.machine.tcp_states import Knobs, Track
 from fwsim.machine.tuples import GRE, OPENS, Tuple
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
@@ -145,6 +145,8 @@ def _stream(here: Arrival, proto: str = "udp") -> Move:
 
 
 def _tcp(here: Arrival) -> Move:
+    from fwsim.machine import tcp
+
     connection, knobs = here.connection, here.settings.tcp
     track = connection.track or tcp.open_track(here.packet, knobs)
     if track is None:

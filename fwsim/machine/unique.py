@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fwsim.machine.chance import Chance
 from fwsim.machine.connection import DST_NAT, SRC_NAT, Connection
 from fwsim.machine.conntrack import Conntrack
-from fwsim.machine.tcp import STATES, Track
+from fwsim.machine.tcp_states import STATES, Track
 from fwsim.machine.tuples import GRE, PORTED, Tuple
 from fwsim.model.actions import NatRange
 from fwsim.model.jhash import address_words, jhash, scaled

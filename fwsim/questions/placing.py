@@ -9,6 +9,9 @@ from fwsim.model.trace import Ref, Step, rule_steps
 USERS = "DOCKER-USER"
 """Docker asks this chain first for what it forwards, and never changes its rules."""
 PROGRAMS = {4: "iptables", 6: "ip6tables"}
+_PLAIN = frozenset(  # nothing to a shell; to import shlex takes a while
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./-_"
+)
 
 
 def in_users_hands(ref: Ref, table: Step) -> Ref:
@@ -43,6 +46,9 @@ def command(ref: Ref, text: str) -> str:
 
 def _shell(text: str) -> str:
     """The words, quoted for a shell where they need it."""
+    words = text.split()
+    if all(word == "!" or set(word) <= _PLAIN for word in words):
+        return " ".join(words)
     from shlex import quote
 
-    return " ".join(word if word == "!" else quote(word) for word in text.split())
+    return " ".join(word if word == "!" else quote(word) for word in words)
