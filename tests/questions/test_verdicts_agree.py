@@ -39,6 +39,7 @@ NETS = {
     6: ("fd00::/8", "fd00::/64", "fd00::/127", "::/1", "fd00::1/ffff::ffff"),
 }
 ICMP_TYPE = {4: "-m icmp --icmp-type", 6: "-m icmp6 --icmpv6-type"}
+NOTHING = Given()
 DEVICES = ("eth0", "eth1", "docker0", "lo")
 PORTS = (22, 53, 80, 81, 1024, 65535)
 CHAINS = ("FORWARD", "one", "two", "three")
@@ -145,7 +146,7 @@ def populations(draw: Any, family: int) -> list[dict[str, Any]]:
     return draw(st.lists(st.fixed_dictionaries(fields), min_size=1, max_size=12))
 
 
-def _columns(rows: list[dict[str, Any]], family: int) -> dict[str, Any]:
+def columns_of(rows: list[dict[str, Any]], family: int) -> dict[str, Any]:
     """The rows as columns, those of one value as that."""
     found: dict[str, Any] = {}
     for name in rows[0]:
@@ -165,9 +166,17 @@ class _Asked(View):
         return self.moment.assumed(free.name)
 
 
-def _walked(net: Net, table: str, row: dict[str, Any], family: int, given: Given) -> Outcome:
+def walked(
+    net: Net,
+    table: str,
+    row: dict[str, Any],
+    family: int,
+    *,
+    given: Given = NOTHING,
+    hook: str = "FORWARD",
+) -> Outcome:
     """One packet by itself, as fwsim.machine.netfilter walks it."""
-    ns = net.world.namespaces["host"]
+    ns = net.world.namespaces[net.world.host]
     packet, tracker, proto = _packet(row, family), Conntrack(Settings()), row["proto"]
     buffer = Buffer(packet, row.get("in", ""))
     buffer.out, buffer.mark = row.get("out", ""), row.get("mark", 0)
@@ -189,10 +198,10 @@ def _walked(net: Net, table: str, row: dict[str, Any], family: int, given: Given
         found.connection.mark = row.get("ct_mark", 0)
     buffer.found = found
     moment = Moment(0.0, Chance(0), {}, tracker, given, Script())
-    view = _Asked(buffer, ns, "FORWARD", moment)
+    view = _Asked(buffer, ns, hook, moment)
     site = Site(view, Record(), tracker, lambda _: None)
     rules = ns.rulesets[family].tables[table]
-    return walk_table(rules, "FORWARD", view, lambda action: carry_out(action, site))
+    return walk_table(rules, hook, view, lambda action: carry_out(action, site))
 
 
 def _packet(row: dict[str, Any], family: int) -> Packet:
@@ -253,11 +262,11 @@ def test_many_packets_at_once_come_to_what_each_comes_to_by_itself(family: int, 
             event("not a ruleset")
             reject()
     told = Given(assume)
-    found = net.given(assume).verdicts(_columns(rows, family), table, "FORWARD", family)
+    found = net.given(assume).verdicts(columns_of(rows, family), table, "FORWARD", family)
     assert len(found) == len(rows)
     changes = "--ttl-set" in dump and ("-m ttl" in dump or "frag" in rows[0])
     for number, row in enumerate(rows):
-        one = _walked(net, table, row, family, told)
+        one = walked(net, table, row, family, given=told)
         event(one.verdict)
         what = str(found.verdict[number]), found.chain[number], int(found.rule[number])
         if what[0] == "UNKNOWN":
@@ -265,7 +274,7 @@ def test_many_packets_at_once_come_to_what_each_comes_to_by_itself(family: int, 
         elif one.verdict == "UNKNOWN":  # but it comes to the same, whatever is true
             for answers in product((False, True), repeat=2):
                 given_ = Given(dict(zip(LIMITS, answers, strict=True)) | assume)
-                way = _walked(net, table, row, family, given_)
+                way = walked(net, table, row, family, given=given_)
                 assert (way.verdict, way.chain, way.rule) == what
         else:
             assert (one.verdict, one.chain, one.rule) == what
