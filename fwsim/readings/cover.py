@@ -77,11 +77,34 @@ class _Sorter:
                 yield {part.field.name: part.values, **box}
 
     def count(self, node: BCDDFunction) -> int:
+        """How many boxes there are; the values of a field need not be told for that."""
         if node.valid():
             return 1
         if node not in self._counts:
-            self._counts[node] = sum(self.count(part.rest) for part in self.parts(node))
+            self._counts[node] = sum(map(self.count, self.rests(node)))
         return self._counts[node]
+
+    def rests(self, node: BCDDFunction) -> set[BCDDFunction]:
+        """What is left to be decided once the field is known that a node asks for first."""
+        first = self.diagrams.question(node)
+        found, todo, seen = set(), [node], {node}
+        while todo:
+            here = todo.pop()
+            asked = self.diagrams.question(here)
+            if first is None or asked is None or asked.field is not first.field:
+                found.add(here)
+                continue
+            self._look()
+            for way in (asked.yes, asked.no):
+                if way.satisfiable() and way not in seen:
+                    seen.add(way)
+                    todo.append(way)
+        return found
+
+    def _look(self) -> None:
+        self.looked += 1
+        if self.looked > _WORK:
+            raise too_large()
 
     def parts(self, node: BCDDFunction) -> list[_Part]:
         """The values of the field that a node asks for first, sorted by what they leave."""
@@ -104,9 +127,7 @@ class _Sorter:
             if asked is None or asked.field is not field:
                 yield _Pattern(value, care), here
                 continue
-            self.looked += 1
-            if self.looked > _WORK:
-                raise too_large()
+            self._look()
             one = 1 << asked.bit
             ways = ((asked.yes, value | one, care | one), (asked.no, value, care | one))
             todo += [way for way in ways if way[0].satisfiable()]

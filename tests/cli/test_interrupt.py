@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,11 +30,17 @@ runpy.run_module("fwsim", run_name="__main__")
 """
 
 
+def _heeding() -> None:
+    """What runs in the background of a shell without job control is deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _interrupted(moment: str, *args: str, before: str = "") -> subprocess.CompletedProcess[str]:
     code = before + INTERRUPTED.format(moment=moment, args=args)
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
-    )
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=False, timeout=60, preexec_fn=_heeding,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -85,8 +92,9 @@ from fwsim.cli import main
 main()
 """
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
-    )
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=False, timeout=60, preexec_fn=_heeding,
+    )  # fmt: skip
     assert (run.returncode, run.stderr.strip()) == (130, "")
     assert not Path(run.stdout.strip()).exists()
     assert run.stdout.strip()

@@ -83,12 +83,16 @@ class TableWalk:
 
     def chain(self, name: str, env: Env) -> Piece:
         """The packets that enter a chain; what returns from it is at its end."""
+        if name not in self.reads.shared:
+            return self._whole(name, env)
         key = (name, env.key(self.reads.of(name)))
         if key not in self._pieces:
-            chain = self.table.chains[name]
-            piece = self._row(chain, 0, len(chain.rules), env)
-            self._pieces[key] = _returned(piece, env)
+            self._pieces[key] = self._whole(name, env)
         return self._pieces[key]
+
+    def _whole(self, name: str, env: Env) -> Piece:
+        chain = self.table.chains[name]
+        return _returned(self._row(chain, 0, len(chain.rules), env), env)
 
     def _row(self, chain: Chain, first: int, end: int, env: Env) -> Piece:
         if end - first < 2:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 
 from fwsim.language.ruleset import Rule, Table
 from fwsim.model import fields as F
@@ -17,6 +19,13 @@ class Reads:
     def __init__(self, table: Table) -> None:
         self.table = table
         self._found: dict[str, tuple[Field, ...]] = {}
+
+    @cached_property
+    def shared(self) -> set[str]:
+        """The chains to which more than one rule leads."""
+        rules = (rule for chain in self.table.chains.values() for rule in chain.rules)
+        calls = Counter(rule.jump.chain for rule in rules if rule.jump)
+        return {name for name, count in calls.items() if count > 1}
 
     def of(self, name: str) -> tuple[Field, ...]:
         """Those of a chain, and of the chains that it leads to."""
