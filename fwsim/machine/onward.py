@@ -36,3 +36,11 @@ def obstacle(ns: Namespace, buffer: Buffer, way: Way) -> Obstacle | None:
     if packet.length > room and (packet.family == 6 or packet.df):
         return Obstacle("too_big", "too-big")
     return None
+
+
+def exceeds_link(ns: Namespace, buffer: Buffer, way: Way) -> bool:
+    """What the host sends is larger than its device takes, and may not be cut in pieces: its sender
+    is told so at once (raw_send_hdrinc; __ip_append_data)."""
+    device = ns.devices.get(way.dev)
+    whole = buffer.raw or buffer.packet.df
+    return bool(whole and device and device.mtu and buffer.packet.length > device.mtu)

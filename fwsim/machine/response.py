@@ -171,6 +171,8 @@ def outcome_of(legs: list[Leg], start: Start, one_way: bool, held_back: bool) ->
         return "answered" if arrived else "timeout"
     if last.direction == "error":
         return _complaint(request.packet, last) if arrived else "timeout"
+    if held_back and request.reason == "too_big":
+        return "unreachable"
     if held_back and request.reason.startswith("route_"):
         return "no-route"
     if held_back:

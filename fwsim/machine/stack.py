@@ -10,7 +10,7 @@ from fwsim.machine.bridged import Bridged
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import UNTRACKED, Found
 from fwsim.machine.netfilter import Netfilter
-from fwsim.machine.onward import obstacle
+from fwsim.machine.onward import exceeds_link, obstacle
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.putting import put
 from fwsim.machine.world import shown
@@ -82,6 +82,8 @@ class Stack(Bridged):
         refusal = None if self.buffer.raw else routing.refuses_to_send(self.ns, flow, way)
         if refusal is not None:
             return self._end("dropped", refusal)
+        if exceeds_link(self.ns, self.buffer, way):
+            return self._end("dropped", "too_big")
         return self._out_by(way)
 
     def _no_way(self, way: routing.Way, error: str = "") -> str:

@@ -234,3 +234,16 @@ def test_what_a_bridge_gives_to_several_of_its_ports(family: int, seen: int) -> 
             assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
             assert {dev for dev, _, _ in kernel.emitted} == {"veth1", "veth2"}
             assert ((family, "filter", "INPUT", 1) in kernel.matched) is not mac.startswith("02")
+
+
+@pytest.mark.parametrize("length", [1400, 1401])
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_the_host_sends_fits_its_device(family: int, length: int) -> None:
+    both = duel(family, RULES)
+    with both.lab:
+        made = packet(Random(length), family, OWN[family][0], OUTSIDE[family][0])
+        made = made.but(payload_len=0, proto=UDP, ttl=64, flags=0, icmp_type=0, icmp_id=0)
+        sent = Sent("", "", made.but(payload_len=length - made.length))
+        kernel, (fwsim, leg) = both.kernel(sent), both.fwsim(sent)
+        assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
+        assert leg.fate == ("sent" if length == 1400 else "dropped")
