@@ -28,7 +28,7 @@ def echo(text: str, stream: TextIO | None) -> None:
     than that, for encodings that it takes for mistakes."""
     if stream is None:
         return
-    if stream.encoding.lower() == "utf-8":
+    if (stream.encoding or "utf-8").lower() == "utf-8":  # io.StringIO has none
         stream.write(f"{text}\n")
         stream.flush()
     else:
