@@ -13,6 +13,7 @@ from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen
 from fwsim.model.trace import Ref
+from fwsim.questions.conversation import Conversation, Expected, conversation
 from fwsim.questions.covers import Told, told
 from fwsim.questions.outcomes import VERDICTS, Fate, Outcomes, unlike
 from fwsim.questions.together import FRESH, Hosts, Places
@@ -42,12 +43,14 @@ class Side(Frozen):
 
 
 class Change(Frozen):
-    """Packets of which all became the same: what they were, and are now."""
+    """Packets of which all became the same: what they were, and are now. `talk` instead of a
+    witness where only packets of known connections changed."""
 
     was: Side
     now: Side
     packets: Told
     witness: Witness | None
+    talk: Conversation | None
 
     def to_dict(self) -> dict[str, Any]:
         """INTERFACE's."""
@@ -56,10 +59,12 @@ class Change(Frozen):
             "now": self.now.fate.verdict,
             "packets": self.packets.to_list(),
             "count": self.packets.headers,
-            "witness": self.witness.to_dict() if self.witness else None,
+            "witness": found.to_dict() if (found := self.witness or self.talk) else None,
             "old": self.was.ref.written() if self.was.ref else None,
             "new": self.now.ref.written() if self.now.ref else None,
         }
+        if self.talk:
+            out["after"] = [self.talk.before_dict()]
         for name, side in (("was", self.was), ("now", self.now)):
             if side.becomes:
                 out[f"{name}_becomes"] = side.becomes_dict()
@@ -139,7 +144,8 @@ class _Sorting:
         same = same.must()
         if last or view not in same:
             sides, same = [Side(fate) for fate in self.fates], packets
-        return Change(sides[0], sides[1], told(same, self.pair.universe), found), same
+        talk = self._conversation(some & same, two, sides) if fresh.is_empty else None
+        return Change(sides[0], sides[1], told(same, self.pair.universe), found, talk), same
 
     def _witness(self, packets: PacketSet, two: Places) -> Witness | None:
         """A packet that ends as is claimed on both sides."""
@@ -150,6 +156,16 @@ class _Sorting:
         start = Start(two[1].world.host, found.dev)
         leg = two[1].fork().carry(found.packet, start, follow=False)[0]
         return found if leg.fate in new else None
+
+    def _conversation(
+        self, packets: PacketSet, two: Places, sides: list[Side]
+    ) -> Conversation | None:
+        """A packet of a known connection that does, and how the connection begins."""
+        expected = tuple(
+            Expected(place, _legs_of(side.fate), side.ref)
+            for place, side in zip(two, sides, strict=True)
+        )
+        return conversation(packets, self.pair.family, expected, self.pair.likes)
 
     def _side(
         self,

@@ -52,7 +52,7 @@ def witness(
         view = packets.witness(liked)
         if view is None:
             return None
-        packet, dev = _packet(view, family), _device(view)
+        packet, dev = packet_of(view, family), device_of(view)
         start = Start(simulation.world.host, dev)
         leg = simulation.fork().carry(packet, start, follow=False)[0]
         if leg.fate in fates:
@@ -65,11 +65,13 @@ def _agrees(packets: PacketSet, liked: Mapping[str, int]) -> bool:
     return view is not None and all(view.get(n) == liked[n] for n in ("src", "dst") if n in liked)
 
 
-def _device(view: Mapping[str, int]) -> str:
+def device_of(view: Mapping[str, int]) -> str:
+    """The device that the packet of a view comes in by."""
     return iface_text(view["in"]) if view.get("in") else ""
 
 
-def _packet(view: Mapping[str, int], family: int) -> Packet:
+def packet_of(view: Mapping[str, int], family: int) -> Packet:
+    """The packet of a view, with what the view does not tell as is usual."""
     kept = (name for name in _MEMBERS if name in view)
     packet = Packet(family, view["src"], view["dst"]).but(**{name: view[name] for name in kept})
     packet = packet.but(ttl=max(view.get("ttl", 64), 2))

@@ -10,6 +10,7 @@ from fwsim.show.layout import Line, segment
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
+    from fwsim.model.packet import Packet
     from fwsim.questions.witness import Witness
 
 _ORDER = ("in", "src", "dst", "proto", "sport", "dport", "icmp_type", "icmp_code", "tcp_flags")
@@ -40,12 +41,16 @@ def _values(values: list[str]) -> str:
 
 def witness_line(found: Witness) -> Line:
     """One packet, as its way begins and ends."""
-    packet = found.packet
+    return packet_line(found.packet, found.dev, found.leg.fate)
+
+
+def packet_line(packet: Packet, dev: str, fate: str) -> Line:
+    """A packet, the device that it comes in by, and what becomes of it."""
     port = f" {say('witness.port', port=packet.dport)}" if packet.has_ports else ""
     text = say(
         "witness",
         src=packet.text(packet.src), dst=packet.text(packet.dst), port=port,
-        proto=found.to_dict()["proto"], dev=found.dev or say("witness.host"),
-        fate=say(f"witness.{found.leg.fate}"),
+        proto=packet.to_dict()["proto"], dev=dev or say("witness.host"),
+        fate=say(f"witness.{fate}"),
     )  # fmt: skip
     return [segment("      "), segment(text)]

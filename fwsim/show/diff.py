@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fwsim.show.covers import told_lines, witness_line
+from fwsim.show.covers import packet_line, told_lines, witness_line
 from fwsim.show.layout import Line, segment
 from fwsim.show.words import say
 
@@ -56,6 +56,11 @@ def _change(number: int, change: Change) -> Iterator[Line]:
     if change.witness is not None:
         yield [segment(say("diff.example"), "head")]
         yield witness_line(change.witness)
+    if change.talk is not None:
+        talk = change.talk
+        yield [segment(say("diff.example.after"), "head")]
+        yield packet_line(talk.before, talk.before_dev, "passed")
+        yield packet_line(talk.packet, talk.dev, talk.leg.fate)
 
 
 def _told(side: Side) -> str:

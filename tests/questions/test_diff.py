@@ -18,6 +18,7 @@ from fwsim.machine.world import Address, Namespace, Route
 from fwsim.model.frozen import replace
 from fwsim.model.names import address_value
 from fwsim.model.packet import Packet
+from fwsim.model.packet_json import packet_from_dict
 from fwsim.model.pred import any_of
 from fwsim.net import Net
 from fwsim.questions.diff import Diff, diff
@@ -207,7 +208,18 @@ def test_what_answers_need_is_compared_too() -> None:
     old, new = (fwsim.load(f"example:article-{n}") for n in ("outbound-only", "complete"))
     (change,) = old.diff(new).changes
     assert (change.was.fate.verdict, change.now.fate.verdict) == ("DROP", "ACCEPT")
-    assert change.packets.to_list()[0]["ctstate"] == ["RELATED", "ESTABLISHED"]
+    told = change.to_dict()
+    assert told["packets"][0]["ctstate"] == ["RELATED", "ESTABLISHED"]
+    assert (told["witness"]["src"], told["witness"]["dst"]) == ("8.8.8.8", "192.0.2.10")
+    conversation = [
+        (packet_from_dict(packet), packet["in"], 0.0)
+        for packet in (*told["after"], told["witness"])
+    ]
+    for net, verdict in ((old, "DROP"), (new, "ACCEPT")):
+        request, reply = net.packets(conversation)
+        assert (request.verdict, reply.verdict, reply.ctstate) == (
+            "ACCEPT", verdict, "ESTABLISHED",
+        )  # fmt: skip
 
 
 def test_a_translation_that_changed_is_a_change() -> None:

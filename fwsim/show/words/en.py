@@ -161,6 +161,7 @@ WORDS = {
     "witness.dropped": "dropped",
     "witness.rejected": "rejected",
     "witness.consumed": "taken",
+    "witness.passed": "gets through",
     "witness.unknown": "that depends",
     "asked.in": "in by {value}",
     "asked.out": "out by {value}",
@@ -196,6 +197,7 @@ WORDS = {
     "diff.several": "  {side}  no rule, or not told apart",
     "diff.policy": "policy",
     "diff.example": "  for example (traced on both sides)",
+    "diff.example.after": "  for example, a request and its answer (traced on both sides)",
     "diff.perhaps": "these perhaps",
     "diff.unmet": "rules that only the {side} one has, and that no packet met",
     "diff.left_out": "Compared: packets that begin a connection, that conntrack calls INVALID, and "
