@@ -22,6 +22,7 @@ from fwsim.machine.view import View
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Action, Tee
 from fwsim.model.chain import is_odd_fragment, reassembled
+from fwsim.model.exthdr import FRAGMENT
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Step
@@ -136,6 +137,9 @@ class _AtHook:
         packet = self.buffer.packet
         if not self.ns.reassembles(packet.family):
             return "ACCEPT"
+        if packet.family == 6 and packet.proto == FRAGMENT:  # its header is cut off
+            self.record.reason = "malformed"
+            return "DROP"
         if not (packet.frag or packet.more):
             self.buffer.packet = reassembled(packet)
         elif not is_odd_fragment(packet):

@@ -11,6 +11,7 @@ from typing import Any
 from fwsim.language.ipset.member import WITH_PORTS
 from fwsim.language.ipset.model import Head
 from fwsim.model.chain import final
+from fwsim.model.exthdr import NONE
 from fwsim.model.facts import Facts
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP
 from fwsim.model.tuples import NamedTuple
@@ -77,7 +78,9 @@ def _mac(text: str | None, facts: Facts) -> int | None:
 def _port(facts: Facts, source: bool) -> tuple[int, int] | None:
     """Protocol and port, as ip_set_get_ip4_port and its like for IPv6 read them."""
     packet = facts.packet
-    proto = max(0, final(packet))
+    proto = final(packet)
+    if packet.family == 6 and proto in (-1, NONE):
+        return None
     headed = proto in WITH_PORTS or proto in (ICMP, ICMP6)
     if facts["frag"] and (headed or packet.family == 6):
         return None
