@@ -49,7 +49,13 @@ def piece(rng: Random, uses: list[Use], family: int) -> Piece:
         mixed = {name: _near(rng, first, name, given, family) for name, given in mixed.items()}
     try:
         return _written(Use(first.ext, Options(mixed)), family)
-    except (ValueError, LookupError, StopIteration, TypeError):  # such do not go together
+    except (
+        ValueError,
+        LookupError,
+        StopIteration,
+        TypeError,
+        ArithmeticError,
+    ):  # such do not go together
         return _written(first, family)
 
 

@@ -11,7 +11,7 @@ from fwsim.model.exthdr import AH, FRAGMENT
 from fwsim.model.facts import Facts
 from fwsim.model.jhash import jhash, scaled
 from fwsim.model.names import PROTOCOLS
-from fwsim.model.packet import ICMP, Packet
+from fwsim.model.packet import ICMP, WITH_PORTS, Packet
 from fwsim.model.tuples import NamedTuple
 
 _SPI_AT = {PROTOCOLS["esp"]: 0, PROTOCOLS["ah"]: 4}
@@ -61,7 +61,7 @@ def _transport(packet: Packet) -> tuple[int, int | None, bool]:
 def _ports_of(packet: Packet) -> int | None:
     if packet.has_ports:
         return packet.sport << 16 | packet.dport
-    at = _SPI_AT.get(packet.proto)
+    at = 0 if packet.proto in WITH_PORTS else _SPI_AT.get(packet.proto)
     data = packet.payload or bytes(packet.payload_len)
     if at is None or len(data) < at + 4:
         return None
