@@ -73,7 +73,8 @@ def frames(rng: Random, family: int) -> Iterator[Sent]:
     """Back out of eth0 goes only what is not for a neighbour: for those IPv6 sends redirects, which
     no setting keeps it from (ndisc_send_redirect)."""
     beyond = {4: OUTSIDE[4], 6: OUTSIDE[6][:1]}
-    ways = (("eth0", OUTSIDE, GUESTS), ("veth0", GUESTS, OUTSIDE), ("eth0", OUTSIDE, beyond))
+    out, in_ = ({4: found[4], 6: found[6][:2]} for found in (OUTSIDE, GUESTS))
+    ways = (("eth0", OUTSIDE, in_), ("veth0", GUESTS, out), ("eth0", OUTSIDE, beyond))
     for dev, sources, targets in (*ways, ("eth0", OUTSIDE, OWN), ("veth0", GUESTS, OWN)):
         own = MACS["docker1" if dev == "veth0" else dev]
         odd = ("ff:ff:ff:ff:ff:ff", "02:00:00:00:07:07", "01:00:5e:00:00:07")
