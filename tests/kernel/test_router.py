@@ -65,7 +65,7 @@ def packet(rng: Random, family: int, src: str, dst: str) -> Packet:
         made = made.but(sport=5000, dport=80)
     if proto == TCP:
         made = made.but(flags=TCP_FLAGS["SYN"])
-    length = rng.choice((100, 1280, 1281, 1300, 1301, 1400))
+    length = rng.choice((100, 1280, 1281, 1300, 1301, 1301, 1400, 1400))
     return made.but(payload_len=length - made.length)
 
 
@@ -100,14 +100,14 @@ def test_what_is_passed_on_refused_or_answered(family: int, rules: str, seed: in
     reasons: Counter[str] = Counter()
     both = duel(family, rules)
     with both.lab:
-        for number in range(12):
+        for number in range(20):
             for sent in frames(Random(f"router {family} {seed} {number}"), family):
                 kernel, (fwsim, leg) = both.kernel(sent), both.fwsim(sent, answers=True)
                 reasons[leg.reason or leg.fate] += 1
                 assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
     wanted = {"ttl", "too_big", "other_mac", "not_unicast", "forwarded", "delivered"}
     wanted |= {"link_local"} if family == 6 else set()
-    assert all(reasons[word] >= 5 for word in wanted), reasons
+    assert all(reasons[word] >= 3 for word in wanted), reasons
 
 
 def report(sent: Sent, kernel: Seen, fwsim: Seen, leg: object) -> str:
