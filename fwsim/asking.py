@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
     from fwsim.questions.diff import Diff
     from fwsim.questions.exposed import Exposed
+    from fwsim.questions.lint import Lint
     from fwsim.questions.reach import Reach
     from fwsim.questions.remedies import Remedies
     from fwsim.questions.verdicts import Verdicts
@@ -79,3 +80,19 @@ class Asking:
             trace.net.simulation, trace.exchange, trace.packet, trace.start,
             one_way=one_way, block=block,
         )  # fmt: skip
+
+    def lint(
+        self,
+        *,
+        select: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+        everywhere: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> Lint:
+        """What is wrong with the host's rules themselves; with `everywhere` also what is untidy in
+        chains that software writes itself. Truth says whether anything was found; `progress` is
+        told how much is done, of how much. QuestionError for a code that there is not, or for sets
+        too large to be told."""
+        from fwsim.questions.lint import lint
+
+        return lint(self.simulation, select, ignore, everywhere=everywhere, progress=progress)

@@ -15,6 +15,7 @@ COMMANDS = {
     "exposed": "List a host's open doors: what can be reached, what it becomes, by which rules.",
     "diff": "Tell which packets a change of the rules changes, or prove that there is none.",
     "repair": "Find commands that let an exchange through, or stop it, and what else they change.",
+    "lint": "Say what is wrong with the rules themselves.",
     "list": "List the rules as iptables -L does.",
     "save": "Print the rules as iptables-save does.",
     "snapshot": "Write this host down, to be traced here or elsewhere.",

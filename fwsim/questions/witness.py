@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fwsim.machine.infer import with_device
 from fwsim.machine.response import Start
 from fwsim.model.names import STATES, TCP_FLAGS, iface_text
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from fwsim.machine.simulate import Simulation
     from fwsim.model.trace import Leg
@@ -45,19 +46,53 @@ def witness(
     """One packet of the set, for which a replay ends in one of these fates; with addresses from
     `likes` where it has such. None if the set is empty, or where what the packet needs besides
     cannot be written as a PACKET."""
+    for packet, dev, view in _drawn(packets, family, likes):
+        start = Start(simulation.world.host, dev)
+        leg = simulation.fork().carry(packet, start, follow=False)[0]
+        if leg.fate in fates:
+            return Witness(packet, dev, leg, view)
+    return None
+
+
+def matching(
+    packets: PacketSet,
+    family: int,
+    simulation: Simulation,
+    place: tuple[str, str, int],
+    likes: Iterable[Mapping[str, int]] = (),
+) -> Witness | None:
+    """One packet of the set that, replayed, is matched by the rule at a place (table, chain,
+    number; 0 is the policy)."""
+    for packet, dev, view in _drawn(packets, family, likes):
+        replay = simulation.fork()
+        door = _door(replay, dev) if dev else ""
+        leg = replay.carry(packet, Start(replay.world.host, door), follow=False)[0]
+        seen = leg.matched if place[2] else leg.policies
+        if any((c.table, c.chain, c.rule) == place and c.family == family for c in seen):
+            return Witness(packet, door, leg, view)
+    return None
+
+
+def _door(simulation: Simulation, dev: str) -> str:
+    """The device by which what rules see come in by `dev` comes in: a bridge has ports."""
+    simulation.world = with_device(simulation.world, dev)
+    ports = simulation.world.namespaces[simulation.world.host].ports(dev)
+    return ports[0].name if ports else dev
+
+
+def _drawn(
+    packets: PacketSet, family: int, likes: Iterable[Mapping[str, int]]
+) -> Iterator[tuple[Packet, str, Mapping[str, int]]]:
+    """Packets of a set that people would think of, each with the device it comes in
+    by, and the view it was made of."""
     echo = {"proto": ICMP if family == 4 else ICMP6, "icmp_type": ICMP_ECHO[family][0]}
     usual = {**_LIKED, "icmp_type": echo["icmp_type"]}
     best = next((like for like in likes if _agrees(packets, {**usual, **like})), {})
     for liked in ({**usual, **best}, {**usual, **echo, **best}):
         view = packets.witness(liked)
         if view is None:
-            return None
-        packet, dev = packet_of(view, family), device_of(view)
-        start = Start(simulation.world.host, dev)
-        leg = simulation.fork().carry(packet, start, follow=False)[0]
-        if leg.fate in fates:
-            return Witness(packet, dev, leg, view)
-    return None
+            return
+        yield packet_of(view, family), device_of(view), view
 
 
 def _agrees(packets: PacketSet, liked: Mapping[str, int]) -> bool:

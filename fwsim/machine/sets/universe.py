@@ -50,12 +50,17 @@ def possible(family: int, states: Iterable[int], loaded: Container[str] = ()) ->
     """The whole packets of a family of which conntrack, knowing no connection, says one of the
     states, if `states` are NEW or INVALID; of others, all. Lengths and TTLs matter only where the
     extensions `loaded` ask for them: such packets fit every link and live long enough."""
-    icmp, wanted = _ICMP[family], set(states)
+    said = [_said(family, state, _ICMP[family]) for state in sorted(set(states))]
+    return all_of(whole(family), any_of(*said), *_sizes(family, loaded))
+
+
+def whole(family: int) -> Pred:
+    """The whole packets of a family: what a protocol does not have is 0."""
+    icmp = _ICMP[family]
     ported = any_of(is_in(F.PROTO, *WITH_PORTS), all_of(is_in(F.SPORT, 0), is_in(F.DPORT, 0)))
     flagged = any_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, 0))
     typed = any_of(is_in(F.PROTO, icmp), all_of(is_in(F.ICMP_TYPE, 0), is_in(F.ICMP_CODE, 0)))
-    said = [_said(family, state, icmp) for state in sorted(wanted)]
-    return all_of(ported, flagged, typed, any_of(*said), *_sizes(family, loaded))
+    return all_of(ported, flagged, typed)
 
 
 def _sizes(family: int, loaded: Container[str]) -> Iterator[Pred]:

@@ -1,0 +1,1 @@
+"""The checks of fwsim lint, one file each, named for its code."""
