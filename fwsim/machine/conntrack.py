@@ -28,7 +28,7 @@ from fwsim.machine.l4 import Arrival, Settings, move
 from fwsim.machine.tcp_states import Track
 from fwsim.machine.tuples import EVERYWHERE, Tuple, Zone, tuple_of
 from fwsim.model.actions import Template
-from fwsim.model.packet import Packet
+from fwsim.model.packet import DCCP, Packet
 from fwsim.model.tuples import NamedTuple
 
 _NEIGHBOUR_DISCOVERY = range(133, 138)
@@ -135,7 +135,7 @@ class Conntrack:
 
     def track(self, packet: Packet, now: float, told: Told) -> Found:
         """nf_conntrack_in: the connection of a packet, made if it is new, moved by the packet."""
-        if packet.truncated:
+        if packet.truncated and packet.proto != DCCP:  # DCCP's is not looked at
             return Found(INVALID)  # its transport header is not to be found
         if packet.is_icmp and packet.family == 6 and packet.icmp_type in _NEIGHBOUR_DISCOVERY:
             return Found(UNTRACKED)
