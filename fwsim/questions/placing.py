@@ -39,16 +39,23 @@ def applied(simulation: Simulation, command: str) -> Simulation:
 def command(ref: Ref, text: str) -> str:
     """The command that puts a rule before the one that decided, or last where the policy did."""
     table = "" if ref.table == "filter" else f" -t {ref.table}"
-    chain = _shell(ref.chain)
+    chain = shell(ref.chain)
     where = f"-A {chain}" if ref.rule == "policy" else f"-I {chain} {ref.rule}"
-    return f"{PROGRAMS[ref.family]}{table} {where} {_shell(text)}"
+    return f"{PROGRAMS[ref.family]}{table} {where} {shell(text)}"
 
 
-def _shell(text: str) -> str:
-    """The words, quoted for a shell where they need it."""
-    words = text.split()
+def shell(text: str) -> str:
+    """The words, quoted for a shell where they need it; iptables-save has quotes of its own."""
+    words = _words(text) if '"' in text else text.split()
     if all(word == "!" or set(word) <= _PLAIN for word in words):
         return " ".join(words)
     from shlex import quote
 
     return " ".join(word if word == "!" else quote(word) for word in words)
+
+
+def _words(text: str) -> list[str]:
+    from fwsim.language.words import statement
+    from fwsim.model.errors import Source
+
+    return [word.text for word in statement(Source("rule", text), 0, len(text)).words]

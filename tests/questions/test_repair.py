@@ -3,6 +3,7 @@ whatever is told was really tried."""
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 from pathlib import Path
 from shlex import quote, split
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import fwsim
 from fwsim.net import Net, Trace
 from fwsim.questions.nearest import SHOWN
+from fwsim.questions.placing import shell
 from fwsim.questions.repair import Help, suggest
 
 CONTAINERS = "iptables -A FORWARD -i docker1 -o docker1 -j ACCEPT"
@@ -288,3 +290,11 @@ def test_what_is_told_helps(place: list[str], ends: tuple[str, str], proto: str)
         assert trace.help is None
     else:  # only filter stands in the way, and an accepting rule always fits before it
         assert helped(net, **question).commands
+
+
+@pytest.mark.parametrize("value", ["plain", "two  words", 'a "quoted" one', "it's", "$HOME"])
+def test_a_suggested_command_is_quoted_for_a_shell(value: str) -> None:
+    """What a shell makes of it is what iptables was to be given."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    words = shlex.split(shell(f'-m string --string "{escaped}" ! -s 10.0.0.1/32 -j ACCEPT'))
+    assert words == ["-m", "string", "--string", value, "!", "-s", "10.0.0.1/32", "-j", "ACCEPT"]
