@@ -55,7 +55,11 @@ def shell(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
+    """The words of a rule. A quote within a device's name is none of iptables-save's."""
     from fwsim.language.words import statement
-    from fwsim.model.errors import Source
+    from fwsim.model.errors import ReadError, Source
 
-    return [word.text for word in statement(Source("rule", text), 0, len(text)).words]
+    try:
+        return [word.text for word in statement(Source("rule", text), 0, len(text)).words]
+    except ReadError:
+        return text.split()
