@@ -53,13 +53,15 @@ class Asking:
         """What was made of the rules for `verdicts`."""
         return {}
 
-    def diff(self, new: Asking) -> Diff:
-        """Which packets a new place treats otherwise than this one, and by which rules. Truth says
-        whether there are any. QuestionError where the two cannot be compared, or for sets too
+    def diff(self, new: Asking, **asked: Any) -> Diff:
+        """Which packets a new place treats otherwise than this one, and by which rules; of all, or
+        of those that `in_`, `src`, `dst`, `proto`, `sport` and `dport` tell. Truth says whether
+        there are any. QuestionError where the two cannot be compared, or for sets too
         large to be told."""
+        from fwsim.questions.asked import Asked
         from fwsim.questions.diff import diff
 
-        return diff(self.simulation, new.simulation)
+        return diff(self.simulation, new.simulation, asked=Asked(**asked))
 
     def exposed(self, in_: str = "") -> Exposed:
         """A host's open doors: what can be reached by a device (any, if ""), and by which rules.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from fwsim.cli import options
@@ -12,12 +14,13 @@ from fwsim.cli.opening import open_net, tell
 @click.command("diff")
 @click.argument("places", metavar="[OLD NEW]", nargs=-1)
 @options.place
+@options.narrowing
 @options.changes
 @options.assume
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def command(
     *, places: tuple[str, ...], place: str | None, commands: tuple[str, ...],
-    assumptions: tuple[str, ...], as_json: bool,
+    assumptions: tuple[str, ...], as_json: bool, **asked: Any,
 ) -> int:  # fmt: skip
     """Which packets changed from one place to another, from what verdict to what, and because of
     which rules; or the proof that there are none. With --with instead of NEW: what these commands
@@ -37,7 +40,7 @@ def command(
         tell(open_net(name, given), assumptions, None, None)
         for name, given in ((old, ()), (new, commands))
     )
-    found = before.diff(after)
+    found = before.diff(after, **asked)
     answer(found.to_dict(), lambda: diff_lines(found), as_json=as_json)
     if found.equal is None:
         return STATUS["unknown"]

@@ -82,6 +82,14 @@ def as_question(command: _Command) -> _Command:
     return command
 
 
+def narrowing(command: _Command) -> _Command:
+    """The options that say which packets, of them where packets have to be told apart by what they
+    are alone: the device they come in by, networks, protocol, ports."""
+    for option in (*reversed(_QUESTION[2:7]), _QUESTION[0]):
+        command = option(command)
+    return command
+
+
 _QUESTION = (
     click.option("--in", "in_", metavar="DEV", default="", help="The device they come in by."),
     click.option("--out", metavar="DEV", default="", help="The device they leave by."),

@@ -9,7 +9,9 @@ from fwsim.machine.infertwo import under_both
 from fwsim.machine.simulate import Simulation
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen
+from fwsim.model.names import family_of
 from fwsim.model.trace import Ref
+from fwsim.questions.asked import Asked
 from fwsim.questions.changes import Change, changes_of, unmet
 from fwsim.questions.covers import Told, told
 from fwsim.questions.together import Hosts
@@ -33,6 +35,7 @@ class Diff(Frozen):
     depends_on: tuple[str, ...]
     unmet: tuple[tuple[Ref, ...], tuple[Ref, ...]]
     notes: tuple[str, ...]
+    question: Asked
 
     @property
     def equal(self) -> bool | None:
@@ -62,17 +65,24 @@ class Diff(Frozen):
         return self.equal is False
 
 
-def diff(old: Simulation, new: Simulation, limit: int = LISTED) -> Diff:
-    """What became different. QuestionError where there is no family of which both have rules, or
-    for sets that are too large to be told."""
+def diff(
+    old: Simulation,
+    new: Simulation,
+    limit: int = LISTED,
+    asked: Asked = Asked(),  # noqa: B008 (immutable)
+) -> Diff:
+    """What became different, of the packets that are asked about. QuestionError where there is no
+    family of which both have rules, or for sets that are too large to be told."""
     worlds = under_both(old.world, new.world)
     families, notes = _families(*worlds)
+    of_one = [f for end in (asked.src, asked.dst) if (f := family_of(end.partition("/")[0]))]
+    families = of_one[:1] or families
     found: list[Change] = []
     perhaps: list[Told] = []
     depends: dict[str, None] = {}
     idle: tuple[list[Ref], list[Ref]] = ([], [])
     for family in families:
-        pair = Hosts((_at(old, worlds[0]), _at(new, worlds[1])), family)
+        pair = Hosts((_at(old, worlds[0]), _at(new, worlds[1])), family, asked)
         changes, rest = changes_of(pair, limit)
         found += sorted(changes, key=_weight)
         if not rest.is_empty:
@@ -82,7 +92,7 @@ def diff(old: Simulation, new: Simulation, limit: int = LISTED) -> Diff:
             refs.extend(more)
     return Diff(
         old.world.title, new.world.title, tuple(found), tuple(perhaps), tuple(depends),
-        (tuple(idle[0]), tuple(idle[1])), tuple(notes),
+        (tuple(idle[0]), tuple(idle[1])), tuple(notes), asked,
     )  # fmt: skip
 
 

@@ -12,8 +12,10 @@ from fwsim.machine.sets.env import Facts
 from fwsim.machine.sets.universe import by_devices, entrances, possible
 from fwsim.machine.sets.walk import HostWalk
 from fwsim.model import fields as F
+from fwsim.model.errors import QuestionError
 from fwsim.model.names import STATES, iface_value
-from fwsim.model.pred import Pred, all_of, any_of, is_in, negate, prefix
+from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, negate, prefix
+from fwsim.questions.asked import Asked
 from fwsim.questions.outcomes import Outcomes
 from fwsim.questions.population import assumed, likes, multicast
 from fwsim.readings.space import PacketSet, Space
@@ -36,11 +38,22 @@ class Hosts:
     device that may lead to what no route tells; the packets then have that device in their field
     `out`."""
 
-    def __init__(self, simulations: Places, family: int) -> None:
+    def __init__(
+        self,
+        simulations: Places,
+        family: int,
+        asked: Asked = Asked(),  # noqa: B008 (immutable)
+    ) -> None:
         self.family, self.space = family, Space()
         self.asked: dict[str, Free] = {}
         worlds = [simulation.world for simulation in simulations]
         self.doors = _common_doors(worlds, family, self.space)
+        self.question, self.only = asked, asked.pred(worlds[0], family)
+        if asked.in_:
+            entered = asked.doors(worlds[0]) or []
+            self.doors = [name for name in self.doors if name in entered]
+            if not self.doors:
+                raise QuestionError(f"no packet comes in to all of them by a device {asked.in_!r}")
         self.places: dict[str, Places] = {
             out: tuple(_leading(simulation, family, out) for simulation in simulations)
             for out in ways_out(worlds[0], family) or ("",)
@@ -77,9 +90,11 @@ class Hosts:
 
     def _packets(self, places: Places) -> tuple[Pred, Pred]:
         """Those that come in, and those that the host sends."""
-        whole = all_of(possible(self.family, ASKED), negate(multicast(self.family)))
+        many = negate(multicast(self.family))
+        whole = all_of(possible(self.family, ASKED), many, self.only)
         sends = is_in(F.IN, iface_value("")), _own(places, self.family)
-        return all_of(whole, by_devices(self.doors)), all_of(whole, *sends)
+        sent = FALSE if self.question.in_ else all_of(whole, *sends)
+        return all_of(whole, by_devices(self.doors)), sent
 
     def _host(self, simulation: Simulation) -> HostWalk:
         world = simulation.world

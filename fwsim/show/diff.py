@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fwsim.questions.asked import Asked
 from fwsim.show.covers import packet_line, told_lines, witness_line
 from fwsim.show.layout import Line, segment
 from fwsim.show.words import say
@@ -41,7 +42,8 @@ def _answer(found: Diff) -> tuple[str, str]:
     if found.equal is None:
         return segment(say("diff.unknown"), "unsure")
     if found.equal:
-        return segment(say("diff.equal.but" if any(found.unmet) else "diff.equal"), "good")
+        key = "diff.equal.asked" if found.question != Asked() else "diff.equal"
+        return segment(say("diff.equal.but" if any(found.unmet) else key), "good")
     number = len(found.changes)
     count = say("diff.changed.one" if number == 1 else "diff.changed.many", count=number)
     return segment(say("diff.changed", count=count), "bad")

@@ -15,6 +15,7 @@ from fwsim.machine.place import examples
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import Address, Namespace, Route
+from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import replace
 from fwsim.model.names import address_value
 from fwsim.model.packet import Packet
@@ -202,6 +203,18 @@ COMMIT
     (change,) = _dump(text).diff(_dump(text.replace("22", "2222"))).changes[1:]
     assert (change.was.fate.verdict, change.now.fate.verdict) == ("ACCEPT", "DROP")
     assert change.packets.to_list()[0]["dst"] == ["203.0.113.5"]
+
+
+def test_a_diff_may_be_narrowed() -> None:
+    old = fwsim.load("example:article-complete")
+    new = old.apply("iptables -I INPUT -p tcp --dport 22 -j DROP")
+    assert old.diff(new, proto="udp").equal is True
+    assert old.diff(new, in_="eth0", dport="23-80").equal is True
+    with pytest.raises(QuestionError, match="nodev"):
+        old.diff(new, in_="nodev")
+    found = old.diff(new, in_="eth0", dst="192.0.2.10", proto="tcp")
+    (change,) = found.changes
+    assert (change.packets.to_list()[0]["dport"], len(change.packets.boxes)) == (["22"], 1)
 
 
 def test_what_answers_need_is_compared_too() -> None:

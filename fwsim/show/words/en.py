@@ -183,6 +183,7 @@ WORDS = {
     "diff.old": "old: {title}",
     "diff.new": "new: {title}",
     "diff.equal": "✓ No packet changed: the two are equal, which is proved for all packets.",
+    "diff.equal.asked": "✓ No packet changed of those that are asked about; this is proved.",
     "diff.equal.but": "✓ No packet changed of all that were compared; some rules met none of them:",
     "diff.changed": "✗ Packets changed: {count}.",
     "diff.changed.one": "1 way",
