@@ -54,6 +54,9 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("redundant", _filter("-A INPUT -j mine", "-A INPUT -p tcp -j ACCEPT", "-A INPUT -j DROP",
                           "-A mine -p tcp --dport 22 -j ACCEPT", "-A mine -p udp -j RETURN",
                           chains=("mine",)), ["mine 1"]),
+    ("redundant", _filter("-A INPUT -s 10.1.0.0/16 -j ACCEPT", "-A INPUT -s 10.0.0.0/8 -j ACCEPT",
+                          "-A INPUT -m iprange ! --src-range 10.1.0.0-10.1.255.255 -j ACCEPT",
+                          drop=("INPUT",)), ["INPUT 2"]),  # 1 too, but not both
     # accept-first
     ("accept-first", _filter("-A INPUT -p tcp -j ACCEPT", "-A INPUT -p tcp --dport 23 -j DROP"),
      ["INPUT 2"]),
@@ -118,13 +121,16 @@ MISSES: list[tuple[str, str]] = [
     ("contradictory", _filter("-A INPUT -p tcp -j mine", "-A INPUT -p udp -j mine",
                               "-A mine -p udp -j DROP", chains=("mine",))),
     ("unreached", _filter("-A INPUT -p tcp -j mine", "-A mine -j DROP", chains=("mine",))),
-    ("redundant", _filter("-A INPUT -s 10.1.0.0/16 -j DROP", "-A INPUT -s 10.1.2.0/24 -j ACCEPT",
-                          "-A INPUT -s 10.0.0.0/8 -j DROP", "-A INPUT -p tcp -j LOG",
-                          drop=("INPUT",)).replace("-s 10.0.0.0/8", "-s 10.1.2.0/24")),
+    ("redundant", _filter("-A INPUT -s 10.1.2.0/24 -j DROP", "-A INPUT -s 10.1.0.0/16 -j ACCEPT",
+                          drop=("INPUT",))),
     ("redundant", _filter("-A INPUT -s 10.1.0.0/16 -j ACCEPT", "-A INPUT -p tcp -j DROP",
                           "-A INPUT -s 10.0.0.0/8 -j ACCEPT", drop=("INPUT",))),
     ("redundant", _filter("-A INPUT -s 10.1.0.0/16 -j DROP", "-A INPUT -j LOG", drop=("INPUT",))),
     ("redundant", _filter("-A INPUT -j mine", "-A mine -j RETURN", chains=("mine",))),
+    # 2 would come to life
+    ("redundant", _filter("-A INPUT -s 10.1.0.0/16 -j ACCEPT", "-A INPUT -s 10.1.0.0/16 -j DROP")),
+    ("redundant", _filter("-A INPUT -s 10.1.0.0/16 -j ACCEPT", "-A INPUT -s 10.1.0.0/16 -j ACCEPT",
+                          drop=("INPUT",))),  # 2 is shadowed, 1 is not needless then
     ("accept-first", _filter("-A INPUT -p tcp --dport 23 -j DROP", "-A INPUT -p tcp -j ACCEPT")),
     ("accept-first", _filter("-A INPUT -p tcp --syn -j ACCEPT", "-A INPUT -p tcp -j DROP")),
     ("partly-accepted", _filter("-A INPUT -s 10.9.9.9 -j DROP",

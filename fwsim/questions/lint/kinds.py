@@ -10,7 +10,7 @@ from fwsim.model.actions import Action, Divert, Enqueue, Log, Nat, Reject, Verdi
 _FINAL = (Verdict, Nat, Reject, Divert, Enqueue)
 _GENERATED = re.compile(
     r"DOCKER(-(?!USER).*)?|KUBE-.*|CNI-.*|cali-.*|CILIUM_.*|ANTREA-.*|LIBVIRT_.*|ISTIO_.*"
-    r"|NETAVARK.*|neutron-.*|f2b-.*|ufw6?-(?!user).*"
+    r"|NETAVARK.*|neutron-.*|f2b-.*|ufw6?-(?!user).*|ufw6?-user-(limit|logging).*"
     r"|.*_direct|.*_ZONES(_SOURCE)?|.*_POLICIES_(pre|post)|(IN|FWD[IO]?|PRE|POST)_.*"  # firewalld
 )
 _LOGGERS = frozenset({"NFLOG", "ULOG"})

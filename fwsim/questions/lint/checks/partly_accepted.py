@@ -20,6 +20,7 @@ from fwsim.questions.lint.survey import Row, Survey
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
 
+TIDY = True
 _WORK = 200_000  # the most pairs of rules that are compared in a chain
 _LO = iface_value("lo")
 _FROM_AFAR = all_of(

@@ -58,9 +58,9 @@ def _witness(subject: Subject, survey: Survey, at: Where) -> Witness | None:
 
 def _redundant(subject: Subject, survey: Survey) -> dict[Where, tuple[Where, ...]]:
     """Those rules, each with what does the same without it. Each is asked for with all others in
-    place, and without those that were found before it."""
+    place, and without those that never match or were found before it."""
     dead = [never.at for never in subject.never(survey)]
-    alone, together = After(survey, dead), After(survey, dead)
+    alone, together = After(survey, ()), After(survey, dead)
     found: dict[Where, tuple[Where, ...]] = {}
     ends = Counter(final(rule) for _, _, rule in survey.rules())
     ends.update(VERDICTS.values())  # a policy may do the same
@@ -75,7 +75,7 @@ def _redundant(subject: Subject, survey: Survey) -> dict[Where, tuple[Where, ...
                 or not survey.hits(*at).satisfiable()
             ):
                 continue
-            if alone.same(at, end) and (not found or together.same(at, end)):
+            if alone.same(at, end) and (not together.gone or together.same(at, end)):
                 found[at] = tuple(alone.by)
                 together.gone.add(at)
     return found
