@@ -43,8 +43,9 @@ _NFT_LIMIT = re.compile(
     r"-m limit (?!--limit (3/min|1/hour)( --limit-burst [1-5]\b)?(?! --limit-burst)( |$))"
 )
 """nft has a limit of its own, which counts in nanoseconds, and further."""
-_NFT_PORTS = re.compile(r"! --[sd]port \d+ ! --[sd]port \d+(?!:)\b")
-"""iptables-nft 1.8.9 loads these as one comparison: not that pair of ports."""
+_NFT_PORTS = re.compile(r"! --[sd]port \d+ ! --[sd]port \d+(?!:)\b|-m (tcp|udp)\b.*-m \1\b")
+"""iptables-nft 1.8.9 loads the first as one comparison, not that pair of ports, and saves only the
+last of two such matches."""
 _SHARED = re.compile(r"(--(?:hashlimit-)?name [\w-]{1,8})[\w-]*")
 """Of rules that share a list or a table, the first one's numbers count; which of the tables was
 loaded first is not seen later."""
