@@ -6,7 +6,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
+from threading import Lock, Timer
+
+from fwsim.cli.endings import unwinding
 
 _AFTER = 1.0  # seconds
 
@@ -17,36 +19,49 @@ def progress() -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
-    bar = _Bar()
-    try:
-        yield bar.show
-    finally:
-        bar.end()
+    with unwinding():  # the bar hides the cursor
+        bar = _Bar()
+        try:
+            yield bar.told
+        finally:
+            bar.end()
 
 
 class _Bar:
-    def __init__(self) -> None:
-        self._begun = monotonic()
-        self._end: Callable[[], None] = lambda: None
-        self._update: Callable[[int, int], None] | None = None
+    """It appears by itself, however long the work says nothing."""
 
-    def show(self, done: int, of: int) -> None:
+    def __init__(self) -> None:
+        self._done: tuple[int, int] | None = None
+        self._over = False
+        self._lock = Lock()
+        self._update: Callable[[int, int], None] = lambda _done, _all: None
+        self._stop: Callable[[], None] = lambda: None
+        self._timer = Timer(_AFTER, self._appear)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def told(self, done: int, of: int) -> None:
         """So much is done."""
-        if self._update is None and monotonic() - self._begun >= _AFTER:
-            self._start()
-        if self._update is not None:
-            self._update(done, of)
+        self._done = done, of
+        self._update(done, of)
 
     def end(self) -> None:
         """Take it away."""
-        self._end()
+        self._timer.cancel()
+        with self._lock:
+            self._over = True
+            self._stop()
 
-    def _start(self) -> None:
+    def _appear(self) -> None:
         from rich.console import Console
         from rich.progress import Progress
 
-        shown = Progress(console=Console(stderr=True), transient=True)
-        task = shown.add_task("")
-        shown.start()
-        self._end = shown.stop
-        self._update = lambda done, of: shown.update(task, completed=done, total=of)
+        with self._lock:
+            if self._over:
+                return
+            shown = Progress(console=Console(stderr=True), transient=True)
+            done, of = self._done or (0, None)
+            task = shown.add_task("", completed=done, total=of)
+            self._stop = shown.stop
+            self._update = lambda done, of: shown.update(task, completed=done, total=of)
+            shown.start()
