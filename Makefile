@@ -5,11 +5,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-docker bench golden clean
+.PHONY: help demo test test-packets test-tools test-house test-docker bench golden clean
 
 help:
 	@echo "make demo    one packet through Docker's rules, explained"
-	@echo "make test    lint, types and tests (as root the kernel tests too)"
+	@echo "make test    lint, types and tests (as root the kernel tests too; all at once)"
 	@echo "make test-docker  a real Docker host against its prediction (root; docker.io, ufw)"
 	@echo "make bench   the benchmarks"
 	@echo "make golden  write the golden traces anew, to be read with git diff"
@@ -23,10 +23,20 @@ demo: $(STAMP)
 	test $$status -le 1 && ! grep -q '^Traceback' $(VENV)/demo.err
 
 test: $(STAMP)
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j3 test-packets test-tools test-house
+
+# kernel tests: packets through the real kernel, and what the real tools read and print
+test-packets: $(STAMP)
+	@$(BIN)/pytest -q tests/kernel --ignore-glob='*_real.py'
+
+test-tools: $(STAMP)
+	@$(BIN)/pytest -q tests/kernel/*_real.py
+
+test-house: $(STAMP)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q --ignore=tests/kernel
 
 test-docker: $(STAMP)
 	@$(BIN)/pytest -q -m docker tests/docker
