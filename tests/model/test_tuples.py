@@ -52,7 +52,7 @@ def test_fields_defaults_and_documentation() -> None:
     assert Quick(1)._replace(y=5) == (1, 5)
     assert isinstance(Quick(1), tuple)
     assert not hasattr(Quick(1), "__dict__")
-    assert Quick.__mro__[1:] == Usual.__mro__[1:]
+    assert Quick.__mro__[-2:] == Usual.__mro__[-2:] == (tuple, object)
 
 
 def test_members_are_theirs() -> None:
@@ -74,3 +74,22 @@ def test_generic_ones() -> None:
 def test_what_does_not_fit_is_refused(values: tuple[int, ...]) -> None:
     with pytest.raises(TypeError, match="argument"):
         Quick(*values)
+
+
+@pytest.mark.parametrize("values", [(), (1, 2, 3)])
+def test_too_few_or_too_many_values_are_refused(values: tuple[int, ...]) -> None:
+    for kind in (Quick, Usual):
+        with pytest.raises(TypeError):
+            kind(*values)
+        with pytest.raises(TypeError, match=f"Expected 2 arguments, got {len(values)}"):
+            kind._make(values)
+
+
+def test_unknown_names_are_refused() -> None:
+    for kind in (Quick, Usual):
+        with pytest.raises(TypeError):
+            kind(x=1, z=2)
+        with pytest.raises(ValueError, match=r"Got unexpected field names: \['z'\]"):
+            kind(1)._replace(z=2)
+        assert kind(1)._asdict() == {"x": 1, "y": 2}
+        assert kind(1).__getnewargs__() == (1, 2)
