@@ -1,6 +1,6 @@
 """Rules of every extension together in random chains of all tables, random conversations, legacy
 and nft, both families: after every packet, what matched and what left the machine. FWSIM_SEED
-chooses; without it, every run has others, and says which.
+chooses; without it, every change of the package brings others, and the run says which.
 
 What differs is shrunk and kept in fixtures/kernel, where test_random_walk replays it.
 """
