@@ -21,7 +21,7 @@ class Segment(NamedTuple):
 
 def segment(packet: Packet) -> Segment | None:
     """What a TCP packet's header holds; None if there is too little for one."""
-    if not packet.frag:
+    if not packet.frag and not packet.truncated:
         return Segment(packet.flags, packet.tcp_options)
     data = packet.payload or bytes(packet.payload_len)
     if len(data) < HEADER:
@@ -33,7 +33,7 @@ def segment(packet: Packet) -> Segment | None:
 def with_flags(packet: Packet, flags: int) -> Packet:
     """Other flags in what `segment` reads, and in a later fragment's data the sum mended, as if it
     were a checksum (inet_proto_csum_replace2)."""
-    if not packet.frag:
+    if not packet.frag and not packet.truncated:
         return packet.but(flags=flags)
     data = bytearray(packet.payload or bytes(packet.payload_len))
     if flags == data[13]:
