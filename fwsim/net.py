@@ -21,7 +21,7 @@ from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import TCP_FLAGS, family_of, proto_text
-from fwsim.model.packet import DCCP, ICMP, ICMP6, ICMP_ECHO, SCTP, TCP, Packet, proto_number
+from fwsim.model.packet import DCCP, ICMP_ECHO, SCTP, TCP, Packet, proto_of
 from fwsim.model.trace import Exchange, Leg, Ref
 
 if TYPE_CHECKING:
@@ -155,9 +155,7 @@ class Net(Asking, Frozen):
         family = find_address(self.world, dst, family).family
         origin = sender(self.world, src, family)
         to = destination(self.world, dst, family, origin.namespace)
-        number = proto_number(proto)
-        if to.family == 6 and number == ICMP:
-            number = ICMP6
+        number = proto_of(proto, to.family)
         source = chosen_source(self.world, src, origin, to)
         packet = Packet(to.family, source, to.value, number)
         if packet.is_icmp:

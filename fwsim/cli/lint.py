@@ -36,20 +36,15 @@ def command(
 
     Exit status: 0 nothing found, 1 something, 2 the command or its input is wrong.
     """
-    import gc
-
+    from fwsim.model.keeping import Keeping
     from fwsim.show.lint import lint_lines
     from fwsim.show.sarif import sarif
 
     net = tell(open_net(place, commands), assumptions, None, None)
-    gc.disable()  # hardly anything is dropped before the end
-    try:
-        with progress() as shown:
-            found = net.lint(
-                select=_codes(select), ignore=_codes(ignore), everywhere=everywhere, progress=shown
-            )
-    finally:
-        gc.enable()
+    with Keeping(), progress() as shown:
+        found = net.lint(
+            select=_codes(select), ignore=_codes(ignore), everywhere=everywhere, progress=shown
+        )
     as_data = as_json or form != "text"
     data = sarif(found, __version__) if form == "sarif" and not as_json else found.to_list()
     answer(data, lambda: lint_lines(found), as_json=as_data)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from fwsim.language.options import Match, Option, Target, find
+from fwsim.language.options import Match, Target, find
 from fwsim.language.optnames import (
     SHORT,
     Loaded,
     ambiguous,
     attached,
     core_option,
-    extension_option,
+    known_option,
     letter_of,
     protocol_match,
 )
@@ -133,7 +133,7 @@ class _Scan:
 
     def _values_of_extension(self, word: Word, value: Word | None) -> None:
         name = word.text[2:].partition("=")[0]
-        found = extension_option(name, self.loaded) or self._implicit(name, word)
+        found = known_option(name, word, self.protocol, self.family, self.loaded)
         if found is None:
             ambiguous(word, self.loaded)
             return
@@ -142,13 +142,3 @@ class _Scan:
             if option.optional and self.pending and self.pending[-1].text[:1] in ("-", "!"):
                 return
             self._kept_value(word)
-
-    def _implicit(self, name: str, word: Word) -> tuple[Loaded, Option] | None:
-        """As the reader of rules finds it: in the match of the rule's protocol."""
-        ext = find(Match, self.protocol)
-        if ext is None or self.family not in ext.families:
-            return None
-        loaded = Loaded(ext, word.span)
-        found = extension_option(name, [loaded])
-        self.loaded += [loaded] if found else []
-        return found

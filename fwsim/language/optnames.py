@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fwsim.language.options import Context, Extension, Given, Option, Options, Use, checked
+from fwsim.language.options import (
+    Context,
+    Extension,
+    Given,
+    Match,
+    Option,
+    Options,
+    Use,
+    checked,
+    find,
+)
 from fwsim.language.values import protocol
 from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Span
@@ -114,6 +124,22 @@ def extension_option(name: str, loaded: Sequence[Loaded]) -> tuple[Loaded, Optio
                 begun.append((one, option))
     clash = any(other.startswith(name) for other in (*CORE, *COMMANDS))
     return begun[0] if len(begun) == 1 and name and not clash else None
+
+
+def known_option(
+    name: str, word: Word, proto: str, family: int, loaded: list[Loaded]
+) -> tuple[Loaded, Option] | None:
+    """Which option the name means: of what is loaded, else of the match of the rule's -p, which
+    such an option loads; None if none or more than one."""
+    found = extension_option(name, loaded)
+    ext = None if found else find(Match, proto)
+    if ext is None or family not in ext.families:
+        return found
+    made = Loaded(ext, word.span)
+    found = extension_option(name, [made])
+    if found:
+        loaded.append(made)
+    return found
 
 
 def ambiguous(word: Word, loaded: Iterable[Loaded]) -> None:

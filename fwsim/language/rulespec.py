@@ -26,7 +26,7 @@ from fwsim.language.optnames import (
     ambiguous,
     core_option,
     counter_pair,
-    extension_option,
+    known_option,
     protocol_match,
 )
 from fwsim.language.ruleset import VERDICTS, Is, Rule
@@ -261,7 +261,7 @@ class _Reader:
         return self.at >= len(self.words) or self.words[self.at].text[:1] in ("-", "!")
 
     def _find_option(self, name: str, word: Word) -> tuple[Loaded, Option]:
-        found = extension_option(name, self.loaded) or self._implicit(name, word)
+        found = known_option(name, word, self.proto_match, self.family, self.loaded)
         if found is not None:
             return found
         jump = self.verdict.get("jump")
@@ -272,17 +272,6 @@ class _Reader:
             )
         ambiguous(word, self.loaded)
         raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
-
-    def _implicit(self, name: str, word: Word) -> tuple[Loaded, Option] | None:
-        """The option in the match of the rule's -p, which such an option loads."""
-        ext = find(Match, self.proto_match)
-        if ext is None or self.family not in ext.families:
-            return None
-        loaded = Loaded(ext, word.span)
-        found = extension_option(name, [loaded])
-        if found:
-            self.loaded.append(loaded)
-        return found
 
     def _suggestion(self) -> str:
         if not self.loaded:

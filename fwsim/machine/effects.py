@@ -33,13 +33,12 @@ from fwsim.model.actions import (
     Verdict,
 )
 from fwsim.model.fields import CT_MARK, MARK, Field
-from fwsim.model.names import TCP_FLAGS
+from fwsim.model.names import TCP_FLAGS, TCP_OPENING
 from fwsim.model.packet import TCP, UDP, Packet
 from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
 
 _SYN, _ACK = TCP_FLAGS["SYN"], TCP_FLAGS["ACK"]
-_OPENING = _SYN | _ACK | TCP_FLAGS["FIN"] | TCP_FLAGS["RST"]
 
 
 class Site(NamedTuple):
@@ -132,10 +131,10 @@ def _enqueue(action: Enqueue, site: Site) -> str:
     """A program that reads the queue may do as it likes; to assume one is to assume that it lets
     the packet pass. BYPASS: on to the next table; what this one's hook had yet to do is left out.
     """
-    free = Free(f"NFQUEUE {action.queues}", f"a program lets pass what is in queue {action.queues}")
-    if site.view.settle(free):
+    passes = site.view.settle(action.passes)
+    if passes:
         return "BYPASS"
-    if site.view.settle(free) is None:
+    if passes is None:
         site.record.unread(action.queues)
     return "BYPASS" if action.bypass else "QUEUE"
 
@@ -165,7 +164,7 @@ def _divert(action: Divert, site: Site) -> str:
 
 
 def _may_begin(packet: Packet) -> bool:
-    return packet.proto == UDP or packet.flags & _OPENING == _SYN
+    return packet.proto == UDP or packet.flags & TCP_OPENING == _SYN
 
 
 def _tee(action: Tee, site: Site) -> None:
@@ -174,7 +173,7 @@ def _tee(action: Tee, site: Site) -> None:
 
 def _synproxy(action: Synproxy, site: Site) -> str | None:
     """synproxy_tg4, synproxy_tg6: the cookie that an ACK has to carry is the host's secret."""
-    flags = site.view.packet.flags & _OPENING
+    flags = site.view.packet.flags & TCP_OPENING
     if flags == _SYN:
         site.record.answered = True
         return "STOLEN"

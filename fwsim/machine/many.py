@@ -97,8 +97,8 @@ class Known:
         key = free_key(atom.name)
         if key in self.names:
             return is_in(Field(key, 1, "flag"), 1)
-        known = self.given.key_of(atom.name)
-        return atom if known is None else TRUE if self.given.assume[known] else FALSE
+        known = self.given.answer(atom.name)
+        return atom if known is None else TRUE if known else FALSE
 
     def _field(self, atom: In) -> Pred:
         values = self.derived(atom.field).values

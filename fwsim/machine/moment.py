@@ -28,6 +28,11 @@ class Given(NamedTuple):
         fits = (key for key in self.assume if name == key or name.startswith(f"{key} "))
         return next(fits, None)
 
+    def answer(self, name: str) -> bool | None:
+        """The user's answer to a fact; None where there is none."""
+        key = self.key_of(name)
+        return None if key is None else self.assume[key]
+
 
 class Script:
     """Answers to unknown facts, used up in the order in which they are asked for; `asked` keeps

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from fwsim.model.fields import Field
+from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ class Enqueue(NamedTuple):
 
     queues: str = "0"
     bypass: bool = False
+
+    @property
+    def passes(self) -> Free:
+        """The fact that a program takes the packet from there and lets it pass."""
+        return Free(f"NFQUEUE {self.queues}", f"a program lets pass what is in queue {self.queues}")
 
 
 class Divert(NamedTuple):

@@ -42,6 +42,9 @@ TCP_FLAGS = {
     "FIN": 0x01, "SYN": 0x02, "RST": 0x04, "PSH": 0x08,
     "ACK": 0x10, "URG": 0x20, "ECE": 0x40, "CWR": 0x80,
 }  # fmt: skip
+TCP_OPENING = sum(
+    TCP_FLAGS[name] for name in ("SYN", "ACK", "FIN", "RST")
+)  # what tells a first segment
 
 
 def address_value(text: str, family: int) -> int:

@@ -157,6 +157,13 @@ class Packet(NamedTuple):
         return out
 
 
+def proto_of(word: object, family: int) -> int:
+    """The protocol that people mean in an address family: IPv6's ICMP is ICMPv6. PacketError for
+    what is none."""
+    number = proto_number(word)
+    return ICMP6 if family == 6 and number == ICMP else number
+
+
 def proto_number(word: object) -> int:
     """A protocol by name or number (0 to 255). PacketError if it is neither."""
     if isinstance(word, int) and not isinstance(word, bool):

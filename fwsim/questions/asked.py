@@ -11,7 +11,7 @@ from fwsim.machine.topology import segment
 from fwsim.model import fields as F
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import STATES, address_value, family_of, iface_value
-from fwsim.model.packet import ICMP, ICMP6, proto_number
+from fwsim.model.packet import proto_of
 from fwsim.model.pred import Pred, all_of, is_in, prefix
 from fwsim.model.tuples import NamedTuple
 
@@ -57,7 +57,7 @@ class Asked(NamedTuple):
         if self.dst:
             parts.append(self._to(world, family))
         if self.proto:
-            parts.append(is_in(F.PROTO, _proto(self.proto, family)))
+            parts.append(is_in(F.PROTO, proto_of(self.proto, family)))
         parts += [
             _ports(text, field)
             for text, field in ((self.sport, F.SPORT), (self.dport, F.DPORT))
@@ -122,11 +122,6 @@ def _network(world: World, text: str, field: F.Field, family: int) -> Pred:
     if not (length.isascii() and length.isdecimal() and int(length) <= field.bits):
         raise QuestionError(f"{text!r} is no network: write it as 172.18.0.0/16")
     return prefix(field, value, int(length))
-
-
-def _proto(text: str, family: int) -> int:
-    number = proto_number(text)
-    return ICMP6 if family == 6 and number == ICMP else number
 
 
 def _ports(text: str, field: F.Field) -> Pred:

@@ -71,9 +71,9 @@ def shown(box: Box) -> dict[str, Any]:
 
 def widened(packets: PacketSet, universe: PacketSet) -> PacketSet:
     """The largest set found that has the same packets of those that there are."""
-    space = packets.space
+    space, there = packets.space, packets & universe
     for region, fields in _IDLE:
         wider = packets | (packets & space.read(region)).erase(*fields)
-        if wider & universe == packets & universe:
+        if wider & universe == there:
             packets = wider
     return packets

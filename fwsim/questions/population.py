@@ -30,8 +30,7 @@ class Population:
         self.simulation, self.question = placed(simulation, asked), asked
         world = self.simulation.world
         self.family = asked.of_family(world)
-        told = self.simulation.given.assume
-        self.facts = Facts(lambda name: assumed(told, name))
+        self.facts = Facts(self.simulation.given.answer)
         self.walk = HostWalk(world, self.family, facts=self.facts, rules=rules, **how)
         self.space = self.walk.space
         self.sends = self._is_host(asked.src) and not asked.in_
@@ -115,11 +114,3 @@ def placed(simulation: Simulation, asked: Asked) -> Simulation:
     changed = simulation.fork()
     changed.world = world
     return changed
-
-
-def assumed(told: Any, name: str) -> bool | None:
-    """What was told of a fact, by its name or the words that begin it."""
-    for given, answer in told.items():
-        if name == given or name.startswith(f"{given} "):
-            return bool(answer)
-    return None

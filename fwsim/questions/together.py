@@ -17,7 +17,7 @@ from fwsim.model.names import STATES, iface_value
 from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, negate, prefix
 from fwsim.questions.asked import Asked
 from fwsim.questions.outcomes import Outcomes
-from fwsim.questions.population import assumed, likes, multicast
+from fwsim.questions.population import likes, multicast
 from fwsim.readings.space import PacketSet, Space
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ class Hosts:
     def _host(self, simulation: Simulation) -> HostWalk:
         world = simulation.world
         ruleset = world.namespaces[world.host].rulesets.get(self.family)
-        told = simulation.given.assume
-        facts = _ByWords(ruleset, lambda name: assumed(told, name))
+        facts = _ByWords(ruleset, simulation.given.answer)
         facts.asked = self.asked
         return HostWalk(world, self.family, space=self.space, facts=facts, rules=True)
 

@@ -75,7 +75,7 @@ def test_one_that_is_to_be_ignored_is() -> None:
     assert (run.returncode, run.stderr) == (1, "")
 
 
-def test_a_snapshot_begun_is_cleared_away() -> None:
+def test_a_snapshot_begun_is_cleared_away(tmp_path: Path) -> None:
     """Its files lie in a temporary directory, which is left by an exception only."""
     code = """
 import os, signal, sys, tempfile
@@ -87,12 +87,12 @@ def interrupted(folder, options):
     os.kill(os.getpid(), signal.SIGINT)
 
 run._run = interrupted
-sys.argv = ["fwsim", "snapshot", "-o", "/nonexistent/nothing.tar.gz"]
+sys.argv = ["fwsim", "snapshot", "-o", sys.argv.pop()]
 from fwsim.cli import main
 main()
 """
     run = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, str(tmp_path / "nothing.tar.gz")],
         capture_output=True, text=True, check=False, timeout=60, preexec_fn=_heeding,
     )  # fmt: skip
     assert (run.returncode, run.stderr.strip()) == (130, "")

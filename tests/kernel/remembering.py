@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
+import pytest
+
 from fwsim.machine.moment import Given
 from fwsim.machine.world import World
 from fwsim.model.jiffies import HZ
@@ -76,6 +78,14 @@ class TimedDuel(Duel):
         had to do with it."""
         kernel = self.kernel(sent)
         return (kernel, self.fwsim(sent)[0]) if self.whole else None
+
+
+def held_against(kernel: Seen, fwsim: Seen, *before: str) -> None:
+    """Fail where the two differ, with what stands before."""
+    if kernel != fwsim:
+        told = (("kernel", kernel), ("fwsim", fwsim))
+        lines = [f"{who}: {line}" for who, seen in told for line in seen.lines()]
+        pytest.fail("\n".join([*before, *lines]), pytrace=False)
 
 
 def _estimators(rng: Random) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from .clock import Clock
 from .conversations import Talk
 from .duel import world_of
 from .lab import Lab, require_kernel
-from .remembering import KINDS, Loaded, TimedDuel, memory_rules, with_contents
+from .remembering import KINDS, Loaded, TimedDuel, held_against, memory_rules, with_contents
 
 require_kernel()
 
@@ -43,11 +43,8 @@ def _conversation(clock: Clock, seed: str, backend: str, family: int, kind: str)
             if not said:
                 return
             kernel, fwsim = said
-            if kernel != fwsim:
-                told = (("kernel", kernel), ("fwsim", fwsim))
-                lines = [f"{who}: {line}" for who, seen in told for line in seen.lines()]
-                head = f"{seed}: packet {number}: {talk.sent[-1].to_dict()}"
-                pytest.fail("\n".join([rules.dump(), head, *lines]), pytrace=False)
+            head = f"{seed}: packet {number}: {talk.sent[-1].to_dict()}"
+            held_against(kernel, fwsim, rules.dump(), head)
             yield bool(kernel.matched)
 
 

@@ -20,7 +20,7 @@ from .duel import SENDER
 from .lab import Lab, require_kernel
 from .netns import Netns
 from .random_sets import SetWriter, present_kinds
-from .remembering import Loaded, TimedDuel
+from .remembering import Loaded, TimedDuel, held_against
 from .test_meaning_memory import bare_world
 
 require_kernel()
@@ -102,11 +102,8 @@ def _conversation(
             if not said:
                 return
             kernel, fwsim = said
-            if kernel != fwsim:
-                told = (("kernel", kernel), ("fwsim", fwsim))
-                lines = [f"{who}: {line}" for who, seen in told for line in seen.lines()]
-                head = f"{seed}: packet {number}: {talk.sent[-1].to_dict()}"
-                pytest.fail("\n".join([text, rules.dump(), head, *lines]), pytrace=False)
+            head = f"{seed}: packet {number}: {talk.sent[-1].to_dict()}"
+            held_against(kernel, fwsim, text, rules.dump(), head)
             yield "matched" if kernel.matched else "missed"
         if changing:
             # comments are of no use to packets; counters are counted only where rules ask for them

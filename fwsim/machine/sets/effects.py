@@ -4,7 +4,7 @@ for each kind of action. Tests hold the two together (tests/machine/test_sets.py
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fwsim.machine.sets.cases import Bits, Case, Cases, mapped
 from fwsim.machine.sets.chains import Branch
@@ -31,15 +31,10 @@ from fwsim.model.actions import (
     Verdict,
 )
 from fwsim.model.fields import Field
-from fwsim.model.names import STATES, TCP_FLAGS
+from fwsim.model.names import STATES, TCP_FLAGS, TCP_OPENING
 from fwsim.model.packet import TCP, UDP
 from fwsim.model.pred import Free, all_of, is_in
 from fwsim.readings.concrete import free_key
-
-if TYPE_CHECKING:
-    from oxidd.bcdd import BCDDFunction
-
-_OPENING = TCP_FLAGS["SYN"] | TCP_FLAGS["ACK"] | TCP_FLAGS["FIN"] | TCP_FLAGS["RST"]
 
 
 def act(action: Action, env: Env, asker: str, site: Site) -> list[Branch]:
@@ -122,27 +117,23 @@ def _template(action: Template, env: Env, asker: str, site: Site) -> list[Branch
     return _one(env, None, untracked.only(env.read(is_in(F.CT_KNOWN, 0))))
 
 
-def _free(env: Env, name: str, why: str, asker: str) -> BCDDFunction:
-    return env.read(Free(name, why), asker)
-
-
 def _enqueue(action: Enqueue, env: Env, asker: str, site: Site) -> list[Branch]:
-    name = f"NFQUEUE {action.queues}"
-    reads = _free(env, name, f"a program lets pass what is in queue {action.queues}", asker)
+    passes = env.read(action.passes, asker)
     lost = "BYPASS" if action.bypass else "QUEUE"
-    return [Branch(reads, "BYPASS", Delta()), Branch(~reads, lost, Delta())]
+    return [Branch(passes, "BYPASS", Delta()), Branch(~passes, lost, Delta())]
 
 
 def _divert(action: Divert, env: Env, asker: str, site: Site) -> list[Branch]:
-    bound = _free(env, f"TPROXY port {action.port}", "a transparent socket is bound there", asker)
+    where = Free(f"TPROXY port {action.port}", "a transparent socket is bound there")
+    bound = env.read(where, asker)
     fits = env.read(all_of(is_in(F.PROTO, TCP, UDP), is_in(F.FRAG, 0))) & bound
     marked = assigned(env, Assign(F.MARK, action.clear, action.flip))
     return [Branch(fits, "ACCEPT", marked), Branch(~fits, "DROP", Delta())]
 
 
 def _synproxy(action: Synproxy, env: Env, asker: str, site: Site) -> list[Branch]:
-    syn = env.read(is_in(F.TCP_FLAGS, TCP_FLAGS["SYN"], mask=_OPENING))
-    ack = env.read(is_in(F.TCP_FLAGS, TCP_FLAGS["ACK"], mask=_OPENING))
+    syn = env.read(is_in(F.TCP_FLAGS, TCP_FLAGS["SYN"], mask=TCP_OPENING))
+    ack = env.read(is_in(F.TCP_FLAGS, TCP_FLAGS["ACK"], mask=TCP_OPENING))
     return [
         Branch(syn, "STOLEN", Delta()),
         Branch(ack, "DROP", Delta()),

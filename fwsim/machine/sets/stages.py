@@ -54,8 +54,8 @@ class Stages:
     """A namespace's rules for sets of packets. With `rules`, `seen` keeps what came into each table
     by each hook, and its Piece, with the hits of every rule."""
 
-    def __init__(self, regions: Regions, ruleset: Ruleset, state: Field, *, rules: bool) -> None:
-        self.regions, self.ruleset, self.state, self.rules = regions, ruleset, state, rules
+    def __init__(self, regions: Regions, ruleset: Ruleset, *, rules: bool) -> None:
+        self.regions, self.ruleset, self.rules = regions, ruleset, rules
         self.seen: list[tuple[str, str, BCDDFunction, Piece]] = []
         self._reads: dict[str, Reads] = {}
         self.known: Known | None = None  # where the packets are answers
@@ -118,9 +118,9 @@ class Stages:
             answer = fresh & self.known.tracked
             told = {field: Change(answer, cases) for field, cases in self.known.fields.items()}
             return flow._replace(env=env.after(Delta(told)))
-        state = (Case(env.diagrams.true, tuple(env.diagrams.bits(self.state))),)
+        state = (Case(env.diagrams.true, tuple(env.diagrams.bits(F.CTSTATE))),)
         delta = Delta({F.CTSTATE: Change(fresh, state)})
-        known = fresh & env.diagrams.inside(In(self.state, tuple((n, n) for n in _KNOWN)))
+        known = fresh & env.diagrams.inside(In(F.CTSTATE, tuple((n, n) for n in _KNOWN)))
         for field, cases in self._tuples(env).items():
             delta[field] = Change(known, cases)
         return flow._replace(env=env.after(delta))

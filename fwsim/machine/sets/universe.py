@@ -23,9 +23,6 @@ from fwsim.model.pred import Pred, all_of, any_of, is_in, negate
 if TYPE_CHECKING:
     pass
 
-STATE = Field("ctstate", 3, "state")
-"""What conntrack would say of a packet: a member of the packets that come."""
-
 _ICMP = {4: ICMP, 6: ICMP6}
 _LIVES, _FITS = 2, 1280
 _ZERO = (
@@ -78,7 +75,7 @@ def _sizes(family: int, loaded: Container[str]) -> Iterator[Pred]:
 
 
 def _said(family: int, state: int, icmp: int) -> Pred:
-    here = is_in(STATE, state)
+    here = is_in(F.CTSTATE, state)
     if STATES[state] not in ("NEW", "INVALID"):
         return here
     flags = [v for v in range(256) if _asked(Packet(family, 1, 2, TCP, 1, 2, flags=v)) == state]

@@ -14,7 +14,7 @@ from fwsim.machine.sets.regions import Class, Regions, Sample
 from fwsim.machine.sets.replies import answerable, answers, known
 from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
-from fwsim.machine.sets.universe import STATE, Derived, beginning
+from fwsim.machine.sets.universe import Derived, beginning
 from fwsim.machine.world import World
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
@@ -91,7 +91,7 @@ class HostWalk:
         self.derived = Derived(self.regions)
         self.env = Env(self.space, derive=self._derive, facts=facts)
         ruleset = self.regions.ns.rulesets.get(family)
-        self.stages = Stages(self.regions, ruleset, STATE, rules=rules) if ruleset else None
+        self.stages = Stages(self.regions, ruleset, rules=rules) if ruleset else None
         self.endings: list[Ending] = []
 
     @property
