@@ -12,7 +12,7 @@ from fwsim.machine.wires import TUNNELS
 from fwsim.machine.world import World
 from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
-from fwsim.model.trace import Leg
+from fwsim.model.trace import PASSED, Leg
 from fwsim.model.tuples import NamedTuple
 
 
@@ -47,7 +47,7 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
         if reply is not None:
             notes.append("answered_for")
             return Response("reply", reply, _in_place_of(passage))
-    if leg.arrived is None or leg.fate not in ("delivered", "forwarded", "sent"):
+    if leg.arrived is None or leg.fate not in PASSED:
         return None
     if leg.fate == "delivered":
         last = next(p for p in reversed(passages) if p.host == leg.where)

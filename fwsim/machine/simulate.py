@@ -18,14 +18,10 @@ from fwsim.machine.wires import Reach, reach, takers
 from fwsim.machine.world import COUNTING, Namespace, World
 from fwsim.model.names import PROCESS, STATES
 from fwsim.model.packet import Packet
-from fwsim.model.trace import Counted, Emitted, Exchange, Leg, Step
+from fwsim.model.trace import VERDICT_OF, Counted, Emitted, Exchange, Leg, Step
 
 _MOST_HOPS = 260  # more than any TTL allows; between bridges a frame may go in circles for ever
 _MOST_LEGS = 4
-_VERDICTS = {
-    "delivered": "ACCEPT", "forwarded": "ACCEPT", "sent": "ACCEPT", "dropped": "DROP",
-    "rejected": "REJECT", "consumed": "DROP", "unknown": "UNKNOWN",
-}  # fmt: skip
 _BEST = ("delivered", "forwarded", "sent", "unknown", "rejected", "dropped", "consumed", "")
 
 
@@ -199,7 +195,7 @@ def _leg(
         f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance
     )
     return Leg(
-        direction, packet, _VERDICTS[last.fate], last.fate, decided,
+        direction, packet, VERDICT_OF[last.fate], last.fate, decided,
         _counted(passages, "matched"), _counted(passages, "policies"),
         _state(world, passages), tuple(outside), tuple(_hops(passages)), last.reason,
         depends_on=tuple(d for p in passages for d in p.record.depends_on),

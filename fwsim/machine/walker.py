@@ -15,10 +15,11 @@ from fwsim.machine.record import Record
 from fwsim.machine.world import Namespace, World
 from fwsim.model.trace import Emitted, Step
 
-_ENDS = {
+ENDS = {
     "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed",
     "STOLEN": "consumed", "HELD": "consumed", "UNKNOWN": "unknown",
 }  # fmt: skip
+"""The fate of packets that a hook does not let pass, by its verdict."""
 
 
 class Walker:
@@ -48,7 +49,7 @@ class Walker:
             if isinstance(step, Hook):
                 verdict = self.netfilter.run(step.hook, self.buffer, self.record)
                 if verdict != "ACCEPT":
-                    self._end(_ENDS[verdict], self.record.reason)
+                    self._end(ENDS[verdict], self.record.reason)
                     return
                 node = step.then
             else:

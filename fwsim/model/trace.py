@@ -12,6 +12,13 @@ from typing import Any, overload
 from fwsim.model.packet import Packet
 from fwsim.model.tuples import NamedTuple
 
+VERDICT_OF: Mapping[str, str] = MappingProxyType({
+    "delivered": "ACCEPT", "forwarded": "ACCEPT", "sent": "ACCEPT", "dropped": "DROP",
+    "rejected": "REJECT", "consumed": "DROP", "unknown": "UNKNOWN",
+})  # fmt: skip
+"""What each fate comes to."""
+PASSED = frozenset(fate for fate, verdict in VERDICT_OF.items() if verdict == "ACCEPT")
+
 
 class Ref(NamedTuple):
     """A rule, or a chain's policy (`rule` is then "policy"), on a host. `line` is its line in the

@@ -12,10 +12,10 @@ from fwsim.machine.response import Start
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen
-from fwsim.model.trace import Ref
+from fwsim.model.trace import VERDICT_OF, Ref
 from fwsim.questions.conversation import Conversation, Expected, conversation
 from fwsim.questions.covers import Told, told
-from fwsim.questions.outcomes import VERDICTS, Fate, Outcomes, unlike
+from fwsim.questions.outcomes import Fate, Outcomes, unlike
 from fwsim.questions.together import FRESH, Hosts, Places
 from fwsim.questions.witness import Witness, witness
 from fwsim.readings.space import PacketSet
@@ -193,7 +193,7 @@ class _Sorting:
 def _legs_of(fate: Fate) -> frozenset[str]:
     if fate.verdict == "ACCEPT":
         return frozenset({fate.how})
-    return frozenset(name for name, verdict in VERDICTS.items() if verdict == fate.verdict)
+    return frozenset(name for name, verdict in VERDICT_OF.items() if verdict == fate.verdict)
 
 
 def _ref(place: Simulation, family: int, table: str, at: Where) -> Ref:

@@ -10,6 +10,7 @@ from fwsim.machine.sets.cases import Case, Cases, Value, joined
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.pred import In
+from fwsim.model.trace import VERDICT_OF
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import PacketSet, Space
 
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from fwsim.machine.sets.chains import Where
     from fwsim.machine.sets.walk import Ending, HostWalk
     from fwsim.readings.diagram import Diagrams
-
-VERDICTS = {
-    "delivered": "ACCEPT", "forwarded": "ACCEPT", "sent": "ACCEPT", "rejected": "REJECT",
-    "dropped": "DROP", "consumed": "DROP", "unknown": "UNKNOWN",
-}  # fmt: skip
 
 
 class Fate(NamedTuple):
@@ -36,7 +32,7 @@ class Fate(NamedTuple):
 
 def fate_of(ending: Ending) -> Fate:
     """An ending's."""
-    verdict = VERDICTS[ending.fate]
+    verdict = VERDICT_OF[ending.fate]
     how = {"ACCEPT": ending.fate, "REJECT": ending.reason}.get(verdict, "")
     return Fate(verdict, how)
 
@@ -110,7 +106,7 @@ class Outcomes:
 
     def undecided(self, verdict: str) -> PacketSet:
         """The packets of a verdict that no rule or policy decided."""
-        ended = [e for e in self.endings if not e.table and VERDICTS[e.fate] == verdict]
+        ended = [e for e in self.endings if not e.table and VERDICT_OF[e.fate] == verdict]
         asked = [s.where for s in self.seen if s.table == "filter"] if verdict == "ACCEPT" else []
         return self._set([e.where for e in ended]) - self._set(asked)
 

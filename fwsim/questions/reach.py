@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fwsim.model.frozen import Frozen
+from fwsim.model.trace import PASSED
 from fwsim.questions.asked import Asked
 from fwsim.questions.covers import Told, told
 from fwsim.questions.population import Population
@@ -15,8 +16,6 @@ from fwsim.readings.space import PacketSet
 if TYPE_CHECKING:
     from fwsim.machine.sets.walk import Ending
     from fwsim.machine.simulate import Simulation
-
-_PASSED = frozenset({"delivered", "forwarded", "sent"})
 
 
 class Reach(Frozen):
@@ -72,7 +71,7 @@ def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
         population.simulation.world.title,
         told(must, population.universe, limit),
         told(rest, population.universe, limit),
-        witness(must, population.family, population.simulation, _PASSED, population.likes()),
+        witness(must, population.family, population.simulation, PASSED, population.likes()),
         tuple(dict.fromkeys([*names, *reasons])) if not rest.is_empty else (),
     )
 

@@ -15,11 +15,13 @@ from fwsim.machine.sets.replies import answerable, answers, known
 from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
 from fwsim.machine.sets.universe import Derived, beginning
+from fwsim.machine.walker import ENDS
 from fwsim.machine.world import World
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATUS, iface_value
 from fwsim.model.pred import TRUE, In, all_of, any_of, is_in, join_spans
+from fwsim.model.trace import PASSED
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import PacketSet, Space, bounded
 
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
 
     from fwsim.readings.diagram import Diagrams
 
-_FATES = {
-    "DROP": "dropped", "REJECT": "rejected", "QUEUE": "consumed", "STOLEN": "consumed",
-}  # fmt: skip
-_PASSED = frozenset({"delivered", "forwarded", "sent"})
 _DNAT, _SNAT = STATUS["DST_NAT"], STATUS["SRC_NAT"]
 _MOVED = any_of(
     all_of(is_in(F.CT_DIR, 0), is_in(F.CT_STATUS, _DNAT, mask=_DNAT)),
@@ -58,7 +56,7 @@ class Ending(NamedTuple):
     @property
     def passed(self) -> bool:
         """They got through."""
-        return self.fate in _PASSED
+        return self.fate in PASSED
 
 
 class _Answer(NamedTuple):
@@ -289,5 +287,5 @@ def _devices_of(buffer: Buffer) -> tuple[str, ...]:
 
 
 def _ending(stop: Stop) -> Ending:
-    fate = _FATES.get(stop.verdict, "unknown")
+    fate = ENDS[stop.verdict]
     return Ending(fate, stop.where, stop.env, stop.how, stop.table, stop.at)
