@@ -1,7 +1,8 @@
-"""The words that the readings speak, one catalogue a language: `en.py` and its translations.
+"""The words that the readings speak, one catalogue a language: `en` and its translations.
 
-A catalogue is a dict from message keys to templates of `str.format`. What a translation leaves
-out is said in English.
+A catalogue is a dict from message keys to templates of `str.format`, `WORDS` of the module that is
+named for the language; where that is a package, `TOPIC.…` may stand in its module TOPIC, which is
+imported on use. What a translation leaves out is said in English.
 """
 
 from __future__ import annotations
@@ -22,17 +23,43 @@ class Words(NamedTuple):
 
     def say(self, key: str, **values: object) -> str:
         """The message in the current language, its places filled. KeyError for an unknown key."""
-        return _catalogue(self.package, language.get())[key].format(**values)
+        template = self._template(key)
+        if template is None:
+            raise KeyError(key)
+        return template.format(**values)
 
     def knows(self, key: str) -> bool:
         """There are words for this key."""
-        return key in _catalogue(self.package, language.get())
+        return self._template(key) is not None
+
+    def _template(self, key: str) -> str | None:
+        own = _template(self.package, language.get(), key)
+        return own if own is not None else _template(self.package, "en", key)
+
+
+def _template(package: str, name: str, key: str) -> str | None:
+    found = _catalogue(f"{package}.{name}").get(key)
+    if found is not None or "." not in key:
+        return found
+    return _topic(f"{package}.{name}", key.partition(".")[0]).get(key)
 
 
 @cache
-def _catalogue(package: str, name: str) -> dict[str, str]:
-    words: dict[str, str] = import_module(f"{package}.{name}").WORDS
-    return words if name == "en" else _catalogue(package, "en") | words
+def _catalogue(module: str) -> dict[str, str]:
+    words: dict[str, str] = import_module(module).WORDS
+    return words
+
+
+@cache
+def _topic(module: str, topic: str) -> dict[str, str]:
+    """A part of a catalogue that stands in a module of its own; empty if there is none."""
+    apart = f"{module}.{topic}"
+    try:
+        return _catalogue(apart)
+    except ModuleNotFoundError as error:
+        if error.name not in (apart, module):
+            raise
+        return {}
 
 
 _words = Words(__name__)

@@ -1,0 +1,13 @@
+"""English, of `fwsim reach`."""
+
+WORDS = {
+    "reach.some": "✓ Packets {asked}: these get through.",
+    "reach.none": "✗ Packets {asked}: none gets through; this is proved for all of them.",
+    "reach.unknown": "? Packets {asked}: whether one gets through depends.",
+    "reach.example": "for example (traced: it does)",
+    "reach.perhaps": "these perhaps",
+    "reach.depends": "depends on: {what}",
+    "reach.answered": "and whose answer comes back",
+    "reach.assumed": "Assumed: whatever gets through is answered by where it goes.",
+    "reach.left_out": "Left out: fragments, broken and too large packets, multicast destinations.",
+}
