@@ -1,0 +1,5 @@
+"""English of pages and pictures."""
+
+WORDS = {
+    "page.skip": "Skip to the content",
+}
