@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from fwsim.questions.reach import Reach
     from fwsim.questions.remedies import Remedies
     from fwsim.questions.verdicts import Verdicts
+
+T = TypeVar("T")
+
+
+def _printed(answer: T) -> T:
+    """The answer; `print` shows it as its command would."""
+    import fwsim.show.answers  # noqa: F401
+
+    return answer
 
 
 class Asking:
@@ -33,7 +42,7 @@ class Asking:
         from fwsim.questions.asked import Asked
         from fwsim.questions.reach import reach
 
-        return reach(self.simulation, Asked(**asked))
+        return _printed(reach(self.simulation, Asked(**asked)))
 
     def verdicts(
         self,
@@ -61,14 +70,14 @@ class Asking:
         from fwsim.questions.asked import Asked
         from fwsim.questions.diff import diff
 
-        return diff(self.simulation, new.simulation, asked=Asked(**asked))
+        return _printed(diff(self.simulation, new.simulation, asked=Asked(**asked)))
 
     def exposed(self, in_: str = "") -> Exposed:
         """A host's open doors: what can be reached by a device (any, if ""), and by which rules.
         QuestionError for what the place does not know, or for sets too large to be told."""
         from fwsim.questions.exposed import exposed
 
-        return exposed(self.simulation, in_)
+        return _printed(exposed(self.simulation, in_))
 
     def repair(self, *, block: bool = False, one_way: bool = False, **asked: Any) -> Remedies:
         """Commands that let an exchange through (`src`, `dst`, … as of `trace`), each tried, with
@@ -78,10 +87,11 @@ class Asking:
 
         net: Any = self
         trace = net.trace(one_way=one_way, **asked)
-        return remedies(
+        found = remedies(
             trace.net.simulation, trace.exchange, trace.packet, trace.start,
             one_way=one_way, block=block,
         )  # fmt: skip
+        return _printed(found)
 
     def lint(
         self,
@@ -97,4 +107,6 @@ class Asking:
         too large to be told."""
         from fwsim.questions.lint import lint
 
-        return lint(self.simulation, select, ignore, everywhere=everywhere, progress=progress)
+        return _printed(
+            lint(self.simulation, select, ignore, everywhere=everywhere, progress=progress)
+        )

@@ -270,18 +270,19 @@ class Trace(Frozen):
 
         return exchange_dict(self.exchange, self.net.world.host)
 
-    def text(self, *, verbose: bool = False) -> str:
-        """The explanation, as `fwsim trace` prints it."""
+    def text(self, *, verbose: bool = False, advice: bool = True) -> str:
+        """The explanation, as `fwsim trace` prints it; without `advice` only what happened, not
+        which rules nearly matched and what would help."""
         from fwsim.show.layout import plain
 
-        return plain(self.lines(verbose=verbose))
+        return plain(self.lines(verbose=verbose, advice=advice))
 
-    def lines(self, *, verbose: bool = False) -> list[Line]:
+    def lines(self, *, verbose: bool = False, advice: bool = True) -> list[Line]:
         """The explanation's lines, their pieces with styles."""
         from fwsim.show.text import story
 
-        remarks = self._remarks()
-        return story(self.net.world, self.exchange, self.help, remarks=remarks, verbose=verbose)
+        remarks, help_ = self._remarks(), self.help if advice else None
+        return story(self.net.world, self.exchange, help_, remarks=remarks, verbose=verbose)
 
     def _remarks(self) -> tuple[tuple[str, str], ...]:
         """What exploring both ways has to say: kinds and facts."""

@@ -105,3 +105,23 @@ def test_objects_show_in_a_line_what_they_are() -> None:
     net = fwsim.load()
     assert repr(net).startswith("<Net: example:article-outbound-only")
     assert repr(net.trace(**PING)) == "<Trace: DROP, timeout>"
+
+
+def test_an_answer_prints_what_its_command_prints() -> None:
+    net = fwsim.load()
+    closed = net.apply("iptables -P INPUT DROP")
+    answers: list[object] = [
+        net.reach(src="ns1", dst="8.8.8.8"), net.diff(closed), net.exposed("eth0"), net.lint(),
+        net.repair(**PING),
+    ]  # fmt: skip
+    firsts = ["✓ Packets from ns1", "new: ", "What gets in by eth0:", "error    no", "✗ no answer"]
+    for answer, first in zip(answers, firsts, strict=True):
+        assert str(answer).splitlines()[1].startswith(first)
+
+
+def test_a_trace_may_leave_out_what_would_help() -> None:
+    trace = fwsim.load().trace(**PING)
+    bare = trace.text(advice=False)
+    assert str(trace).startswith(bare)
+    assert "this would help" in str(trace)
+    assert "this would help" not in bare

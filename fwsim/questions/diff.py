@@ -10,6 +10,7 @@ from fwsim.machine.simulate import Simulation
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import family_of
+from fwsim.model.printing import Printed
 from fwsim.model.trace import Ref
 from fwsim.questions.asked import Asked
 from fwsim.questions.changes import Change, changes_of, unmet
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LISTED = 50
 
 
-class Diff(Frozen):
+class Diff(Printed, Frozen):
     """The answer: `changes` are so whatever is not known, `perhaps` only for some outcome of what
     it `depends_on`. `unmet` are rules of one side alone that no packet met that was compared, the
     old's first."""

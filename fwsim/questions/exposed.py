@@ -13,6 +13,7 @@ from fwsim.model.actions import Nat
 from fwsim.model.frozen import Frozen
 from fwsim.model.packet import TCP, UDP
 from fwsim.model.pred import all_of, any_of, is_in
+from fwsim.model.printing import Printed
 from fwsim.questions.asked import Asked
 from fwsim.questions.covers import Told, told, widened
 from fwsim.questions.folding import Fold, Folding, waited
@@ -70,7 +71,7 @@ class Door(Frozen):
         return out
 
 
-class Exposed(Frozen):
+class Exposed(Printed, Frozen):
     """All doors of a host, or those that open to a device."""
 
     title: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fwsim.model.frozen import Frozen
+from fwsim.model.printing import Printed
 from fwsim.model.trace import PASSED
 from fwsim.questions.asked import Asked
 from fwsim.questions.covers import Told, told
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
 
 
-class Reach(Frozen):
+class Reach(Printed, Frozen):
     """The answer: `packets` get through whatever is not known, `perhaps` only for some outcome of
     what it `depends_on`."""
 

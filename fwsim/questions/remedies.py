@@ -11,6 +11,7 @@ from fwsim.model import fields as F
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import STATES
 from fwsim.model.pred import is_in
+from fwsim.model.printing import Printed
 from fwsim.questions.block import blocked
 from fwsim.questions.covers import Told, told
 from fwsim.questions.repair import Question, Solution
@@ -52,7 +53,7 @@ class Remedy(Frozen):
         }
 
 
-class Remedies(Frozen):
+class Remedies(Printed, Frozen):
     """Those that were found, the smallest first; `outcome` is what the exchange comes to without
     them, `needed` whether anything has to be done."""
 

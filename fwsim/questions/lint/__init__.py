@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen
+from fwsim.model.printing import Printed
 from fwsim.questions.lint.finding import SEVERITIES, Finding
 from fwsim.questions.lint.subject import Subject
 from fwsim.readings.space import too_large
@@ -31,7 +32,7 @@ Progress = Callable[[int, int], None]
 """Told how much is done, of how much."""
 
 
-class Lint(Frozen):
+class Lint(Printed, Frozen):
     """What was found, in the order of the text; truth says whether there is anything.
     `sources` are the names of the texts that each family's rules were read from, `left_out` is how
     much else was found in chains that software writes itself."""
