@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fwsim.model.errors import FwsimError as FwsimError
     from fwsim.net import Net
 
-__all__ = ["FwsimError", "load", "read", "save"]
+__all__ = ["FwsimError", "load", "read", "save", "speak"]
 __version__ = "0.1.0"
 
 
@@ -53,3 +53,10 @@ def __getattr__(name: str) -> object:
 
         return FwsimError
     raise AttributeError(f"module 'fwsim' has no attribute {name!r}")
+
+
+def speak(language: str) -> None:
+    """Explain in this language from now on: "en", or "zh-TW". QuestionError for any other."""
+    from fwsim.readings.words import speak as speak_it
+
+    speak_it(language)

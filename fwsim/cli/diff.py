@@ -17,6 +17,7 @@ from fwsim.cli.opening import open_net, tell
 @options.narrowing
 @options.changes
 @options.assume
+@options.lang
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def command(
     *, places: tuple[str, ...], place: str | None, commands: tuple[str, ...],

@@ -40,6 +40,19 @@ seed = click.option(
 )  # fmt: skip
 
 
+def _speak(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    from fwsim.readings.words import speak
+
+    if name is not None:
+        speak(name)
+
+
+lang = click.option(
+    "--lang", metavar="LANG", envvar="FWSIM_LANG", callback=_speak, expose_value=False,
+    help="Explain in this language: en or zh-TW [environment: FWSIM_LANG; default: en].",
+)  # fmt: skip
+
+
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     """Seconds, or with a unit: 90s, 5m, 2h, 1d."""
 

@@ -16,6 +16,7 @@ _TEXTS = {
 }  # fmt: skip
 _PORTS = {"--sport": "sport", "--dport": "dport"}
 _FLAGS = {"--one-way": "one_way", "--json": "as_json", "--verbose": "verbose", "-v": "verbose"}
+_CLICKS = ("_FWSIM_COMPLETE", "FWSIM_LANG")  # variables that only click's reading heeds
 _UNLESS_GIVEN: Mapping[str, Any] = {
     "src": "", "dst": "", "proto": "icmp", "sport": None, "dport": None, "in_": "", "out": "",
     "one_way": False, "as_json": False, "verbose": False,
@@ -25,7 +26,7 @@ _UNLESS_GIVEN: Mapping[str, Any] = {
 
 def question(words: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
     """What these arguments ask `fwsim.cli.tracing.trace`; None: ask click."""
-    if not words or words[0] != "trace" or "_FWSIM_COMPLETE" in environment:
+    if not words or words[0] != "trace" or any(name in environment for name in _CLICKS):
         return None
     asked = {**_UNLESS_GIVEN, "place": environment.get("FWSIM_FROM") or None}
     rest = iter(words[1:])

@@ -20,6 +20,7 @@ from fwsim.cli.opening import open_net, tell
     "--expect", type=click.Choice(["some", "none"]), help="Succeed (status 0) only if that is so."
 )
 @click.option("--answered", is_flag=True, help="Only those whose answer comes back too.")
+@options.lang
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def command(
     *, place: str | None, commands: tuple[str, ...], assumptions: tuple[str, ...],

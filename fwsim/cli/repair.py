@@ -18,6 +18,7 @@ from fwsim.cli.opening import open_net, tell
 @options.assume
 @click.option("--one-way", is_flag=True, help="The request alone, not what comes back.")
 @click.option("--block", is_flag=True, help="The other way round: commands that stop it.")
+@options.lang
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def command(
     *, place: str | None, commands: tuple[str, ...], assumptions: tuple[str, ...], as_json: bool,

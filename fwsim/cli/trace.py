@@ -22,6 +22,7 @@ _OF_ONE_PACKET = ("src", "dst", "proto", "sport", "dport", "in_", "out")
 @options.at
 @options.seed
 @click.option("--one-way", is_flag=True, help="The request alone, not what comes back.")
+@options.lang
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.option("-v", "--verbose", is_flag=True, help="Every hook, chain and rule, and why.")
 @click.option("--live", is_flag=True, help="This host as it stands now: snapshot and trace in one.")

@@ -14,6 +14,7 @@ from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.language.write import rule_text
 from fwsim.machine.policy import Flow
 from fwsim.machine.routing import lookup
+from fwsim.machine.words import say
 from fwsim.machine.world import Address, Device, Namespace, Route, World, shown
 from fwsim.model.errors import QuestionError
 
@@ -111,18 +112,18 @@ def infer_host(
     bridges = list(dict.fromkeys([*subnets, *called]))
     for name in bridges:
         if name not in subnets:
-            notes.append(f"{name} is taken for a bridge by its name; no rule shows its subnet")
+            notes.append(say("bridge.by_name", name=name))
     others = [name for name in named if name not in bridges and name != "lo"]
     uplink = _uplink(others, notes)
     names = [*others, *([uplink] if uplink and uplink not in others else [])]
     if uplink:
         subnets[uplink] = [_STAND_IN[family] for family in rulesets]
-        held = " and ".join(shown(a.value, a.family) for a in subnets[uplink])
-        notes.append(f"{uplink}'s address is not told; {held} stands for it")
+        held = say("and").join(shown(a.value, a.family) for a in subnets[uplink])
+        notes.append(say("address.uplink", name=uplink, held=held))
     elif others:
         subnets[others[0]] = [_alone(_STAND_IN[family]) for family in rulesets]
-        held = " and ".join(shown(a.value, a.family) for a in subnets[others[0]])
-        notes.append(f"the host's addresses are not told; {held} on {others[0]} stands for them")
+        held = say("and").join(shown(a.value, a.family) for a in subnets[others[0]])
+        notes.append(say("address.host", held=held, name=others[0]))
     devices = [_LO]
     for name in [*names, *bridges]:
         kind = "bridge" if name in bridges else ""
@@ -165,10 +166,8 @@ def _subnets(rules: Iterable[tuple[str, Rule]], notes: list[str]) -> dict[str, l
         own = found.setdefault(rule.out.value, [])
         if address not in own:
             own.append(address)
-            notes.append(
-                f"{rule.out.value} is taken for a bridge with {shown(address.value, rule.family)}"
-                f"/{address.length}: {_line(rule)} masquerades what its subnet sends elsewhere"
-            )
+            known = shown(address.value, rule.family), address.length
+            notes.append(_bridge(rule.out.value, *known, _line(rule)))
     return found
 
 
@@ -187,8 +186,12 @@ def _gateway(rule: Rule) -> Address | None:
     return Address(rule.family, value + 1, length, broadcast)
 
 
+def _bridge(name: str, address: str, length: int, rule: str) -> str:
+    return say("bridge.by_rule", name=name, address=address, length=length, rule=rule)
+
+
 def _line(rule: Rule) -> str:
-    return f"line {rule.span.line}" if rule.span else "a rule"
+    return say("rule.line", line=rule.span.line) if rule.span else say("rule")
 
 
 def _named_devices(rules: Iterable[tuple[str, Rule]]) -> list[str]:
@@ -200,17 +203,12 @@ def _named_devices(rules: Iterable[tuple[str, Rule]]) -> list[str]:
 
 def _uplink(others: list[str], notes: list[str]) -> str:
     if len(others) > 1:
-        notes.append(
-            f"the rules name several devices that may lead out ({', '.join(others)}): "
-            "no default route is assumed; say --in or --out"
-        )
+        notes.append(say("uplink.several", names=", ".join(others)))
         return ""
     if others:
-        notes.append(
-            f"{others[0]} is taken for the uplink, with the default route: no other is named"
-        )
+        notes.append(say("uplink.only", name=others[0]))
         return others[0]
-    notes.append(f"an uplink {UPLINK} with the default route is assumed: the rules name none")
+    notes.append(say("uplink.none", name=UPLINK))
     return UPLINK
 
 
@@ -225,7 +223,7 @@ def assumed_sysctl(
     if bridges:
         assumed += [calls[family] for family in families]
     assumed = [name for name in assumed if name not in told]
-    notes.extend(f"{name} = 1 is assumed" for name in assumed)
+    notes.extend(say("sysctl", name=name) for name in assumed)
     return dict.fromkeys(assumed, "1")
 
 
@@ -246,7 +244,7 @@ def with_device(world: World, dev: str) -> World:
     if not re.fullmatch(_DEVICE_NAME, dev) or len(dev.encode()) > _LONGEST_NAME:
         raise QuestionError(f"{dev!r} is no name of a device")
     made = Device(dev, index=len(host.devices) + 1)
-    note = f"no rule names {dev}: it is taken for a device of {world.host} without addresses"
+    note = say("device", dev=dev, host=world.host)
     world = world.with_namespace(host._replace(devices={**host.devices, dev: made}))
     return world._replace(notes=(*world.notes, note))
 
@@ -257,7 +255,7 @@ def with_way_back(world: World, family: int, src: int, dev: str) -> World:
     way = lookup(world.namespaces[world.host], Flow(family, src))
     if not world.inferred or way.dev == dev or (way.route is not None and way.route.length):
         return world
-    note = f"the way back to {shown(src, family)} is taken to lead by {dev} too"
+    note = say("way_back", address=shown(src, family), dev=dev)
     return with_route(world, family, src, dev)._replace(notes=(*world.notes, note))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fwsim.language.core import whole
 from fwsim.language.ruleset import Ruleset, Table
 from fwsim.machine.infer import address_routes, infer_host, with_device, with_devices
+from fwsim.machine.words import say
 from fwsim.machine.world import Address, Device, Namespace, World, shown
 from fwsim.model.frozen import replace
 
@@ -75,7 +76,7 @@ def _with_named(host: Namespace, rulesets: list[Ruleset], notes: list[str]) -> N
         return host
     own = tuple(Address(family, value, 32 if family == 4 else 128) for family, value in named)
     texts = ", ".join(shown(value, family) for family, value in named)
-    notes.append(f"taken for the host's own, since rules for it name them: {texts}")
+    notes.append(say("address.own", addresses=texts))
     device = replace(device, addresses=(*device.addresses, *own))
     routes = {
         family: (*address_routes([replace(device, addresses=own)], family), *known_routes)

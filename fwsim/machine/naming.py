@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fwsim.machine import routing
 from fwsim.machine.policy import Flow
+from fwsim.machine.words import say
 from fwsim.machine.world import Address, Namespace, World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import address_value, family_of
@@ -119,7 +120,7 @@ def stands_for(world: World, name: str, family: int, value: int) -> str:
     if not _is_network(world, name):
         return ""
     who = " ".join(filter(None, (owner(world, family, value), shown(value, family))))
-    return f"{name} is a network: {who} on it stands for it"
+    return say("network", name=name, who=who)
 
 
 def _usual(addresses: Iterator[Address]) -> list[Address]:

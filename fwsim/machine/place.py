@@ -20,6 +20,7 @@ from fwsim.machine.pile import (
     standard_input,
 )
 from fwsim.machine.snapshot import assemble, load_snapshot
+from fwsim.machine.words import say
 from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
 from fwsim.model.tuples import NamedTuple
@@ -45,7 +46,7 @@ def open_place(place: str | None) -> World:
 
     Raises PlaceError for what cannot be opened or is none of these, ReadError for bad rules."""
     if place is None:
-        title = f"{PREFIX}{DEFAULT} (built in; name your own rules with --from)"
+        title = say("builtin", name=f"{PREFIX}{DEFAULT}")
         return _open_example(DEFAULT, title)
     if place.startswith(PREFIX):
         return _open_example(place.removeprefix(PREFIX), place)

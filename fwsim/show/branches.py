@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwsim.model.trace import Branch, Exchange, Leg
-from fwsim.show.layout import Line, segment
+from fwsim.show.layout import Line, cells, segment
 from fwsim.show.rules import reason
 from fwsim.show.words import say
 
@@ -19,11 +19,11 @@ def branch_lines(exchange: Exchange) -> Iterator[Line]:
         return
     yield [segment(say("branches"), "head")]
     conditions = [_condition(branch) for branch in exchange.branches]
-    width = max(map(len, conditions))
+    width = max(map(cells, conditions))
     for condition, branch in zip(conditions, exchange.branches, strict=True):
         outcome = say(f"outcome.{outcome_key(branch.exchange)}")
         yield [
-            ("  ", "pad"), segment(condition), (" " * (width - len(condition) + 3), "pad"),
+            ("  ", "pad"), segment(condition), (" " * (width - cells(condition) + 3), "pad"),
             segment(outcome, _MARKS[outcome[0]]),
             *(segment(f" {text}") for text in endings(branch.exchange)),
         ]  # fmt: skip

@@ -13,6 +13,7 @@ Line = list[Segment]
 
 PAD = "pad"  # the style of what only fills columns
 RIGHT = 96  # states stand no further right than this
+_NARROW = "\u1100"  # no character before this one is wide
 _WIDEST = (24, 22, 6, 64)  # a longer cell pushes what follows, on its own line only
 
 
@@ -46,6 +47,15 @@ def segment(text: str, style: str = "") -> Segment:
     return one_line(text), style
 
 
+def cells(text: str) -> int:
+    """How many columns a text takes: two for each wide character (East Asian Width W or F)."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import east_asian_width
+
+    return len(text) + sum(east_asian_width(char) in "WF" for char in text if char > _NARROW)
+
+
 def plain(lines: Iterable[Line]) -> str:
     """The lines without their styles."""
     return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)
@@ -77,7 +87,7 @@ def _widths(rows: list[Row]) -> list[int]:
         [row.text for row in rows],
     ]
     return [
-        min(widest, max(map(len, column), default=0))
+        min(widest, max(map(cells, column), default=0))
         for column, widest in zip(columns, _WIDEST, strict=True)
     ]
 
@@ -104,11 +114,11 @@ def _go_to(line: Line, column: int) -> None:
 
 
 def _header(header: Header, right: int) -> Line:
-    gap = max(2, right - len(header.title) - len(header.right))
+    gap = max(2, right - cells(header.title) - cells(header.right))
     line: Line = [(header.title, "head")]
     return [*line, (" " * gap, PAD), (header.right, "state")] if header.right else line
 
 
 def length(line: Line) -> int:
     """How many columns it takes."""
-    return sum(len(text) for text, _ in line)
+    return sum(cells(text) for text, _ in line)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from fwsim.model.tuples import NamedTuple
-from fwsim.show.layout import PAD, Line, Segment, length
+from fwsim.show.layout import PAD, Line, Segment, cells, length
 
+_CHINESE = r" *(?:[^ \u2e80-\uffef]+|[\u2e80-\uffef])[，。、：；）]*| +"
 _RUNS_ON = ("where", "number", "rule", "state")  # cells that are cut where they stand
 
 
@@ -83,7 +85,7 @@ class _Room(NamedTuple):
                 lines[-1].append((" " * gap, PAD))
             for word, style in _words(cell):
                 there = length(lines[-1])
-                full = there + len(word.rstrip()) > self.width and there > begins
+                full = there + cells(word.rstrip()) > self.width and there > begins
                 if full:
                     lines.append([(" " * margin, PAD)])
                     begins = margin
@@ -123,8 +125,17 @@ def _cells(line: Line) -> list[Line]:
 
 def _words(line: Line) -> Iterable[Segment]:
     for text, style in line:
-        start = 0
-        while (at := text.find(" ", start + 1)) > 0:
-            yield text[start:at], style
-            start = at
-        yield text[start:], style
+        yield from ((word, style) for word in (_by_space if text.isascii() else _anywhere)(text))
+
+
+def _by_space(text: str) -> Iterable[str]:
+    start = 0
+    while (at := text.find(" ", start + 1)) > 0:
+        yield text[start:at]
+        start = at
+    yield text[start:]
+
+
+def _anywhere(text: str) -> Iterable[str]:
+    """Words; of Chinese each character, with the punctuation that must not begin a line."""
+    return re.findall(_CHINESE, text)

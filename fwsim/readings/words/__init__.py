@@ -1,8 +1,8 @@
 """The words that the readings speak, one catalogue a language: `en` and its translations.
 
 A catalogue is a dict from message keys to templates of `str.format`, `WORDS` of the module that is
-named for the language; where that is a package, `TOPIC.…` may stand in its module TOPIC, which is
-imported on use. What a translation leaves out is said in English.
+named for the language (zh-TW: `zh_tw`); where that is a package, `TOPIC.…` may stand in its module
+TOPIC, which is imported on use. What a translation leaves out is said in English.
 """
 
 from __future__ import annotations
@@ -11,9 +11,20 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 
+from fwsim.model.errors import QuestionError
 from fwsim.model.tuples import NamedTuple
 
-language: ContextVar[str] = ContextVar("language", default="en")
+LANGUAGES = ("en", "zh-TW")
+language: ContextVar[str] = ContextVar("language")  # of this context, where that is to differ
+_spoken = ["en"]
+
+
+def speak(name: str) -> None:
+    """Explain in this language, one of LANGUAGES, from now on. QuestionError for any other."""
+    if name not in LANGUAGES:
+        listed = ", ".join(LANGUAGES)
+        raise QuestionError(f"there are no explanations in {name!r}", hint=f"There are: {listed}.")
+    _spoken[0] = name
 
 
 class Words(NamedTuple):
@@ -33,7 +44,8 @@ class Words(NamedTuple):
         return self._template(key) is not None
 
     def _template(self, key: str) -> str | None:
-        own = _template(self.package, language.get(), key)
+        name = language.get(_spoken[0]).replace("-", "_").lower()
+        own = _template(self.package, name, key)
         return own if own is not None else _template(self.package, "en", key)
 
 

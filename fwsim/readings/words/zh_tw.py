@@ -1,0 +1,117 @@
+"""Traditional Chinese, as it is written in Taiwan."""
+
+
+def _reverse_paths() -> dict[str, str]:
+    words = {}
+    for name, way in (("rpf", "由進入的介面"), ("rpf_loose", "由任何介面")):
+        for mark, under in (("", ""), ("_mark", "（依其標記）")):
+            for local, own in (("", ""), ("_local", "，或來源是主機自己的位址")):
+                key = f"fact.{name}{mark}{local}"
+                words[f"{key}.0"] = f"回應不會{way}送回{under}"
+                words[f"{key}.1"] = f"回應會{way}送回{under}{own}"
+    return words
+
+
+WORDS = {
+    # what was seen against what the rule asks for
+    "seen": "{field} {seen}",
+    "seen.within": "{field} {seen}（{wanted}）",
+    "seen.not": "{field} {seen}，不是 {wanted}",
+    "seen.excluded": "{field} {seen}，已被排除",
+    "seen.within_excluded": "{field} {seen}（{wanted}），已被排除",
+    "fact": "{field}：{seen}",
+    "free": "{why}",
+    "free.not": "並非 {why}",
+    "free.unknown": "取決於 {why}",
+    "ways.none": "永遠無法符合",
+    "ways.nearest": "{nearest}（{count} 種方式中最接近的）",
+    # what the rule asks for
+    "is": "{field} {wanted}",
+    "not": "{field} 不是 {wanted}",
+    "not.in": "進入介面是 {wanted} 以外的任何介面",
+    "not.out": "離開介面是 {wanted} 以外的任何介面",
+    "not.physin": "進入的橋接埠是 {wanted} 以外的任何埠",
+    "not.physout": "離開的橋接埠是 {wanted} 以外的任何埠",
+    "any_packet": "任何封包",
+    "no_packet": "沒有封包",
+    # values
+    "range": "屬於 {values}",
+    "masked.tcpflags": "{mask} 之中的 {value}",
+    "iface.none": "沒有介面",
+    # lists
+    "comma": "、",
+    "or": " 或 ",
+    "and": "，而且",
+    "semicolon": "；",
+    "more": "另外 {count} 個",
+    "group": "（{words}）",
+    # fields
+    "field.src": "來源",
+    "field.dst": "目的地",
+    "field.in": "進入介面",
+    "field.out": "離開介面",
+    "field.physin": "進入的橋接埠",
+    "field.physout": "離開的橋接埠",
+    "field.proto": "協定",
+    "field.frag": "分段位移",
+    "field.sport": "來源埠",
+    "field.dport": "目的埠",
+    "field.tcp_flags": "TCP 旗標",
+    "field.tcp_options": "TCP 選項",
+    "field.icmp_type": "ICMP 類型",
+    "field.icmp_code": "ICMP 代碼",
+    "field.mark": "標記",
+    "field.priority": "優先權",
+    "field.ct_mark": "連線標記",
+    "field.ct_labels": "連線標籤",
+    "field.length": "長度",
+    "field.ttl": "TTL",
+    "field.tos": "TOS",
+    "field.ctstate": "狀態",
+    "field.ct_status": "連線情況",
+    "field.ct_dir": "連線方向",
+    "field.ct_proto": "連線協定",
+    "field.ct_expire": "連線到期前的秒數",
+    "field.ct_orig_src": "原始來源",
+    "field.ct_orig_dst": "原始目的地",
+    "field.ct_repl_src": "回覆來源",
+    "field.ct_repl_dst": "回覆目的地",
+    "field.ct_orig_sport": "原始來源埠",
+    "field.ct_orig_dport": "原始目的埠",
+    "field.ct_repl_sport": "回覆來源埠",
+    "field.ct_repl_dport": "回覆目的埠",
+    "field.src_type": "來源位址類型",
+    "field.dst_type": "目的位址類型",
+    "field.src_type_in": "由進入介面看的來源位址類型",
+    "field.dst_type_in": "由進入介面看的目的位址類型",
+    "field.src_type_out": "由離開介面看的來源位址類型",
+    "field.dst_type_out": "由離開介面看的目的位址類型",
+    "field.in_group": "進入介面的群組",
+    "field.out_group": "離開介面的群組",
+    "field.packet_type": "訊框",
+    "field.sender": "送出者",
+    "field.realm": "路由的 realm",
+    "field.path_mtu": "路徑 MTU",
+    "field.tcp_mss": "MSS",
+    "field.tcp_flags_in_fragment": "TCP 旗標應在之處的內容",
+    # yes-or-no fields
+    "fact.bridged.0": "經過路由",
+    "fact.bridged.1": "在橋接埠之間橋接",
+    "fact.ports.0": "讀不到埠號",
+    "fact.ports.1": "讀得到埠號",
+    "fact.headers.0": "延伸標頭被截斷",
+    "fact.headers.1": "延伸標頭完整",
+    "fact.l4_header.0": "傳輸層標頭不完整",
+    "fact.l4_header.1": "傳輸層標頭完整",
+    "fact.tcp_options_sound.0": "TCP 選項格式錯誤",
+    "fact.tcp_options_sound.1": "TCP 選項格式正確",
+    "fact.from_ethernet.0": "不是由乙太網路訊框進來的",
+    "fact.from_ethernet.1": "由乙太網路訊框進來",
+    "fact.seeks_socket.0": "沒有 socket 會接收這種封包",
+    "fact.seeks_socket.1": "TCP、UDP 或與其有關的錯誤",
+    **_reverse_paths(),
+    "fact.conntrack.0": "不追蹤連線",
+    "fact.conntrack.1": "追蹤連線",
+    "fact.ct_known.0": "沒有已知的連線",
+    "fact.ct_known.1": "有已知的連線",
+}

@@ -1,0 +1,13 @@
+"""Traditional Chinese, of `fwsim reach`."""
+
+WORDS = {
+    "reach.some": "✓ {asked} 的封包：以下會通過。",
+    "reach.none": "✗ {asked} 的封包：沒有一個會通過；這是對所有封包證明的。",
+    "reach.unknown": "? {asked} 的封包：是否有通過的，視情況而定。",
+    "reach.example": "例如（追蹤過：會通過）",
+    "reach.perhaps": "這些可能通過",
+    "reach.depends": "取決於：{what}",
+    "reach.answered": "而且回應也回得來",
+    "reach.assumed": "假設：通過的封包，其目的地都會回應。",
+    "reach.left_out": "不含：分段、損壞或過大的封包、多點傳送的目的地。",
+}
