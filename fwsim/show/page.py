@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from fwsim.readings.words import language
+from fwsim.readings.words import spoken
 from fwsim.show.markup import Child, append, element, html, stylesheet
 from fwsim.show.words import say
 
@@ -36,10 +36,7 @@ def page(title: str, *body: Child, styles: tuple[str, ...] = ()) -> str:
     append(head, element("title", title), stylesheet(css))
     skip = element("a", say("page.skip"), class_="skip", href="#main")
     main = element("main", *body, id="main", tabindex="-1")
-    lang = language.get().replace("_", "-")
-    return (
-        f"<!DOCTYPE html>\n{html(element('html', head, element('body', skip, main), lang=lang))}\n"
-    )
+    return f"<!DOCTYPE html>\n{html(element('html', head, element('body', skip, main), lang=spoken()))}\n"
 
 
 def styled_svg(picture: Element, *styles: str) -> Element:

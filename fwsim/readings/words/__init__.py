@@ -27,6 +27,11 @@ def speak(name: str) -> None:
     _spoken[0] = name
 
 
+def spoken() -> str:
+    """The language that explanations are in."""
+    return language.get(_spoken[0])
+
+
 class Words(NamedTuple):
     """The catalogues of a package, in its modules named for languages."""
 
@@ -44,7 +49,7 @@ class Words(NamedTuple):
         return self._template(key) is not None
 
     def _template(self, key: str) -> str | None:
-        name = language.get(_spoken[0]).replace("-", "_").lower()
+        name = spoken().replace("-", "_").lower()
         own = _template(self.package, name, key)
         return own if own is not None else _template(self.package, "en", key)
 
