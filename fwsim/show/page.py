@@ -36,7 +36,8 @@ def page(title: str, *body: Child, styles: tuple[str, ...] = ()) -> str:
     append(head, element("title", title), stylesheet(css))
     skip = element("a", say("page.skip"), class_="skip", href="#main")
     main = element("main", *body, id="main", tabindex="-1")
-    return f"<!DOCTYPE html>\n{html(element('html', head, element('body', skip, main), lang=spoken()))}\n"
+    whole = element("html", head, element("body", skip, main), lang=spoken())
+    return f"<!DOCTYPE html>\n{html(whole)}\n"
 
 
 def styled_svg(picture: Element, *styles: str) -> Element:
