@@ -111,7 +111,13 @@ _QUESTION = (
     click.option("--proto", metavar="icmp|tcp|udp|N", default="", help="[default: any]"),
     click.option("--sport", metavar="PORTS", default="", help="Such as 1024-65535."),
     click.option("--dport", metavar="PORTS", default="", help="Such as 80,443,8000-8010."),
-    click.option("--state", metavar="S", default="NEW", help="NEW or INVALID [default: NEW]."),
+    click.option(
+        "--state",
+        metavar="STATES",
+        default="NEW",
+        help="What conntrack says of them: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, or some "
+        "of them with commas [default: NEW].",
+    ),
     click.option("-6", "family", flag_value=6, type=int, default=0, help="IPv6."),
 )
 

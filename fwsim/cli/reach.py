@@ -27,7 +27,7 @@ def command(
     expect: str | None, as_json: bool, **asked: Any,
 ) -> int:  # fmt: skip
     """Which packets get through the host: all of them, exactly, with one to try; or the proof that
-    there is none. Questions are about the first packets of connections.
+    there is none. Without --state, questions are about the first packets of connections.
 
     Exit status: 0 there is none, or it is as expected, 1 there are some, or it is not as expected,
     2 the command or its input is wrong, 3 it depends on something that fwsim was not told.

@@ -24,7 +24,8 @@ _PORTS = re.compile(r"(\d{1,5})(?:[-:](\d{1,5}))?")
 class Asked(NamedTuple):
     """`in_` and `out` are devices of the host ("" any), `src` and `dst` addresses, networks or
     names ("" any), `sport` and `dport` such as `80,8000-8010`; `state` is what conntrack says of
-    the packets; `answered` asks for those whose answer comes back too."""
+    the packets (of them that a rule of raw leaves alone, what it would say, where UNTRACKED is not
+    asked for); `answered` asks for those whose answer comes back too."""
 
     in_: str = ""
     out: str = ""
@@ -73,16 +74,19 @@ class Asked(NamedTuple):
         return _network(world, self.dst, F.DST[family], family)
 
     def states(self) -> tuple[int, ...]:
-        """The states, as numbers. QuestionError for one that fwsim does not ask about."""
-        found = []
-        for name in self.state.upper().split(","):
-            if name not in ("NEW", "INVALID"):
+        """The states, as numbers. QuestionError for what there is not."""
+        names = [name.strip() for name in self.state.upper().split(",")]
+        for name in names:
+            if name not in STATES:
                 raise QuestionError(
-                    f"--state {name}: questions are about a connection's first packet",
-                    hint="Ask for NEW or INVALID; --answered asks for what comes back too.",
+                    f"--state {name}: there is no such state",
+                    hint=f"Some of {', '.join(STATES)}, with commas.",
                 )
-            found.append(STATES.index(name))
-        return tuple(found)
+        if self.answered and names != ["NEW"]:
+            raise QuestionError(
+                "--answered asks for first packets and what comes back to them: leave out --state"
+            )
+        return tuple(STATES.index(name) for name in names)
 
     def doors(self, world: World) -> list[str] | None:
         """The devices by which the packets come in; None for any. The host itself sends where

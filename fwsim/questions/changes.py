@@ -12,11 +12,13 @@ from fwsim.machine.response import Start
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.frozen import Frozen
+from fwsim.model.pred import is_in
 from fwsim.model.trace import VERDICT_OF, Ref
 from fwsim.questions.conversation import Conversation, Expected, conversation
 from fwsim.questions.covers import Told, told
 from fwsim.questions.outcomes import Fate, Outcomes, unlike
-from fwsim.questions.together import FRESH, Hosts, Places
+from fwsim.questions.population import FRESH
+from fwsim.questions.together import Hosts, Places
 from fwsim.questions.witness import Witness, witness
 from fwsim.readings.space import PacketSet
 
@@ -64,7 +66,7 @@ class Change(Frozen):
             "new": self.now.ref.written() if self.now.ref else None,
         }
         if self.talk:
-            out["after"] = [self.talk.before_dict()]
+            out["before"] = self.talk.before_list()
         for name, side in (("was", self.was), ("now", self.now)):
             if side.becomes:
                 out[f"{name}_becomes"] = side.becomes_dict()
@@ -120,7 +122,7 @@ class _Sorting:
 
     def sort(self, packets: PacketSet) -> list[Change]:
         """All of them; the last of very many changes is what is left, its rules not told apart."""
-        fresh = self.pair.space.read(FRESH)
+        fresh = self.pair.space.read(is_in(F.CTSTATE, *FRESH))
         found: list[Change] = []
         while not packets.is_empty:
             change, same = self._one(packets, packets & fresh, last=len(found) >= self.limit)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fwsim.model import fields as F
 from fwsim.model.frozen import Frozen
+from fwsim.model.pred import is_in
 from fwsim.model.printing import Printed
 from fwsim.model.trace import PASSED
 from fwsim.questions.asked import Asked
+from fwsim.questions.conversation import Conversation, Expected, conversation
 from fwsim.questions.covers import Told, told
-from fwsim.questions.population import Population
+from fwsim.questions.population import KNOWN, Population
 from fwsim.questions.unsettled import unsettled
 from fwsim.questions.witness import Witness, witness
 from fwsim.readings.space import PacketSet
@@ -27,7 +30,7 @@ class Reach(Printed, Frozen):
     title: str
     packets: Told
     perhaps: Told
-    witness: Witness | None
+    witness: Witness | Conversation | None
     depends_on: tuple[str, ...]
 
     @property
@@ -47,6 +50,8 @@ class Reach(Printed, Frozen):
             "witness": self.witness.to_dict() if self.witness else None,
             "depends_on": list(self.depends_on),
         }
+        if isinstance(self.witness, Conversation):
+            out["before"] = self.witness.before_list()
         if self.perhaps.boxes:
             out["perhaps"] = self.perhaps.to_list()
         return out
@@ -72,9 +77,19 @@ def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
         population.simulation.world.title,
         told(must, population.universe, limit),
         told(rest, population.universe, limit),
-        witness(must, population.family, population.simulation, PASSED, population.likes()),
+        _witness(must, population),
         tuple(dict.fromkeys([*names, *reasons])) if not rest.is_empty else (),
     )
+
+
+def _witness(packets: PacketSet, population: Population) -> Witness | Conversation | None:
+    """One of them, which no other has to go before, if there is such."""
+    place, family, likes = population.simulation, population.family, population.likes()
+    alone = packets - population.space.read(is_in(F.CTSTATE, *KNOWN))
+    if not alone.is_empty:
+        return witness(alone, family, place, PASSED, likes)
+    out = population.question.out
+    return conversation(packets, family, (Expected(place, PASSED, out=out),), likes)
 
 
 def _through(population: Population, endings: list[Ending]) -> PacketSet:

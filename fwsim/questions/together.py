@@ -13,11 +13,11 @@ from fwsim.machine.sets.universe import by_devices, entrances, possible
 from fwsim.machine.sets.walk import HostWalk
 from fwsim.model import fields as F
 from fwsim.model.errors import QuestionError
-from fwsim.model.names import STATES, iface_value
+from fwsim.model.names import iface_value
 from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, negate, prefix
 from fwsim.questions.asked import Asked
 from fwsim.questions.outcomes import Outcomes
-from fwsim.questions.population import likes, multicast
+from fwsim.questions.population import FRESH, KNOWN, likes, multicast
 from fwsim.readings.space import PacketSet, Space
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from fwsim.machine.world import World
     from fwsim.model.pred import Free
 
-ASKED = tuple(map(STATES.index, ("NEW", "INVALID", "ESTABLISHED", "RELATED")))
-FRESH = is_in(F.CTSTATE, STATES.index("NEW"), STATES.index("INVALID"))
 Places = tuple["Simulation", ...]
 
 
@@ -91,7 +89,9 @@ class Hosts:
     def _packets(self, places: Places) -> tuple[Pred, Pred]:
         """Those that come in, and those that the host sends."""
         many = negate(multicast(self.family))
-        whole = all_of(possible(self.family, ASKED), many, self.only)
+        whole = all_of(
+            possible(self.family, (*FRESH, *KNOWN), _loaded(places, self.family)), many, self.only
+        )
         sends = is_in(F.IN, iface_value("")), _own(places, self.family)
         sent = FALSE if self.question.in_ else all_of(whole, *sends)
         return all_of(whole, by_devices(self.doors)), sent
@@ -121,6 +121,13 @@ def _own(places: Places, family: int) -> Pred:
     if not places[0].world.inferred:
         return own
     return any_of(own, negate(any_of(*(prefix(src, a.value, a.length) for a in known))))
+
+
+def _loaded(places: Places, family: int) -> frozenset[str]:
+    """The extensions that the rules of any of them use."""
+    hosts = (place.world.namespaces[place.world.host] for place in places)
+    used = (host.rulesets[family].loaded for host in hosts if family in host.rulesets)
+    return frozenset().union(*used)
 
 
 def _way(out: str) -> Pred:

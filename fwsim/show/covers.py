@@ -11,6 +11,7 @@ from fwsim.show.words import say
 
 if TYPE_CHECKING:
     from fwsim.model.packet import Packet
+    from fwsim.questions.conversation import Conversation
     from fwsim.questions.witness import Witness
 
 _ORDER = ("in", "src", "dst", "proto", "sport", "dport", "icmp_type", "icmp_code", "tcp_flags")
@@ -42,6 +43,13 @@ def _values(values: list[str]) -> str:
 def witness_line(found: Witness) -> Line:
     """One packet, as its way begins and ends."""
     return packet_line(found.packet, found.dev, found.leg.fate)
+
+
+def conversation_lines(talk: Conversation) -> Iterator[Line]:
+    """The packets of a conversation, in order, and what becomes of the last one."""
+    for sent in talk.before:
+        yield packet_line(sent.packet, sent.dev, "before")
+    yield packet_line(talk.packet, talk.dev, talk.leg.fate)
 
 
 def packet_line(packet: Packet, dev: str, fate: str) -> Line:

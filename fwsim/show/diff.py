@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fwsim.questions.asked import Asked
-from fwsim.show.covers import packet_line, told_lines, witness_line
+from fwsim.show.covers import conversation_lines, told_lines, witness_line
 from fwsim.show.layout import Line, segment
 from fwsim.show.words import say
 
@@ -59,10 +59,8 @@ def _change(number: int, change: Change) -> Iterator[Line]:
         yield [segment(say("diff.example"), "head")]
         yield witness_line(change.witness)
     if change.talk is not None:
-        talk = change.talk
         yield [segment(say("diff.example.after"), "head")]
-        yield packet_line(talk.before, talk.before_dev, "passed")
-        yield packet_line(talk.packet, talk.dev, talk.leg.fate)
+        yield from conversation_lines(change.talk)
 
 
 def _told(side: Side) -> str:

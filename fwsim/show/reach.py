@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fwsim.show.covers import told_lines, witness_line
+from fwsim.questions.conversation import Conversation
+from fwsim.questions.population import KNOWN
+from fwsim.show.covers import conversation_lines, told_lines, witness_line
 from fwsim.show.layout import Line, segment
 from fwsim.show.words import say
 
@@ -22,14 +24,21 @@ def reach_lines(found: Reach) -> list[Line]:
     lines.append([segment(answer, _STYLES[found.reachable])])
     if found.packets.boxes:
         lines += told_lines(found.packets)
-    if found.witness is not None:
+    if isinstance(found.witness, Conversation):
+        lines.append([segment(say("reach.example.after"), "head")])
+        lines += conversation_lines(found.witness)
+    elif found.witness is not None:
         lines += [[segment(say("reach.example"), "head")], witness_line(found.witness)]
+    elif found.packets.boxes:
+        lines.append([segment(say("reach.example.none"), "note")])
     if found.perhaps.boxes:
         lines.append([segment(say("reach.perhaps"), "head")])
         lines += told_lines(found.perhaps)
     lines += [[segment(say("reach.depends", what=what), "note")] for what in found.depends_on]
     if found.question.answered:
         lines.append([segment(say("reach.assumed"), "note")])
+    if set(found.question.states()) & set(KNOWN):
+        lines += [[segment(text, "note")] for text in say("reach.known").splitlines()]
     lines.append([segment(say("reach.left_out"), "note")])
     return lines
 

@@ -226,7 +226,7 @@ def test_what_answers_need_is_compared_too() -> None:
     assert (told["witness"]["src"], told["witness"]["dst"]) == ("8.8.8.8", "192.0.2.10")
     conversation = [
         (packet_from_dict(packet), packet["in"], 0.0)
-        for packet in (*told["after"], told["witness"])
+        for packet in (*told["before"], told["witness"])
     ]
     for net, verdict in ((old, "DROP"), (new, "ACCEPT")):
         request, reply = net.packets(conversation)

@@ -104,8 +104,10 @@ def test_questions_that_nobody_can_answer_are_refused() -> None:
         net.reach(in_="eth9")
     with pytest.raises(QuestionError, match="no ports"):
         net.reach(dport="80-70000")
-    with pytest.raises(QuestionError, match="ESTABLISHED"):
-        net.reach(state="ESTABLISHED")
+    with pytest.raises(QuestionError, match="no such state"):
+        net.reach(state="NEW,KNOWN")
+    with pytest.raises(QuestionError, match="leave out --state"):
+        net.reach(state="ESTABLISHED", answered=True)
     with pytest.raises(QuestionError, match="nobody"):
         net.reach(src="nobody")
 

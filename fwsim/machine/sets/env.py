@@ -181,6 +181,13 @@ class Env:
         return tuple(map(self._own, fields))
 
 
+class Flow(NamedTuple):
+    """Packets at one point of their way."""
+
+    alive: BCDDFunction
+    env: Env
+
+
 def _others(
     atoms: Mapping[In, BCDDFunction], changed: Mapping[Field, Cases]
 ) -> dict[In, BCDDFunction]:

@@ -1,6 +1,6 @@
 """The stages of a hook for all packets at once: tables, conntrack, NAT (the twin of
-fwsim.machine.netfilter). Only first packets of connections, and what conntrack calls invalid, go
-this way: what it would say of them is a field that they bring (fwsim.machine.sets.universe)."""
+fwsim.machine.netfilter). What conntrack says of packets is a field that they bring
+(fwsim.machine.sets.universe)."""
 
 from __future__ import annotations
 
@@ -11,32 +11,24 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine.hooks import STAGES, STAGES_NFT, Stage
 from fwsim.machine.sets.cases import Case, Cases, joined
 from fwsim.machine.sets.chains import Exit, Piece, TableWalk
+from fwsim.machine.sets.connections import TRANSLATED_BACK, as_told
 from fwsim.machine.sets.effects import act
-from fwsim.machine.sets.env import Change, Delta, Env, together
+from fwsim.machine.sets.env import Change, Delta, Env, Flow, together
 from fwsim.machine.sets.reads import Reads
 from fwsim.machine.sets.regions import Regions, Site
 from fwsim.machine.sets.replies import Known, untranslated
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
-from fwsim.model.pred import In, all_of, is_in
+from fwsim.model.pred import In, is_in
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from oxidd.bcdd import BCDDFunction
 
 _ON = ("ACCEPT", "BYPASS")
 _NEW, _KNOWN = STATES.index("NEW"), tuple(map(STATES.index, ("NEW", "ESTABLISHED", "RELATED")))
 _INVALID, _UNTRACKED = STATES.index("INVALID"), STATES.index("UNTRACKED")
-
-
-class Flow(NamedTuple):
-    """Packets at one point of their way."""
-
-    alive: BCDDFunction
-    env: Env
 
 
 class Stop(NamedTuple):
@@ -121,29 +113,16 @@ class Stages:
         state = (Case(env.diagrams.true, tuple(env.diagrams.bits(F.CTSTATE))),)
         delta = Delta({F.CTSTATE: Change(fresh, state)})
         known = fresh & env.diagrams.inside(In(F.CTSTATE, tuple((n, n) for n in _KNOWN)))
-        for field, cases in self._tuples(env).items():
+        for field, cases in as_told(flow, self.regions.family).items():
             delta[field] = Change(known, cases)
         return flow._replace(env=env.after(delta))
-
-    def _tuples(self, env: Env) -> Mapping[Field, Cases]:
-        family = self.regions.family
-        src, dst = env.cases(F.SRC[family]), env.cases(F.DST[family])
-        sport, dport = env.cases(F.SPORT), env.cases(F.DPORT)
-        return {
-            F.CT_KNOWN: env.number(1),
-            F.CT_PROTO: env.cases(F.PROTO),
-            F.CT_ORIG_SRC[family]: src, F.CT_ORIG_DST[family]: dst,
-            F.CT_REPL_SRC[family]: dst, F.CT_REPL_DST[family]: src,
-            F.CT_ORIG_SPORT: sport, F.CT_ORIG_DPORT: dport,
-            F.CT_REPL_SPORT: dport, F.CT_REPL_DPORT: sport,
-        }  # fmt: skip
 
     def _nat(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
         """Only a new connection's packet consults the nat table, and each side of it once."""
         asks = flow.env.read(is_in(F.CTSTATE, _NEW)) & flow.alive
         others = asks.imp_strict(flow.alive)
         passed, stops = self._table("nat", hook, Flow(asks, flow.env))
-        back = flow.env.read(all_of(is_in(F.CT_KNOWN, 1), is_in(F.CT_DIR, 1))) & others
+        back = flow.env.read(TRANSLATED_BACK) & others
         given_back = flow.env.after(untranslated(flow.env, hook, self.regions.family))
         flows = [passed, Flow(back, given_back), Flow(back.imp_strict(others), flow.env)]
         return merged(flows, flow.env), stops

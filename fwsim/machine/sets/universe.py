@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ICMP = {4: ICMP, 6: ICMP6}
 _LIVES, _FITS = 2, 1280
+_UNTRACKED = STATES.index("UNTRACKED")
 _ZERO = (
     F.MARK, F.PRIORITY, F.CTSTATE, F.CT_KNOWN, F.CT_STATUS,
     F.CT_DIR, F.CT_PROTO, F.CT_MARK, F.CT_LABELS, F.CT_EXPIRE, F.CT_ORIG_SPORT, F.CT_ORIG_DPORT,
@@ -44,9 +45,9 @@ _DERIVED: dict[str, tuple[str, ...]] = {
 
 
 def possible(family: int, states: Iterable[int], loaded: Container[str] = ()) -> Pred:
-    """The whole packets of a family of which conntrack, knowing no connection, says one of the
-    states, if `states` are NEW or INVALID; of others, all. Lengths and TTLs matter only where the
-    extensions `loaded` ask for them: such packets fit every link and live long enough."""
+    """The whole packets of a family of which conntrack may say one of the states: NEW, INVALID and
+    UNTRACKED without knowing a connection. Lengths and TTLs matter only where the extensions
+    `loaded` ask for them: such packets fit every link and live long enough."""
     said = [_said(family, state, _ICMP[family]) for state in sorted(set(states))]
     return all_of(whole(family), any_of(*said), *_sizes(family, loaded))
 
@@ -75,16 +76,19 @@ def _sizes(family: int, loaded: Container[str]) -> Iterator[Pred]:
 
 
 def _said(family: int, state: int, icmp: int) -> Pred:
-    here = is_in(F.CTSTATE, state)
-    if STATES[state] not in ("NEW", "INVALID"):
-        return here
+    here, name = is_in(F.CTSTATE, state), STATES[state]
+    pings = [Packet(family, 1, 2, icmp, icmp_type=v) for v in range(256)]
+    if name in ("ESTABLISHED", "RELATED"):
+        never = [ping.icmp_type for ping in pings if _asked(ping) == _UNTRACKED]
+        never += [p.icmp_type for p in pings if p.is_icmp_error and name == "ESTABLISHED"]
+        return all_of(here, negate(all_of(is_in(F.PROTO, icmp), is_in(F.ICMP_TYPE, *never))))
     flags = [v for v in range(256) if _asked(Packet(family, 1, 2, TCP, 1, 2, flags=v)) == state]
-    types = [v for v in range(256) if _asked(Packet(family, 1, 2, icmp, icmp_type=v)) == state]
+    types = [ping.icmp_type for ping in pings if _asked(ping) == state]
     other = negate(is_in(F.PROTO, TCP, icmp))
     ways = [
         all_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, *flags)),
         all_of(is_in(F.PROTO, icmp), is_in(F.ICMP_TYPE, *types)),
-        *([other] if STATES[state] == "NEW" else []),
+        *([other] if name == "NEW" else []),
     ]
     return all_of(here, any_of(*ways))
 

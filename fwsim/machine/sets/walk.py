@@ -9,11 +9,11 @@ from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
 from fwsim.machine.sets.cases import Cases
 from fwsim.machine.sets.deep import deep
-from fwsim.machine.sets.env import Env, Facts
+from fwsim.machine.sets.env import Env, Facts, Flow
 from fwsim.machine.sets.regions import Class, Regions, Sample
 from fwsim.machine.sets.replies import answerable, answers, known
 from fwsim.machine.sets.sampled import asked
-from fwsim.machine.sets.stages import Flow, Stages, Stop, merged
+from fwsim.machine.sets.stages import Stages, Stop, merged
 from fwsim.machine.sets.universe import Derived, beginning
 from fwsim.machine.walker import ENDS
 from fwsim.machine.world import World

@@ -161,7 +161,7 @@ WORDS = {
     "witness.dropped": "dropped",
     "witness.rejected": "rejected",
     "witness.consumed": "taken",
-    "witness.passed": "gets through",
+    "witness.before": "goes before",
     "witness.unknown": "that depends",
     "asked.in": "in by {value}",
     "asked.out": "out by {value}",

@@ -19,10 +19,10 @@ WORDS = {
     "diff.several": "  {side}  no rule, or not told apart",
     "diff.policy": "policy",
     "diff.example": "  for example (traced on both sides)",
-    "diff.example.after": "  for example, a request and its answer (traced on both sides)",
+    "diff.example.after": "  for example, with what goes before (traced on both sides)",
     "diff.perhaps": "these perhaps",
     "diff.unmet": "rules that only the {side} one has, and that no packet met",
     "diff.left_out": "Compared: packets that begin a connection, that conntrack calls INVALID, and "
     "those of known\nconnections as if nothing had been translated. Left out: fragments, broken "
-    "packets, multicast.",
+    "and too large\npackets, multicast.",
 }

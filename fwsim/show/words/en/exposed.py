@@ -19,7 +19,7 @@ WORDS = {
     "exposed.ports": "{proto} {ports}",
     "exposed.many_ports": "{count} other ports",
     "exposed.left_out": "Asked about are packets that begin connections. Left out: fragments, "
-    "broken\npackets, multicast.",
+    "broken and\ntoo large packets, multicast.",
     "exposed.family": "IPv{family}",
     "exposed.no_rule": "no rule",
 }

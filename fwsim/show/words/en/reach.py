@@ -5,6 +5,10 @@ WORDS = {
     "reach.none": "✗ Packets {asked}: none gets through; this is proved for all of them.",
     "reach.unknown": "? Packets {asked}: whether one gets through depends.",
     "reach.example": "for example (traced: it does)",
+    "reach.example.after": "for example, with what goes before (traced: it does)",
+    "reach.example.none": "no example: none was found that could be sent, with what goes before it",
+    "reach.known": "Packets of known connections (ESTABLISHED, RELATED) are those of whatever "
+    "connection there is,\nhowever it began and marked, as if nothing had been translated.",
     "reach.perhaps": "these perhaps",
     "reach.depends": "depends on: {what}",
     "reach.answered": "and whose answer comes back",

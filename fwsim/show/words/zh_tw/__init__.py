@@ -157,7 +157,7 @@ WORDS = {
     "witness.dropped": "被丟棄",
     "witness.rejected": "被拒絕",
     "witness.consumed": "被取走",
-    "witness.passed": "通過",
+    "witness.before": "先送",
     "witness.unknown": "視情況而定",
     "asked.in": "由 {value} 進入",
     "asked.out": "由 {value} 離開",

@@ -17,9 +17,9 @@ WORDS = {
     "diff.several": "  {side}  沒有規則，或無法區分",
     "diff.policy": "預設政策",
     "diff.example": "  例如（兩邊都追蹤過）",
-    "diff.example.after": "  例如，一個請求及其回應（兩邊都追蹤過）",
+    "diff.example.after": "  例如，連同先送的封包（兩邊都追蹤過）",
     "diff.perhaps": "這些可能",
     "diff.unmet": "只有{side}的一邊才有、而沒有封包遇到的規則",
     "diff.left_out": "比較過的是：開始連線的封包、conntrack 視為 INVALID 的封包，\n"
-    "以及已知連線的封包（當作沒有轉換過位址）。不含：分段、損壞的封包、多點傳送。",
+    "以及已知連線的封包（當作沒有轉換過位址）。不含：分段、損壞或過大的封包、多點傳送。",
 }

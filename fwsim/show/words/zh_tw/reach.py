@@ -5,6 +5,10 @@ WORDS = {
     "reach.none": "✗ {asked} 的封包：沒有一個會通過；這是對所有封包證明的。",
     "reach.unknown": "? {asked} 的封包：是否有通過的，視情況而定。",
     "reach.example": "例如（追蹤過：會通過）",
+    "reach.example.after": "例如，連同先送的封包（追蹤過：會通過）",
+    "reach.example.none": "沒有例子：找不到能送出的封包與先送的封包",
+    "reach.known": "已知連線的封包（ESTABLISHED、RELATED）是指任何存在的連線的封包，\n"
+    "不論連線如何開始、帶什麼標記，並當作沒有轉換過位址。",
     "reach.perhaps": "這些可能通過",
     "reach.depends": "取決於：{what}",
     "reach.answered": "而且回應也回得來",
