@@ -97,6 +97,8 @@ settings() {
 container='{"Name":{{json .Name}},"State":{"Pid":{{json .State.Pid}}},"NetworkSettings":{{json .NetworkSettings}}}'
 network='{"Name":{{json .Name}},"Id":{{json .Id}},"Driver":{{json .Driver}},"Internal":{{json .Internal}},"EnableIPv6":{{json .EnableIPv6}},"IPAM":{{json .IPAM}},"Containers":{{json .Containers}}}'
 
+listed='{"ID":{{json .ID}},"Names":{{json .Names}},"Networks":{{json .Networks}},"Ports":{{json .Ports}}}'
+
 as_list() { # lines of JSON objects as one JSON list
   sed -e '/^$/d' -e '$!s/$/,/' -e '1s/^/[/' -e '$s/$/]/'
 }
@@ -108,6 +110,7 @@ containers() {
   engine=$1 ids=$("$1" ps -q 2>/dev/null) || { say "left out: $1's containers: no answer"; return; }
   [ -n "$ids" ] || return
   if [ "$engine" = docker ]; then
+    keep "$out/host" docker-ps.json docker ps --format "$listed"
     keep "$out/host" docker-inspect.json inspected docker "$ids"
     keep "$out/host" docker-network-inspect.json networks docker
   fi

@@ -1,5 +1,5 @@
 """What Docker calls its containers and networks: names, services and other aliases (docker inspect,
-docker network inspect)."""
+docker ps, docker network inspect)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fwsim.machine.world import Address, Namespace
 from fwsim.model.names import address_value, family_of
 
 _SHORT_ID = 12
+_SERVICE = "com.docker.compose.service="
 Named = tuple[str, list[str]]
 
 
@@ -30,6 +31,15 @@ def aliases(found: Iterable[Named], namespaces: Mapping[str, Namespace]) -> dict
 def named(item: Entry, namespaces: Mapping[str, Namespace]) -> Named:
     """A container's namespace ("" if it is not here) and what it is called."""
     return _home(item, namespaces), list(_names(item))
+
+
+def listed(item: Entry, namespaces: Mapping[str, Namespace]) -> Named:
+    """The same of a container as `docker ps` lists it, whose namespace has one of its names."""
+    names = item.text("Names").split(",")
+    labels = item.text("Labels").split(",")
+    services = [text.removeprefix(_SERVICE) for text in labels if text.startswith(_SERVICE)]
+    home = next((name for name in names if name in namespaces), "")
+    return home, [name for name in (*names, item.text("ID"), *services) if name]
 
 
 def _networks(item: Entry) -> Iterator[Entry]:

@@ -141,7 +141,9 @@ def _one_line(error: FwsimError) -> str:
 
 
 def _position(text: str, number: int) -> tuple[int, int]:
-    """Line and column at which an item of a JSON list begins."""
+    """Line and column at which an item of a JSON list, or of a list of lines, begins."""
+    if _has_lines(text):
+        return _line_numbers(text)[number - 1], 1
     blank, at, read = " \t\r\n,", text.index("[") + 1, json.JSONDecoder().raw_decode
     for left in range(number - 1, -1, -1):
         while text[at] in blank:
@@ -154,6 +156,8 @@ def _position(text: str, number: int) -> tuple[int, int]:
 def _parsed(text: str, path: str) -> list[Entry]:
     if not text.strip():
         return []
+    if os.path.basename(path).startswith("docker-") and _has_lines(text):
+        return _parsed_lines(text, path)
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -162,3 +166,22 @@ def _parsed(text: str, path: str) -> list[Entry]:
     except (RecursionError, ValueError):
         raise PlaceError(f"{path}: this is no JSON that a command prints") from None
     return iproute.entries(value, path)
+
+
+def _has_lines(text: str) -> bool:
+    """It is one JSON object a line, as Docker prints where it is asked for `{{json .}}`."""
+    return text.lstrip().startswith("{")
+
+
+def _line_numbers(text: str) -> list[int]:
+    return [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def _parsed_lines(text: str, path: str) -> list[Entry]:
+    lines, found = text.split("\n"), []
+    for number in _line_numbers(text):
+        try:
+            found.append(json.loads(lines[number - 1]))
+        except (RecursionError, ValueError):
+            raise PlaceError(f"{path}:{number}:1: this line is no JSON; is it cut off?") from None
+    return iproute.entries(found, path)

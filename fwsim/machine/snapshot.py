@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
-from fwsim.machine.containers import aliases, named, network
+from fwsim.machine.containers import aliases, listed, named, network
 from fwsim.machine.ctlisting import Listing, untold
 from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
@@ -62,8 +62,9 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     notes = [note for part in parts for note in part.notes]
     joined, doubts = join(namespaces, {part.name: part.links for part in parts})
     host = parts[0].folder
-    called = host.each("docker-inspect.json", lambda item: named(item, joined))
-    names = aliases(called, joined)
+    inspected = host.each("docker-inspect.json", lambda item: named(item, joined))
+    called = host.each("docker-ps.json", lambda item: listed(item, joined))
+    names = aliases((*inspected, *called), joined)
     told = host.each("docker-network-inspect.json", lambda i: network(i, joined[HOST]))
     networks = {name: tuple(found) for name, found in told if found and name not in names}
     damage = tuple(text for part in parts for text in part.folder.damage)

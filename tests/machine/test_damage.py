@@ -34,6 +34,8 @@ ITEM = "left out: this one item"
         ("ip-addr.json", GOOD[:-9], r":1:\d+: this is no JSON.*its devices and addresses are not"),
         ("ip-addr.json", '[{"ifname":\n  nonsense}]', ":2:3: this is no JSON"),
         ("ip-addr.json", "{}", ": expected a list"),
+        ("docker-ps.json", '{"ID": "1"}\n\n{"ID": ', ":3:1: this line is no JSON; is it cut off"),
+        ("docker-ps.json", '{"ID": "1"}\n{"Names": 7}', f":2:1: item 2: Names is 7.*{ITEM}"),
         ("ip-addr.json", "[7]", "item 1 is no object: 7"),
         ("ip-addr.json", '[{"ifname": 7}]', f":1:2: item 1: ifname is 7: expected text; {ITEM}"),
         ("ip-addr.json", '[{},\n {"ifname": "a", "ifindex": "x"}]', ":2:2: item 2: ifindex is 'x'"),

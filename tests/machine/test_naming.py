@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fwsim
-from fwsim.machine.containers import aliases, named, network
+from fwsim.machine.containers import aliases, listed, named, network
 from fwsim.machine.iproute import Entry
 from fwsim.machine.naming import Endpoint, find_address, owner
 from fwsim.machine.place import open_place
@@ -129,6 +129,20 @@ def test_services_and_ids_mean_their_container_and_shared_names_nobody() -> None
     assert find_address(world, "db") == Endpoint("x", 4, v4("10.0.0.3"))
     with pytest.raises(QuestionError, match="called 'we', and it is no address"):
         find_address(world, "we")
+
+
+def test_docker_ps_tells_ids_and_services_where_nobody_inspected() -> None:
+    pg, web, gone = (
+        {"ID": "bbacd538eadc", "Names": "pg,pg/alias", "Labels": "a=b,com.docker.compose.service=db"},
+        {"ID": "e2dcbd2e1d59", "Names": "web", "Labels": ""},
+        {"ID": "83c70df85a65", "Names": "gone"},
+    )
+    namespaces = {name: Namespace(name, {}, {}) for name in ("host", "pg", "web")}
+    items = (Entry("docker-ps.json", item) for item in (pg, web, gone))
+    found = aliases((listed(item, namespaces) for item in items), namespaces)
+    assert found == {
+        "bbacd538eadc": "pg", "db": "pg", "pg/alias": "pg", "e2dcbd2e1d59": "web",
+    }  # fmt: skip
 
 
 def test_the_internet_is_a_namespace_of_that_name_or_what_lies_beyond(article: World) -> None:
