@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 help:
 	@echo "make demo    one packet through Docker's rules, explained"
 	@echo "make test    lint, types and tests (as root the kernel tests too; all at once)"
-	@echo "make test-docker  a real Docker host against its prediction (root; docker.io, ufw)"
+	@echo "make test-docker  real Docker and podman hosts against their prediction (root)"
 	@echo "make bench   the benchmarks"
 	@echo "make golden  write the golden traces anew, to be read with git diff"
 	@echo "make clean   remove what the above made"

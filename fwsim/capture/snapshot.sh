@@ -18,7 +18,7 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { say "snapshot: $*"; exit 2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-out= names= docker= all=
+out= names= docker= all= written=
 while [ $# -gt 0 ]; do
   case $1 in
     -o) [ $# -gt 1 ] || fail "-o wants a directory"; out=$2; shift ;;
@@ -65,10 +65,14 @@ rules() {
   fi
 }
 
-# namespace NAME PREFIX...: one namespace, entered by PREFIX (nothing for the one we are in).
+# namespace NAME PREFIX...: one namespace, entered by PREFIX (nothing for the one we are in). One
+# that has two names is written once: a container may share its, and podman gives each a name.
 namespace() {
   name=$1
   shift
+  which=$("$@" readlink /proc/self/ns/net 2>/dev/null)
+  case " $written " in *" $which "*) [ -z "$which" ] || return 0 ;; esac
+  written="$written $which"
   case $name in
     ""|.*|*[!A-Za-z0-9_.-]*) say "left out: a namespace named '$name'"; return ;;
   esac
@@ -94,7 +98,7 @@ settings() {
 }
 
 # Only these of a container's or a network's properties leave the host.
-container='{"Name":{{json .Name}},"State":{"Pid":{{json .State.Pid}}},"NetworkSettings":{{json .NetworkSettings}}}'
+container='{"Name":{{json .Name}},"Id":{{json .ID}},"State":{"Pid":{{json .State.Pid}}},"HostConfig":{"NetworkMode":{{json .HostConfig.NetworkMode}}},"NetworkSettings":{{json .NetworkSettings}}}'
 network='{"Name":{{json .Name}},"Id":{{json .Id}},"Driver":{{json .Driver}},"Internal":{{json .Internal}},"EnableIPv6":{{json .EnableIPv6}},"IPAM":{{json .IPAM}},"Containers":{{json .Containers}}}'
 
 listed='{"ID":{{json .ID}},"Names":{{json .Names}},"Networks":{{json .Networks}},"Ports":{{json .Ports}}}'
@@ -103,36 +107,50 @@ as_list() { # lines of JSON objects as one JSON list
   sed -e '/^$/d' -e '$!s/$/,/' -e '1s/^/[/' -e '$s/$/]/'
 }
 
-inspected() { "$1" inspect --format "$container" $2 | as_list; }
-networks() { "$1" network inspect --format "$network" $("$1" network ls -q) | as_list; }
+inspected() {
+  lines=
+  for engine in $engines; do
+    lines="$lines
+$("$engine" inspect --format "$container" $("$engine" ps -q))" || return
+  done
+  printf '%s\n' "$lines" | grep . | as_list
+}
+networks() { docker network inspect --format "$network" $(docker network ls -q) | as_list; }
+
+# The engines that answer and run something; podman prints the same where it is asked the same.
+engines=
+running() {
+  for engine in docker podman; do
+    have $engine || continue
+    ids=$($engine ps -q 2>/dev/null) || { say "left out: $engine's containers: no answer"; continue; }
+    [ -z "$ids" ] || engines="$engines $engine"
+  done
+}
 
 containers() {
-  engine=$1 ids=$("$1" ps -q 2>/dev/null) || { say "left out: $1's containers: no answer"; return; }
-  [ -n "$ids" ] || return
-  if [ "$engine" = docker ]; then
-    keep "$out/host" docker-ps.json docker ps --format "$listed"
-    keep "$out/host" docker-inspect.json inspected docker "$ids"
-    keep "$out/host" docker-network-inspect.json networks docker
-  fi
-  for id in $ids; do
-    found=$("$engine" inspect --format '{{.Name}} {{.State.Pid}}' "$id") || continue
+  for id in $("$1" ps -q); do
+    found=$("$1" inspect --format '{{.Name}} {{.State.Pid}}' "$id") || continue
     name=${found% *} pid=${found##* }
     namespace "${name#/}" nsenter -t "$pid" -n
   done
 }
 
 namespace host
+for name in $names; do
+  namespace "$name" ip netns exec "$name"
+done
+if [ -n "$docker" ]; then
+  running
+  case $engines in *docker*)
+    keep "$out/host" docker-ps.json docker ps --format "$listed"
+    keep "$out/host" docker-network-inspect.json networks ;;
+  esac
+  [ -z "$engines" ] || keep "$out/host" docker-inspect.json inspected
+  for engine in $engines; do containers $engine; done
+fi
 if [ -n "$all" ]; then
   for name in $(ip netns list 2>/dev/null | cut -d' ' -f1); do
     namespace "$name" ip netns exec "$name"
-  done
-fi
-for name in $names; do
-  [ -e "$out/$name" ] || namespace "$name" ip netns exec "$name"
-done
-if [ -n "$docker" ]; then
-  for engine in docker podman; do
-    have $engine && containers $engine
   done
 fi
 exit 0

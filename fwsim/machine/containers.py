@@ -3,7 +3,8 @@ docker ps, docker network inspect)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import chain
 
 from fwsim.machine.iproute import Entry
 from fwsim.machine.world import Address, Namespace
@@ -11,6 +12,7 @@ from fwsim.model.names import address_value, family_of
 
 _SHORT_ID = 12
 _SERVICE = "com.docker.compose.service="
+_OF = "container:"  # shares the namespace of the container of that id or name
 Named = tuple[str, list[str]]
 
 
@@ -18,9 +20,10 @@ def aliases(found: Iterable[Named], namespaces: Mapping[str, Namespace]) -> dict
     """Each name of a container, and of a service that has one, with the namespace of the
     container; a name that several containers have means none of them."""
     homes: dict[str, set[str]] = {}
-    for home, names in found:
-        for name in names if home else ():
-            homes.setdefault(name, set()).add(home)
+    for home, names in sorted(found, key=lambda item: item[0].startswith(_OF)):
+        known = homes.get(home.removeprefix(_OF), set()) if home.startswith(_OF) else {home} - {""}
+        for name in names if known else ():
+            homes.setdefault(name, set()).update(known)
     return {
         name: there.pop()
         for name, there in homes.items()
@@ -29,7 +32,8 @@ def aliases(found: Iterable[Named], namespaces: Mapping[str, Namespace]) -> dict
 
 
 def named(item: Entry, namespaces: Mapping[str, Namespace]) -> Named:
-    """A container's namespace ("" if it is not here) and what it is called."""
+    """A container's namespace ("" if it is not here; `container:ID` if it is that of another), and
+    what it is called."""
     return _home(item, namespaces), list(_names(item))
 
 
@@ -57,10 +61,12 @@ def _names(item: Entry) -> Iterator[str]:
 
 
 def _home(item: Entry, namespaces: Mapping[str, Namespace]) -> str:
-    """The namespace of that name, else the one with the container's address."""
-    name = item.text("Name").removeprefix("/")
+    """The namespace of that name, or that it shares, else the one with the container's address."""
+    name, mode = item.text("Name").removeprefix("/"), item.inner("HostConfig").text("NetworkMode")
     if name in namespaces:
         return name
+    if mode in namespaces or mode.startswith(_OF):  # `host` is one's name here
+        return mode
     texts = [n.text(key) for n in _networks(item) for key in ("IPAddress", "GlobalIPv6Address")]
     own = {(f, address_value(text, f)) for text in texts if text and (f := family_of(text))}
     homes = (
@@ -70,6 +76,30 @@ def _home(item: Entry, namespaces: Mapping[str, Namespace]) -> str:
         if any((a.family, a.value) in own for a in device.addresses)
     )
     return next(homes, "")
+
+
+def attached(item: Entry) -> list[tuple[str, Address]]:
+    """The networks that a container is on, each with an address that it has there."""
+    networks = item.inner("NetworkSettings").inner("Networks")
+    return [
+        (name, Address(family, found.address(key, family), 32 if family == 4 else 128))
+        for name in networks.data
+        for found in (networks.inner(name),)
+        for key, family in (("IPAddress", 4), ("GlobalIPv6Address", 6))
+        if found.text(key)
+    ]
+
+
+def by_network(
+    found: Iterable[list[tuple[str, Address]]], names: Container[str]
+) -> dict[str, tuple[Address, ...]]:
+    """The networks that containers are on, each with their addresses there, but for those that
+    have the name of something else."""
+    networks: dict[str, tuple[Address, ...]] = {}
+    for name, address in chain.from_iterable(found):
+        if name not in names:
+            networks[name] = (*networks.get(name, ()), address)
+    return networks
 
 
 def network(item: Entry, host: Namespace) -> tuple[str, list[Address]]:

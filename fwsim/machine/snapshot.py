@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fwsim.language.read import read_as_listed
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
-from fwsim.machine.containers import aliases, listed, named, network
+from fwsim.machine.containers import aliases, attached, by_network, listed, named, network
 from fwsim.machine.ctlisting import Listing, untold
 from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
@@ -67,6 +67,8 @@ def assemble(pile: Pile, title: str, shown: str) -> World:
     names = aliases((*inspected, *called), joined)
     told = host.each("docker-network-inspect.json", lambda i: network(i, joined[HOST]))
     networks = {name: tuple(found) for name, found in told if found and name not in names}
+    if not networks:  # podman tells its networks in another form
+        networks = by_network(host.each("docker-inspect.json", attached), names)
     damage = tuple(text for part in parts for text in part.folder.damage)
     inferred = not parts[0].links
     return World(joined, HOST, title, (*notes, *doubts), inferred, names, damage, networks)

@@ -1,9 +1,9 @@
-# A host of its own for dockerd: fresh network, mount and process namespaces around this shell.
-# $1: a directory for what must outlive the mounts.
+# A host of its own for docker or podman: fresh network, mount and process namespaces around this
+# shell. $1: a directory for what must outlive the mounts. $2: which of the two.
 set -e
-work=$1
+work=$1 engine=$2
 mount --make-rprivate /
-for place in /run /var/lib/docker /var/lib/containerd; do
+for place in /run /var/lib/docker /var/lib/containerd /var/lib/containers /etc/containers; do
   mkdir -p $place
   mount -t tmpfs none $place
 done
@@ -16,8 +16,10 @@ for controller in $(awk '$4 == 1 { print $1 }' /proc/cgroups); do
   mkdir -p /sys/fs/cgroup/$controller
   mount -t cgroup -o $controller none /sys/fs/cgroup/$controller || rmdir /sys/fs/cgroup/$controller
 done
-cp -r /etc/ufw $work/ufw
-mount --bind $work/ufw /etc/ufw
+if [ $engine = docker ]; then
+  cp -r /etc/ufw $work/ufw
+  mount --bind $work/ufw /etc/ufw
+fi
 # no waiting until an IPv6 address is known to be nobody else's
 sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
 ip link set lo up
@@ -36,5 +38,23 @@ ip -n wan -6 route add fd00::/8 via 2001:db8::10
 ip route add default via 192.0.2.1
 ip -6 route add default via 2001:db8::1
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+if [ $engine = podman ]; then
+  cat >/etc/containers/storage.conf <<E
+[storage]
+driver = "vfs"
+runroot = "/run/containers/storage"
+graphroot = "/var/lib/containers/storage"
+E
+  cat >/etc/containers/containers.conf <<E
+[containers]
+cgroups = "disabled"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+E
+  echo '{"default": [{"type": "insecureAcceptAnything"}]}' >/etc/containers/policy.json
+  touch /run/ready
+  exec sleep infinity
+fi
 exec dockerd --storage-driver vfs --exec-opt native.cgroupdriver=cgroupfs \
   -H unix:///run/docker.sock >$work/dockerd.log 2>&1

@@ -3,8 +3,6 @@ clients in every namespace see is what fwsim predicts from `fwsim snapshot` alon
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 import fwsim
 from fwsim.net import Net, Trace
 
-from .host import DockerHost, require_docker
+from .host import DOCKER, EngineHost, require
 
 pytestmark = pytest.mark.docker
 
@@ -49,31 +47,20 @@ OWN = ("192.0.2.10", "172.17.0.1", "127.0.0.1", "2001:db8::10", "203.0.113.9", "
 PORTS = (80, 81, 5432, 7070, 8006, 8080, 9001)
 
 
-def built(work: Path) -> DockerHost:
-    host = DockerHost(work)
+def built(work: Path) -> EngineHost:
+    host = EngineHost(work)
     for command in UFW:
         host.run(*command.split())
     for network in NETWORKS:
         name, _, options = network.partition(" ")
-        host.docker(f"network create {options} {name}")
+        host.engine(f"network create {options} {name}")
     for name, port, options in CONTAINERS:
         host.container(name, port, options)
-    host.docker("network connect front db")
+    host.engine("network connect front db")
     host.run("iptables", "-F", "DOCKER-USER")
     for rule in USER_RULES:
         host.run("iptables", *rule.split())
     return host
-
-
-def addresses(host: DockerHost) -> dict[str, list[str]]:
-    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}"
-    names = [name for name, _, _ in CONTAINERS]
-    words = [host.run(*_docker(), "inspect", "--format", form, name).split() for name in names]
-    return dict(zip(names, words, strict=True))
-
-
-def _docker() -> tuple[str, ...]:
-    return ("docker", "-H", "unix:///run/docker.sock")
 
 
 def targets(found: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:
@@ -82,42 +69,20 @@ def targets(found: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:
         yield from (("tcp", address, str(port)) for port in PORTS)
 
 
-def seen(host: DockerHost, name: str, asked: list[tuple[str, ...]]) -> list[str]:
-    probe = Path(__file__).with_name("probe.py").read_text()
-    enter = _entry(host, name)
-    host.run(*enter, "sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
-    lines = "\n".join(map(" ".join, asked))
-    return host.run(*enter, sys.executable, "-c", probe, input=lines).split("\n")[: len(asked)]
-
-
-def _entry(host: DockerHost, name: str) -> tuple[str, ...]:
-    if name == "host":
-        return ()
-    if name == "wan":
-        return ("ip", "netns", "exec", "wan")
-    pid = host.docker(f"inspect --format {{{{.State.Pid}}}} {name}")
-    return ("nsenter", "-t", pid, "-n")
-
-
-def snapshot(host: DockerHost, folder: Path) -> None:
-    path = f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}"
-    host.run("env", path, sys.executable, "-m", "fwsim", "snapshot", "--all", "-o", str(folder))
-
-
 def test_clients_on_a_real_docker_host_see_what_fwsim_predicts(tmp_path: Path) -> None:
-    require_docker()
+    require(DOCKER)
     with built(tmp_path) as host:
-        snapshot(host, tmp_path / "snapshot")
+        host.snapshot(tmp_path / "snapshot")
         net = fwsim.load(str(tmp_path / "snapshot"))
         files = [p for p in (tmp_path / "snapshot").rglob("*") if p.is_file()]
         assert [p.name for p in files if "hunter2" in p.read_text()] == []
         assert_names(net)
-        asked = list(targets(addresses(host)))
+        asked = list(targets({name: host.addresses(name) for name, _, _ in CONTAINERS}))
         told: Counter[str] = Counter()
         wrong: list[str] = []
         said: set[tuple[str, str]] = set()
         for name in ("host", "wan", *(name for name, _, _ in CONTAINERS)):
-            for target, saw in zip(asked, seen(host, name, asked), strict=True):
+            for target, saw in zip(asked, host.seen(name, asked), strict=True):
                 told[saw] += 1
                 trace = _predicted(net, name, target)
                 if target[0] == "icmp" and SAID in str(trace):

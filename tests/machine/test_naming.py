@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fwsim
-from fwsim.machine.containers import aliases, listed, named, network
+from fwsim.machine.containers import aliases, attached, by_network, listed, named, network
 from fwsim.machine.iproute import Entry
 from fwsim.machine.naming import Endpoint, find_address, owner
 from fwsim.machine.place import open_place
@@ -133,7 +133,11 @@ def test_services_and_ids_mean_their_container_and_shared_names_nobody() -> None
 
 def test_docker_ps_tells_ids_and_services_where_nobody_inspected() -> None:
     pg, web, gone = (
-        {"ID": "bbacd538eadc", "Names": "pg,pg/alias", "Labels": "a=b,com.docker.compose.service=db"},
+        {
+            "ID": "bbacd538eadc",
+            "Names": "pg,pg/alias",
+            "Labels": "a=b,com.docker.compose.service=db",
+        },
         {"ID": "e2dcbd2e1d59", "Names": "web", "Labels": ""},
         {"ID": "83c70df85a65", "Names": "gone"},
     )
@@ -143,6 +147,31 @@ def test_docker_ps_tells_ids_and_services_where_nobody_inspected() -> None:
     assert found == {
         "bbacd538eadc": "pg", "db": "pg", "pg/alias": "pg", "e2dcbd2e1d59": "web",
     }  # fmt: skip
+
+
+def test_containers_may_share_the_namespace_of_the_host_or_of_another() -> None:
+    def item(name: str, mode: str) -> Entry:
+        told = {"Name": f"/{name}", "Id": f"{name}-id", "HostConfig": {"NetworkMode": mode}}
+        return Entry("docker-inspect.json", told)
+
+    namespaces = {name: Namespace(name, {}, {}) for name in ("host", "pg")}
+    modes = {"side": "container:pg-id", "pg": "bridge", "own": "host", "lost": "container:nobody"}
+    found = aliases((named(item(*pair), namespaces) for pair in modes.items()), namespaces)
+    assert {name: found.get(name) for name in ("side", "side-id", "pg-id", "own", "lost")} == {
+        "side": "pg", "side-id": "pg", "pg-id": "pg", "own": "host", "lost": None,
+    }  # fmt: skip
+
+
+def test_where_networks_are_not_told_their_containers_tell_them() -> None:
+    def on(name: str, **addresses: str) -> Entry:
+        networks = {net: {"IPAddress": text} for net, text in addresses.items()}
+        return Entry(
+            "docker-inspect.json", {"Name": name, "NetworkSettings": {"Networks": networks}}
+        )
+
+    containers = (on("pg", back="10.90.0.2"), on("web", back="10.90.0.3", front="10.0.0.2"))
+    found = by_network(map(attached, containers), {"front"})
+    assert found == {"back": (Address(4, v4("10.90.0.2"), 32), Address(4, v4("10.90.0.3"), 32))}
 
 
 def test_the_internet_is_a_namespace_of_that_name_or_what_lies_beyond(article: World) -> None:
