@@ -1,0 +1,118 @@
+"""Kinds of answers, read from whatever a learner hands over. Only plain values are looked at, so
+that nothing of the learner's own runs here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fwsim.lessons.exercise import Kind, Wrong
+
+_MOST, _LONGEST, _DEEPEST = 100, 2000, 3
+_PROGRAMS = ("iptables", "ip6tables")
+_PROMPTS = ("$ ", "# ")
+_APART = str.maketrans(",;→", "   ")
+
+
+def _commands(answer: object) -> tuple[str, ...]:
+    """iptables commands, from texts or one text of lines; comments, prompts and sudo left out."""
+    texts = [answer] if type(answer) is str else _list(answer, "answer.commands")
+    found = [command for text in texts for command in map(_command, _lines(text)) if command]
+    if not found:
+        raise Wrong("answer.no_commands")
+    if len(found) > _MOST:
+        raise Wrong("answer.too_much")
+    return tuple(found)
+
+
+def _lines(text: object) -> list[str]:
+    if type(text) is not str:
+        raise Wrong("answer.commands")
+    if len(text) > _MOST * _LONGEST or any(len(line) > _LONGEST for line in text.splitlines()):
+        raise Wrong("answer.too_much")
+    return text.splitlines()
+
+
+def _command(line: str) -> str:
+    line = line.strip()
+    for prompt in _PROMPTS:
+        bare = line.removeprefix(prompt).strip()
+        if bare.startswith(("sudo ", *_PROGRAMS)):
+            line = bare
+    line = line.removeprefix("sudo ").strip()
+    if not line or line.startswith("#"):
+        return ""
+    if line.startswith("-"):
+        raise Wrong("answer.no_program", line=line)
+    if line.split()[0] not in _PROGRAMS:
+        raise Wrong("answer.other_program", line=line)
+    return line
+
+
+def _packet(answer: object) -> dict[str, Any]:
+    """A PACKET: an object of plain members."""
+    if type(answer) is not dict or not _is_plain(answer, _DEEPEST):
+        raise Wrong("answer.packet")
+    for member in ("src", "dst"):
+        if member not in answer:
+            raise Wrong("answer.packet_without", member=member)
+    return answer
+
+
+def _is_plain(value: object, deep: int) -> bool:
+    """A value such as JSON has, small and not deep."""
+    if type(value) is str:
+        return len(value) <= _LONGEST
+    if type(value) is dict:
+        return _is_plain([*value], 1) and _is_plain([*value.values()], deep)
+    if type(value) is list:
+        return deep > 0 and len(value) <= _MOST and all(_is_plain(v, deep - 1) for v in value)
+    return type(value) in (int, float, bool, type(None))
+
+
+def _number(answer: object) -> int:
+    """A whole number, also as text."""
+    if type(answer) is int and abs(answer) < 10**9:
+        return answer
+    text = answer.strip() if type(answer) is str else ""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Wrong("answer.number")
+    return int(text)
+
+
+def _names(answer: object) -> tuple[str, ...]:
+    """Names, from texts, or from one text in which commas, arrows or blanks part them."""
+    if type(answer) is str:
+        answer = answer[:_LONGEST].replace("->", " ").translate(_APART).split()
+    names = _list(answer, "answer.names")
+    if not names or any(type(name) is not str for name in names):
+        raise Wrong("answer.names")
+    return tuple(str(name).strip()[:_LONGEST] for name in names)
+
+
+def _list(answer: object, key: str) -> list[object]:
+    if type(answer) is list or type(answer) is tuple:
+        if len(answer) <= _MOST:
+            return [*answer]
+        raise Wrong("answer.too_much")
+    raise Wrong(key)
+
+
+def choice(*words: str) -> Kind:
+    """One of these words, in any case."""
+    by_case = {word.casefold(): word for word in words}
+    facts = {"choices": ", ".join(f'"{word}"' for word in words)}
+
+    def read(answer: object) -> str:
+        text = answer[:_LONGEST].strip(" .!\t\n") if type(answer) is str else ""
+        found = by_case.get(text.casefold())
+        if found is None:
+            raise Wrong("answer.choice", **facts)
+        return found
+
+    return Kind("choice", read, facts)
+
+
+COMMANDS = Kind("commands", _commands)
+PACKET = Kind("packet", _packet)
+NUMBER = Kind("number", _number)
+NAMES = Kind("names", _names)
