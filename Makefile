@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-packets test-tools test-house test-docker bench golden clean
+.PHONY: help demo test test-packets test-tools test-house test-docker bench golden notebooks clean
 
 help:
 	@echo "make demo    one packet through Docker's rules, explained"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-docker  real Docker and podman hosts against their prediction (root)"
 	@echo "make bench   the benchmarks"
 	@echo "make golden  write the golden traces anew, to be read with git diff"
+	@echo "make notebooks  run the course and write its outputs anew, likewise"
 	@echo "make clean   remove what the above made"
 
 # fwsim's exit status 1 says that the packet did not get through, which is what the demo shows; but
@@ -47,6 +48,10 @@ bench: $(STAMP)
 golden: $(STAMP)
 	@FWSIM_UPDATE_GOLDEN=1 $(BIN)/pytest -q
 	@git status --short tests fixtures README.md
+
+notebooks: $(STAMP)
+	@$(BIN)/python -m tests.notebooks
+	@git status --short notebooks
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9]-*.ipynb"))
@@ -31,8 +31,13 @@ def executed(notebook: Any) -> Any:
     spoken to through files, not through the network."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FWSIM_")}
     with TemporaryDirectory() as folder:
-        manager = AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")
-        client = NotebookClient(notebook, km=manager, timeout=SECONDS)
+        kernel = {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            coalesce_streams=True,
+            config=Config(KernelManager=kernel),
+        )
         client.execute(env={**environment, "PYTHONPATH": str(ROOT), "IPYTHONDIR": folder})
     return tidy(notebook)
 
