@@ -12,6 +12,7 @@ from fwsim.machine.host import pass_through
 from fwsim.machine.l4 import Settings
 from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.passage import Passage
+from fwsim.machine.redirects import redirecting
 from fwsim.machine.response import Start, outcome_of, refused, response
 from fwsim.machine.state import State
 from fwsim.machine.wires import Reach, reach, takers
@@ -144,6 +145,7 @@ class Simulation:
         decided = leg.decided_by if last.direction == "error" else last.decided_by
         if packet.family == 6:
             notes += undiscovered(self.fork(), walked)
+        notes += redirecting(self.world, walked)
         return Exchange(verdict, outcome, decided, tuple(legs), tuple(notes))
 
 

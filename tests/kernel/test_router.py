@@ -12,8 +12,10 @@ from random import Random
 
 import pytest
 
+from fwsim.machine.simulate import Simulation
 from fwsim.model.names import TCP_FLAGS, address_value
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, Packet
+from fwsim.net import Net
 
 from .conversations import Sent
 from .duel import Duel, Seen, same, world_of
@@ -251,3 +253,30 @@ def test_what_the_host_sends_fits_its_device(family: int, length: int) -> None:
         kernel, (fwsim, leg) = both.kernel(sent), both.fwsim(sent)
         assert outcome(kernel) == outcome(fwsim), report(sent, kernel, fwsim, leg)
         assert leg.fate == ("sent" if length == 1400 else "dropped")
+
+
+_REDIRECT = 5
+
+
+@pytest.mark.parametrize(
+    ("rules", "setting", "told"),
+    [
+        (RULES, 1, True),
+        (RULES, 0, False),
+        (RULES.replace("-A FORWARD\n", "-A FORWARD -j DROP\n"), 1, True),
+    ],
+)
+@pytest.mark.parametrize(("src", "dst"), [("192.0.2.1", "8.8.8.8"), ("192.0.2.1", "172.18.0.2")])
+def test_a_redirect_is_said_where_the_kernel_sends_one(
+    rules: str, setting: int, told: bool, src: str, dst: str
+) -> None:
+    both = duel(4, rules)
+    with both.lab as lab:
+        for dev in ("all", "eth0"):
+            lab.sysctl(f"net.ipv4.conf.{dev}.send_redirects", setting)
+        made = packet(Random(1), 4, src, dst).but(ttl=64, payload_len=20)
+        seen = both.kernel(Sent("eth0", MACS["eth0"], made._replace(mac_src="02:00:00:00:01:01")))
+        sent = any(p.proto == ICMP and p.icmp_type == _REDIRECT for _, _, p in seen.emitted)
+        trace = Net(Simulation.of(world_of(lab))).trace(made, in_="eth0", one_way=True)
+        assert sent is (told and dst == "8.8.8.8"), "\n".join(seen.lines())
+        assert ("ICMP redirect" in str(trace)) is sent

@@ -18,5 +18,7 @@ WORDS = {
     "device": "no rule names {dev}: it is taken for a device of {host} without addresses",
     "way_back": "the way back to {address} is taken to lead by {dev} too",
     "network": "{name} is a network: {who} on it stands for it",
+    "redirect": "{host} also tells {address} of a nearer way by an ICMP redirect, unless NAT drops "
+    "it; that packet is not followed",
     "builtin": "{name} (built in; name your own rules with --from)",
 }

@@ -18,5 +18,7 @@ WORDS = {
     "device": "沒有規則提到 {dev}：視為 {host} 上沒有位址的介面",
     "way_back": "假設回到 {address} 的路也經過 {dev}",
     "network": "{name} 是一個網路：以其中的 {who} 代表",
+    "redirect": "{host} 另以 ICMP redirect 告訴 {address} 有更近的路（除非被 NAT 丟棄）；"
+    "不追蹤那個封包",
     "builtin": "{name}（內建；以 --from 指定自己的規則）",
 }
