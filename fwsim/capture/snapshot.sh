@@ -14,7 +14,8 @@ PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL PATH
 umask 077
 
-say() { printf '%s\n' "$*" >&2; }
+# Names are other people's: without what could drive a terminal.
+say() { printf '%s\n' "$*" | tr -d '\000-\011\013-\037\177' >&2; }
 fail() { say "snapshot: $*"; exit 2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -70,12 +71,17 @@ rules() {
 namespace() {
   name=$1
   shift
-  which=$("$@" readlink /proc/self/ns/net 2>/dev/null)
-  case " $written " in *" $which "*) [ -z "$which" ] || return 0 ;; esac
-  written="$written $which"
   case $name in
     ""|.*|*[!A-Za-z0-9_.-]*) say "left out: a namespace named '$name'"; return ;;
   esac
+  if ! which=$("$@" readlink /proc/self/ns/net 2>"$out/.why") && [ $# -gt 0 ]; then
+    say "left out: namespace $name: $(head -n 1 "$out/.why")"
+    rm -f "$out/.why"
+    return
+  fi
+  rm -f "$out/.why"
+  [ -z "$which" ] || case " $written " in *" $which "*) return ;; esac
+  written="$written $which"
   [ ! -e "$out/$name" ] || { say "left out: a second namespace named $name"; return; }
   mkdir "$out/$name" || return
   rules iptables iptables-save "$@"

@@ -84,7 +84,8 @@ def test_what_cannot_be_had_is_said_and_left_out(article: Article, tmp_path: Pat
     command = ("env", ENVIRONMENT, path, sys.executable, "-m", "fwsim")
     done = article.attempt(*command, "snapshot", "-o", str(folder), "--netns", "nowhere")
     assert "left out: host/conntrack: conntrack is out of order" in done.stderr
-    assert 'left out: nowhere/ip-addr.json: Cannot open network namespace "nowhere"' in done.stderr
+    assert 'left out: namespace nowhere: Cannot open network namespace "nowhere"' in done.stderr
+    assert not (folder / "nowhere").exists()
     assert not (folder / "host" / "conntrack").exists()
     assert (folder / "host" / "iptables-save").exists()
 
