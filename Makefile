@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-packets test-tools test-house test-docker bench golden notebooks clean
+.PHONY: help demo test test-packets test-tools test-house test-docker bench golden screenshots notebooks clean
 
 help:
 	@echo "make demo    one packet through Docker's rules, explained"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-docker  real Docker and podman hosts against their prediction (root)"
 	@echo "make bench   the benchmarks"
 	@echo "make golden  write the golden traces anew, to be read with git diff"
+	@echo "make screenshots  take the pictures of pages anew, to be looked at (chromium)"
 	@echo "make notebooks  run the course and write its outputs anew, likewise"
 	@echo "make clean   remove what the above made"
 
@@ -44,6 +45,9 @@ test-docker: $(STAMP)
 
 bench: $(STAMP)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screenshots: $(STAMP)
+	@FWSIM_BROWSER=required FWSIM_UPDATE_SCREENSHOTS=1 $(BIN)/pytest -q tests/browser
 
 golden: $(STAMP)
 	@FWSIM_UPDATE_GOLDEN=1 $(BIN)/pytest -q

@@ -23,6 +23,7 @@ from fwsim.model.frozen import Frozen
 from fwsim.model.names import TCP_FLAGS, family_of, proto_text
 from fwsim.model.packet import DCCP, ICMP_ECHO, SCTP, TCP, Packet, proto_of
 from fwsim.model.trace import Exchange, Leg, Ref
+from fwsim.picturing import Picturing
 
 if TYPE_CHECKING:
     from fwsim.show.layout import Line
@@ -223,7 +224,7 @@ def _port(asked: int | None, usual: int) -> int:
     return asked
 
 
-class Trace(Frozen):
+class Trace(Picturing, Frozen):
     """What became of one exchange; `print(trace)` explains it, `after` is the place it left."""
 
     net: Net

@@ -43,21 +43,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def skips(reports: Iterable[tuple[str, str]]) -> list[str]:
-    """What was skipped: the kernel tests in one line together, any other in a line of its own.
+    """What was skipped: the kernel tests in one line together, so those in a browser, any other in
+    a line of its own.
 
     A file skipped at its top has no `::` in its name: its tests were never counted."""
     lines: list[str] = []
-    skipped: list[str] = []
-    reasons: dict[str, None] = {}
+    skipped: dict[str, list[tuple[str, str]]] = {"kernel tests": [], "browser tests": []}
     for name, reason in reports:
-        why = reason.removeprefix("Skipped: ")
-        if why.startswith("kernel tests: "):
-            skipped.append(name)
-            reasons[why.removeprefix("kernel tests: ")] = None
+        kind, _, why = reason.removeprefix("Skipped: ").partition(": ")
+        if kind in skipped:
+            skipped[kind].append((name, why))
         else:
-            lines.append(f"skipped {name}: {why}")
-    if skipped:
-        whole = sum("::" not in name for name in skipped)
-        counted = f"{whole} whole files and {len(skipped) - whole} tests"
-        lines.append(f"kernel tests skipped: {counted}: {'; '.join(reasons)}")
+            lines.append(f"skipped {name}: {reason.removeprefix('Skipped: ')}")
+    for kind, tests in skipped.items():
+        if tests:
+            whole = sum("::" not in name for name, _ in tests)
+            counted = f"{whole} whole files and {len(tests) - whole} tests"
+            reasons = "; ".join(dict.fromkeys(why for _, why in tests))
+            lines.append(f"{kind} skipped: {counted}: {reasons}")
     return lines

@@ -18,7 +18,7 @@ TRACE = ("-m", "fwsim", "trace", "--src", "172.18.0.3", "--dst", "8.8.8.8")
 NOT_FOR_TRACE = HEAVY | {
     "fwsim.cli.commands", "fwsim.capture", "fwsim.machine.archive", "fwsim.language.listing",
     "fwsim.show.json", "fwsim.show.terminal", "click", "difflib", "gettext", "pathlib", "random",
-    "socket",
+    "socket", "fwsim.show.tracepage", "xml",
 }  # fmt: skip
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",

@@ -20,6 +20,7 @@ _CLICKS = ("_FWSIM_COMPLETE", "FWSIM_LANG")  # variables that only click's readi
 _UNLESS_GIVEN: Mapping[str, Any] = {
     "src": "", "dst": "", "proto": "icmp", "sport": None, "dport": None, "in_": "", "out": "",
     "one_way": False, "as_json": False, "verbose": False,
+    "html": None, "svg": None, "mermaid": False,
     "commands": (), "live": False, "later": None, "assumptions": (), "moment": None, "seed": None,
 }  # fmt: skip
 

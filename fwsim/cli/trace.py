@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from fwsim.cli import options
+from fwsim.cli import options, pictures
 from fwsim.cli.tracing import trace, trace_many
 
 _TYPED = click.core.ParameterSource.COMMANDLINE
-_OF_ONE_PACKET = ("src", "dst", "proto", "sport", "dport", "in_", "out")
+_OF_ONE_PACKET = ("src", "dst", "proto", "sport", "dport", "in_", "out", "html", "svg", "mermaid")
 
 
 @click.command("trace")
@@ -24,6 +24,7 @@ _OF_ONE_PACKET = ("src", "dst", "proto", "sport", "dport", "in_", "out")
 @click.option("--one-way", is_flag=True, help="The request alone, not what comes back.")
 @options.lang
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@pictures.options
 @click.option("-v", "--verbose", is_flag=True, help="Every hook, chain and rule, and why.")
 @click.option("--live", is_flag=True, help="This host as it stands now: snapshot and trace in one.")
 @click.option("--packets", metavar="FILE", help="Many packets, one JSON object a line; - is stdin.")
@@ -34,7 +35,9 @@ def command(*, packets: str | None, **asked: Any) -> int:
     on something that fwsim was not told.
     """
     _check(packets, asked)
-    return trace(**asked) if packets is None else trace_many(packets, **asked)
+    if packets is None:
+        return trace(**asked)
+    return trace_many(packets, **{n: v for n, v in asked.items() if n not in pictures.NAMES})
 
 
 def _check(packets: str | None, asked: dict[str, Any]) -> None:
@@ -43,6 +46,7 @@ def _check(packets: str | None, asked: dict[str, Any]) -> None:
         raise click.UsageError("--live and --from name two places: which one?")
     if packets is None:
         _require(asked)
+        pictures.check(asked)
     elif not asked["as_json"]:
         raise click.UsageError("--packets needs --json: a line of JSON for each packet")
     elif packets == asked["place"] == "-":

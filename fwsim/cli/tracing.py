@@ -15,12 +15,31 @@ if TYPE_CHECKING:
 THROUGH, STOPPED, UNKNOWN = 0, 1, 3
 
 
-def trace(*, as_json: bool, verbose: bool, **asked: Any) -> int:
-    """Trace one exchange and print what became of it; the exit status."""
+def trace(
+    *, as_json: bool, verbose: bool, html: str | None, svg: str | None, mermaid: bool, **asked: Any
+) -> int:
+    """Trace one exchange, draw it if that is asked, and print what became of it, unless a picture
+    is printed; the exit status."""
     net = _net(asked)
     if as_json:
         _say_damage(net)
-    return _one(net.trace(**asked), as_json, verbose)
+    traced = net.trace(**asked)
+    if html is not None or svg is not None:
+        _draw(traced, html, svg)
+    if mermaid:
+        echo(traced.mermaid(), sys.stdout)
+    elif "-" not in (html, svg):
+        _tell(traced, as_json, verbose)
+    return status(traced)
+
+
+def _draw(traced: Trace, html: str | None, svg: str | None) -> None:
+    from fwsim.cli.writing import write
+
+    if html is not None:
+        write(html, traced.html())
+    if svg is not None:
+        write(svg, traced.svg())
 
 
 def trace_many(packets: str, **asked: Any) -> int:
@@ -45,7 +64,7 @@ def _net(asked: dict[str, Any]) -> Net:
     return tell(net, *(asked.pop(name) for name in ("assumptions", "moment", "seed")))
 
 
-def _one(trace: Trace, as_json: bool, verbose: bool) -> int:
+def _tell(trace: Trace, as_json: bool, verbose: bool) -> None:
     if as_json:
         import json
 
@@ -56,7 +75,6 @@ def _one(trace: Trace, as_json: bool, verbose: bool) -> int:
         show(trace.lines(verbose=verbose))
     else:
         echo(trace.text(verbose=verbose), sys.stdout)
-    return status(trace)
 
 
 def status(trace: Trace) -> int:

@@ -46,14 +46,14 @@ class Told:
 def table_rows(world: World, step: Step, decision: Decision, effect: str, told: Told) -> list[Row]:
     """A table's rows, of its matching rules; none if none matched and its policy is not what
     decided. `effect` is what NAT did to the packet thereupon."""
-    calls = _calls(step.children)
-    policy = calls.pop() if calls and calls[-1].step.kind == "policy" else None
+    visits = calls(step.children)
+    policy = visits.pop() if visits and visits[-1].step.kind == "policy" else None
     rows: list[Row] = []
     before: list[str] = []
-    for call in calls:
+    for call in visits:
         if call.step.holds is False and not call.step.data["dropped"]:
             continue
-        made = list(_call(world, call, decision, call is calls[-1] and policy is None, effect))
+        made = list(_call(world, call, decision, call is visits[-1] and policy is None, effect))
         host = step.ref.host if step.ref else ""
         if (
             len(made) == 1
@@ -72,7 +72,7 @@ def table_rows(world: World, step: Step, decision: Decision, effect: str, told: 
     return [row._replace(where="" if n else where) for n, row in enumerate(rows)]
 
 
-def _calls(steps: Sequence[Step]) -> list[Called]:
+def calls(steps: Sequence[Step]) -> list[Called]:
     """The visits as a tree, from their depths."""
     later: list[list[Called]] = [[]]  # by depth, the last visit first
     for step in reversed(steps):
@@ -92,7 +92,7 @@ def _call(world: World, call: Called, decision: Decision, last: bool, effect: st
         return
     tells = [c for c in _matching(call.inner) if _is_told(world, c, last)]
     if not tells:
-        yield _returned(call, number)
+        yield Row(number=number, text=call.step.text, result=came_of(call))
         return
     yield Row(number=number, text=call.step.text)
     for inner in tells:
@@ -129,11 +129,11 @@ def _is_told(world: World, step: Step, last: bool) -> bool:
     return target not in ("RETURN", "") and not _is_chain(world, step.ref, target)
 
 
-def _returned(call: Called, number: str) -> Row:
+def came_of(call: Called) -> str:
+    """How a chain that was jumped to came back."""
     ends = [c.step for c in call.inner if c.step.holds and c.step.data.get("target") == "RETURN"]
     ref = ends[-1].ref if ends else None
-    how = say("returns", rule=ref.rule) if ref else say("returns.end")
-    return Row(number=number, text=call.step.text, result=how)
+    return say("returns", rule=ref.rule) if ref else say("returns.end")
 
 
 def _as_before(numbers: list[str], more: str = "") -> list[Row]:
@@ -193,15 +193,26 @@ def _asked(step: Step, decision: Decision) -> Row:
     number, text = str(step.ref.rule), step.text or say("any_packet")
     if step.data["depth"]:
         number, text = "", f"{'  ' * step.data['depth']}{step.ref.chain} {number}  {text}"
-    why = say("malformed") if step.data["dropped"] else _why(step)
-    return Row(number=number, text=text, result=why, mark=mark)
+    reasons = say("malformed") if step.data["dropped"] else why(step)
+    return Row(number=number, text=text, result=reasons, mark=mark)
 
 
-def _why(step: Step) -> str:
+def why(step: Step) -> str:
+    """Whether a rule matches, and which of its conditions decided."""
     reasons = say("semicolon").join(reason.text for reason in step.children)
     if step.holds and not reasons:
         return say("matches.every")
     return say({True: "matches", False: "misses", None: "may_match"}[step.holds], why=reasons)
+
+
+def verdict(table: Step) -> str:
+    """What a table did with the packet, and by which rule or policy."""
+    ref, what = table.ref, table.data["verdict"]
+    if ref is None:
+        return str(what)
+    key = "page.policy" if ref.rule == "policy" else "page.rule"
+    key += ".own" if key == "page.rule" and ref.chain == table.data["hook"] else ""
+    return say(key, verdict=what, chain=ref.chain, rule=ref.rule)
 
 
 def reason(key: str) -> str:

@@ -37,14 +37,13 @@ def story(
     every hook and rule with its reasons."""
     items: list[Row | Header | Line] = [[segment(world.title)]]
     items += [_note(text) for text in (*world.damage, *world.notes)]
-    items += [_headline(world, exchange), []]
-    teller = Teller(world, _decision(exchange), verbose)
+    items += [headline(world, exchange), []]
+    teller = Teller(world, decision(exchange), verbose)
     for leg in exchange.legs:
         state = say("ctstate", state=leg.ctstate) if leg.ctstate else ""
         items.append(Header(say(f"direction.{leg.direction}"), state))
         items += teller.leg(leg)
-    items += [_note(text) for text in _notes(exchange)]
-    items += [_note(say(f"note.{kind}", what=what)) for kind, what in remarks]
+    items += [_note(text) for text in notes(exchange, remarks)]
     items += branch_lines(exchange)
     if help_ is not None:
         items += _help(exchange, help_)
@@ -58,7 +57,8 @@ def _note(text: str) -> Line:
 # -- the headline ----------------------------------------------------------------------------------
 
 
-def _headline(world: World, exchange: Exchange) -> Line:
+def headline(world: World, exchange: Exchange) -> Line:
+    """Who asked whom what, and what came of it."""
     first = exchange.legs[0]
     packet = first.packet
     asked = say(
@@ -90,14 +90,16 @@ def _what(packet: Packet) -> str:
     return say("what.port" if packet.has_ports else "what.proto", proto=proto, port=packet.dport)
 
 
-def _decision(exchange: Exchange) -> Decision:
+def decision(exchange: Exchange) -> Decision:
+    """What is to be marked as what decided."""
     if exchange.verdict == "ACCEPT":
         return Decision(None, "")
     words = say("undecided" if exchange.verdict == "UNKNOWN" else "decided")
     return Decision(exchange.decided_by, words)
 
 
-def _notes(exchange: Exchange) -> Iterator[str]:
+def notes(exchange: Exchange, remarks: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What was assumed, and what is not known."""
     arrived = exchange.legs[0].arrived or exchange.legs[0].packet
     where = arrived.text(arrived.dst)
     for note in exchange.notes:
@@ -109,6 +111,8 @@ def _notes(exchange: Exchange) -> Iterator[str]:
             yield say("note.depends", what=what)
         for what in dict.fromkeys(leg.by_chance):
             yield say("note.chance", what=what)
+    for kind, what in remarks:
+        yield say(f"note.{kind}", what=what)
 
 
 # -- help ------------------------------------------------------------------------------------------
@@ -118,17 +122,14 @@ def _help(exchange: Exchange, help_: Any) -> Iterator[Line]:
     if help_.nearest:
         yield from _nearest(exchange, help_.nearest)
     if help_.commands:
-        yield [segment(say("would_help", outcome=_tried(exchange, help_.outcome)), "head")]
+        yield [segment(help_title(exchange, help_), "head")]
         for command in help_.commands:
             yield [("  ", "pad"), segment(command, "command")]
 
 
 def _nearest(exchange: Exchange, nearest: Sequence[Near]) -> Iterator[Line]:
-    leg = stopped(exchange) or exchange.legs[-1]
-    chains = {near.ref.chain for near in nearest}
-    key, of = ("nearest.of", "".join(chains)) if len(chains) == 1 else ("nearest", "")
-    direction = say(f"direction.{leg.direction}")
-    yield [segment(say(key, chain=of, direction=direction), "head")]
+    of = _one_chain(nearest)
+    yield [segment(nearest_title(exchange, nearest), "head")]
     names = [str(n.ref.rule) if of else f"{n.ref.chain} {n.ref.rule}" for n in nearest]
     wide, texts = max(map(len, names)), max(len(near.ref.text) for near in nearest)
     for name, near in zip(names, nearest, strict=True):
@@ -137,6 +138,23 @@ def _nearest(exchange: Exchange, nearest: Sequence[Near]) -> Iterator[Line]:
             segment(near.ref.text, "rule"), (" " * (texts - len(near.ref.text) + 3), "pad"),
             segment(say("semicolon").join(near.missed), "why"),
         ]  # fmt: skip
+
+
+def nearest_title(exchange: Exchange, nearest: Sequence[Near]) -> str:
+    """Of which chain and of which packet the nearest rules are."""
+    leg, of = stopped(exchange) or exchange.legs[-1], _one_chain(nearest)
+    direction = say(f"direction.{leg.direction}")
+    return say("nearest.of" if of else "nearest", chain=of, direction=direction)
+
+
+def _one_chain(nearest: Sequence[Near]) -> str:
+    chains = {near.ref.chain for near in nearest}
+    return "".join(chains) if len(chains) == 1 else ""
+
+
+def help_title(exchange: Exchange, help_: Any) -> str:
+    """What the commands would come to."""
+    return say("would_help", outcome=_tried(exchange, help_.outcome))
 
 
 def _tried(exchange: Exchange, outcome: str) -> str:

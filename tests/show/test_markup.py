@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from hashlib import sha256
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
@@ -15,32 +14,13 @@ from hypothesis import strategies as st
 from fwsim.model.errors import harmless
 from fwsim.show.markup import SVG, element, html, image, stylesheet, svg_file
 from fwsim.show.page import page, styled_svg
+from show.hostile import read
 
 HOSTILE = (
     "</code></style></title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     "&lt;b&gt;\x1b[31m\x07\u202e\u2066\x9b\u200e\udcff\ufffe]]>--><!--"
 )
 texts = st.text() | st.lists(st.sampled_from([*"<>&\"'/=-!]\x1b\u202e\udcff\n\t a"])).map("".join)
-
-
-class Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.text: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def read(text: str) -> Reader:
-    reader = Reader()
-    reader.feed(text)
-    reader.close()
-    return reader
 
 
 @given(texts)

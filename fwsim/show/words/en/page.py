@@ -2,4 +2,20 @@
 
 WORDS = {
     "page.skip": "Skip to the content",
+    # a table's result
+    "page.table": "{table} {hook}: {verdict}",
+    "page.policy": "policy {verdict}",
+    "page.rule": "{verdict} by {chain} {rule}",
+    "page.rule.own": "{verdict} by rule {rule}",
+    "page.missed": "✗ {chain}rules {first} to {last} miss",
+    # the rules' text
+    "page.rules": "the rules",
+    "page.dump": "{host}, IPv{family}: {name}",
+    "page.dump.saved": "{host}, IPv{family}, as iptables-save prints it",
+    "page.lines": "… lines {first} to {last} are not shown …",
+    "page.lines.one": "… line {first} is not shown …",
+    "page.port": "{dev} ({bridge})",
+    # a picture in words
+    "page.lane": "{lane}: {stations}.",
+    "page.then": ", then ",
 }

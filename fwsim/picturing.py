@@ -1,0 +1,48 @@
+"""What a trace can be shown as besides text; what draws it is imported on use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fwsim.model.trace import Exchange
+
+
+class Picturing:
+    """The pictures of `fwsim.net.Trace`."""
+
+    if TYPE_CHECKING:
+        net: Any
+        exchange: Exchange
+
+        @property
+        def help(self) -> Any:
+            """The nearest rules, and what would help."""
+            ...
+
+        def _remarks(self) -> tuple[tuple[str, str], ...]: ...
+
+    def html(self, *, advice: bool = True) -> str:
+        """A page that needs nothing else: the way as a picture, the steps, which unfold, and the
+        rules' text. `advice` as of `text`."""
+        from fwsim.show.tracepage import trace_page
+
+        help_ = self.help if advice else None
+        return trace_page(self.net.world, self.exchange, help_, remarks=self._remarks())
+
+    def svg(self) -> str:
+        """The way as a picture, to be written to a file."""
+        from fwsim.show.tracepage import trace_svg
+
+        return trace_svg(self.net.world, self.exchange)
+
+    def mermaid(self) -> str:
+        """The way as a sequence diagram in Mermaid's language, for Markdown."""
+        from fwsim.show.tracepage import trace_mermaid
+
+        return trace_mermaid(self.net.world, self.exchange)
+
+    def _repr_html_(self) -> str:
+        from fwsim.show.tracepage import trace_fragment
+
+        return trace_fragment(self.net.world, self.exchange, self.help, remarks=self._remarks())
