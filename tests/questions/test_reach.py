@@ -60,6 +60,12 @@ def test_a_rule_decides_exactly() -> None:
     assert left.packets.headers < whole.packets.headers
 
 
+def test_a_forwarded_packet_is_a_hop_older() -> None:
+    net = _article("complete").apply("iptables -I FORWARD -m ttl --ttl-gt 9 -j DROP")
+    found = net.reach(src="ns1", dst="8.8.8.8", proto="udp")
+    assert [box["ttl"] for box in found.packets.to_list()] == [["2-10"]]
+
+
 def test_what_nobody_knows_is_said() -> None:
     net = _article("complete").apply(
         "iptables -I FORWARD 1 -m string --algo bm --string secret -j DROP"

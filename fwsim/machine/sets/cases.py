@@ -77,6 +77,19 @@ def mapped(
     )
 
 
+def lessened(cases: Cases, diagrams: Diagrams) -> Cases:
+    """The cases with every value less by one."""
+
+    def borrowed(bits: Bits) -> Bits:
+        found, none = [], diagrams.true  # so far, no lower bit is set
+        for bit in bits:
+            found.append(bit ^ none)
+            none = bit.imp_strict(none)
+        return tuple(found)
+
+    return mapped(cases, lambda number: number - 1, borrowed, diagrams)
+
+
 def differ(old: Cases, new: Cases, diagrams: Diagrams) -> BCDDFunction:
     """The packets for which two values of a field are not the same."""
     return diagrams.either([

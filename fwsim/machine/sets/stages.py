@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import Ruleset
 from fwsim.machine.hooks import STAGES, STAGES_NFT, Stage
-from fwsim.machine.sets.cases import Case, Cases, joined
+from fwsim.machine.sets.cases import Case, Cases, joined, lessened
 from fwsim.machine.sets.chains import Exit, Piece, TableWalk
 from fwsim.machine.sets.connections import TRANSLATED_BACK, as_told
 from fwsim.machine.sets.effects import act
@@ -17,6 +17,7 @@ from fwsim.machine.sets.env import Change, Delta, Env, Flow, together
 from fwsim.machine.sets.reads import Reads
 from fwsim.machine.sets.regions import Regions, Site
 from fwsim.machine.sets.replies import Known, untranslated
+from fwsim.machine.sets.universe import AGING
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
@@ -61,6 +62,13 @@ class Stages:
             flow, ended = self._stage(stage, hook, flow)
             stops += ended
         return flow, stops
+
+    def older(self, flow: Flow) -> Flow:
+        """What is forwarded, a hop later, where rules look at that."""
+        if self.ruleset.loaded.isdisjoint(AGING):
+            return flow
+        ttl = lessened(flow.env.cases(F.TTL), flow.env.diagrams)
+        return flow._replace(env=flow.env.having({F.TTL: ttl}))
 
     def _stage(self, stage: Stage, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
         tracked = self.regions.ns.tracks(self.regions.family)

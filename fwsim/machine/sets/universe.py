@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ICMP = {4: ICMP, 6: ICMP6}
 _LIVES, _FITS = 2, 1280
+AGING = ("ttl", "hl", "TTL", "HL")  # extensions that look at a packet's age, or change it
 _UNTRACKED = STATES.index("UNTRACKED")
 _ZERO = (
     F.MARK, F.PRIORITY, F.CTSTATE, F.CT_KNOWN, F.CT_STATUS,
@@ -62,7 +63,7 @@ def whole(family: int) -> Pred:
 
 
 def _sizes(family: int, loaded: Container[str]) -> Iterator[Pred]:
-    if any(name in loaded for name in ("ttl", "hl", "TTL", "HL")):
+    if any(name in loaded for name in AGING):
         yield is_in(F.TTL, (_LIVES, F.TTL.top))
     if "length" in loaded:
         header = 20 if family == 4 else 40

@@ -201,7 +201,9 @@ class _Walk:
             for answer, where in answers.items():
                 assert isinstance(answer, _Answer)
                 self._took(answer, Flow(where, part.env), found)
-        return [(answer, merged(flows, flow.env)) for answer, flows in found.items()]
+        ways = [(answer, merged(flows, flow.env)) for answer, flows in found.items()]
+        stages = self.host.stages if question == "age" else None
+        return [(answer, stages.older(f)) for answer, f in ways] if stages else ways
 
     def _took(self, answer: _Answer, flow: Flow, found: dict[str, list[Flow]]) -> None:
         env = flow.env.having(
