@@ -15,26 +15,19 @@ from fwsim.machine.explore import Explored, explore
 from fwsim.machine.infer import with_device, with_route, with_way_back
 from fwsim.machine.moment import Given
 from fwsim.machine.naming import chosen_source, destination, find_address, owner, sender, stands_for
+from fwsim.machine.opening import opening
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World, shown
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import Frozen
-from fwsim.model.names import TCP_FLAGS, family_of, proto_text
-from fwsim.model.packet import DCCP, ICMP_ECHO, SCTP, TCP, Packet, proto_of
+from fwsim.model.names import family_of
+from fwsim.model.packet import Packet, proto_of
 from fwsim.model.trace import Exchange, Leg, Ref
 from fwsim.picturing import Picturing
 
 if TYPE_CHECKING:
     from fwsim.show.layout import Line
-
-PING_BYTES = 56  # what ping sends behind the ICMP header
-_SYN_OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")  # as Linux opens
-_OPENINGS: dict[int, dict[str, Any]] = {  # how a connection of these begins
-    SCTP: {"payload": bytes((1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 255, 255, 0, 10, 0, 10, 0, 0, 0, 1))},
-    DCCP: {"head": bytes((5, 0, 0, 0, 1, 0, 0, 0)), "payload": bytes(8)},
-}
-_SOME_BYTES = 64  # of a protocol of which nothing but the number is told
 
 
 class Net(Asking, Frozen):
@@ -113,6 +106,8 @@ class Net(Asking, Frozen):
         for command in commands:
             apply_command(rulesets, command, name="command")
         simulation.govern(host.with_rulesets(rulesets))
+        given = (*self.world.commands, *commands)
+        simulation.world = simulation.world._replace(commands=given)
         return Net(simulation)
 
     def rules(self, family: int = 4) -> Ruleset:
@@ -158,25 +153,7 @@ class Net(Asking, Frozen):
         to = destination(self.world, dst, family, origin.namespace)
         number = proto_of(proto, to.family)
         source = chosen_source(self.world, src, origin, to)
-        packet = Packet(to.family, source, to.value, number)
-        if packet.is_icmp:
-            kind = ICMP_ECHO[to.family][0]
-            packet = packet.but(icmp_type=kind, icmp_id=1 + client, payload_len=PING_BYTES)
-        elif number == TCP:
-            packet = packet.but(
-                sport=_port(sport, 40000 + client), dport=_port(dport, 80),
-                flags=TCP_FLAGS["SYN"], seq=1000, tcp_options=_SYN_OPTIONS,
-            )  # fmt: skip
-        elif packet.has_ports:
-            packet = packet.but(
-                sport=_port(sport, 40000 + client), dport=_port(dport, 53),
-                **_OPENINGS.get(number, {}),
-            )  # fmt: skip
-        else:
-            packet = packet.but(payload_len=_SOME_BYTES)
-        if not packet.has_ports and (sport, dport) != (None, None):
-            what = proto_text(number)
-            raise QuestionError(f"{what} has no ports", hint="Say which protocol: tcp or udp.")
+        packet = opening(to.family, (source, to.value), number, (sport, dport), client=client)
         return packet, origin.namespace
 
     def _start(
@@ -214,14 +191,6 @@ def _read(data: Mapping[str, Any], in_: str) -> tuple[Packet, str, bool]:
 
     packet = packet_from_dict(data)
     return packet, in_ or data.get("in") or "", "in" in data and not in_
-
-
-def _port(asked: int | None, usual: int) -> int:
-    if asked is None:
-        return usual
-    if isinstance(asked, bool) or not isinstance(asked, int) or not 0 <= asked < 1 << 16:
-        raise QuestionError(f"a port is a number from 0 to 65535, not {asked!r}")
-    return asked
 
 
 class Trace(Picturing, Frozen):

@@ -35,7 +35,10 @@ ON_USE = {
         "serves populations only, as columns does",
     ),
     "fwsim.readings.diagram": "is nothing but oxidd; sets of packets only",
-    "fwsim.strategies": "is for users' tests, which have hypothesis already",
+    **dict.fromkeys(
+        ("fwsim.readings.strategy", "fwsim.strategies.packets"),
+        "is for users' tests, which have hypothesis already",
+    ),
 }
 
 

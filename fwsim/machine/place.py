@@ -45,6 +45,11 @@ def open_place(place: str | None) -> World:
     archive, a dump's file; None is the built-in example.
 
     Raises PlaceError for what cannot be opened or is none of these, ReadError for bad rules."""
+    named = f"{PREFIX}{DEFAULT}" if place is None else place
+    return _opened(place)._replace(place=named)
+
+
+def _opened(place: str | None) -> World:
     if place is None:
         title = say("builtin", name=f"{PREFIX}{DEFAULT}")
         return _open_example(DEFAULT, title)

@@ -43,13 +43,9 @@ class Sight(dict[str | Field, int]):
 
 
 def _option_bits(view: Sight) -> int:
-    """Which TCP options are present."""
-    from fwsim.model.tcp_options import tcp_options
+    from fwsim.model.tcp_options import option_bits
 
-    bits = 0
-    for _, kind, _ in tcp_options(view.packet.tcp_options):
-        bits |= 1 << kind
-    return bits
+    return option_bits(view.packet.tcp_options)
 
 
 def _l4_header(view: Sight) -> int:

@@ -179,7 +179,8 @@ class World(NamedTuple):
     where it all comes from, `notes` what was inferred or left out; `inferred`: only rules were
     given, so that nobody knows what hangs on a bridge; `aliases` are other names of namespaces;
     `damage`: what was found damaged, and left out; `networks`: the addresses on Docker's networks,
-    by the network's name."""
+    by the network's name; `place` is what was opened, as on a command line ("" if nothing was), and
+    `commands` what was given to the host since."""
 
     namespaces: Mapping[str, Namespace]
     host: str = "host"
@@ -189,6 +190,8 @@ class World(NamedTuple):
     aliases: Mapping[str, str] = MappingProxyType({})
     damage: tuple[str, ...] = ()
     networks: Mapping[str, tuple[Address, ...]] = MappingProxyType({})
+    place: str = ""
+    commands: tuple[str, ...] = ()
 
     def untold_rules(self, ns: Namespace, family: int) -> str:
         """Which rules nobody told, those of one family saying nothing of the other's; "": none."""

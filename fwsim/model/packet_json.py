@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fwsim.model import exthdr
 from fwsim.model.errors import PacketError
-from fwsim.model.names import TCP_FLAGS, address_value, family_of
+from fwsim.model.names import TCP_FLAGS, address_value, family_of, flags_text, proto_text
 from fwsim.model.packet import HEADS, ICMP, ICMP6, ICMP_ECHO, TCP, Packet, proto_number
 
 _WIDTHS = {
@@ -46,6 +46,30 @@ def packet_from_dict(data: Mapping[str, Any], quotes: int = 0) -> Packet:
         **values,
     )  # fmt: skip
     return _sized(packet, data)
+
+
+def packet_to_dict(packet: Packet) -> dict[str, Any]:
+    """The INTERFACE PACKET that reads back as exactly that packet, without what goes without
+    saying."""
+    ends = {"src": packet.text(packet.src), "dst": packet.text(packet.dst)}
+    out: dict[str, Any] = {**ends, "proto": proto_text(packet.proto)}
+    usual = packet_from_dict({**ends, "proto": packet.proto})
+    for name, value, default in zip(Packet._fields, packet, usual, strict=True):
+        if name in out or (value == default and not (packet.has_ports and name in _PORTS)):
+            continue
+        out[name] = _TOLD.get(name, lambda same: same)(value)
+    if packet.payload:
+        out.pop("payload_len", None)
+    return out
+
+
+_PORTS = ("sport", "dport")
+_TOLD: Mapping[str, Callable[[Any], Any]] = {
+    "flags": lambda flags: flags_text(flags).split(",") if flags else [],
+    "inner": packet_to_dict,
+    "ext": lambda headers: [[proto, data.hex()] for proto, data in headers],
+    **dict.fromkeys(("payload", "tcp_options", "ip_options", "head"), bytes.hex),
+}
 
 
 def _inner(data: Mapping[str, Any], quotes: int) -> Packet | None:

@@ -21,6 +21,14 @@ def tcp_options(data: bytes) -> Iterator[tuple[int, int, int]]:
         at += length or 1
 
 
+def option_bits(data: bytes) -> int:
+    """Which options are present: bit N for those of kind N."""
+    bits = 0
+    for _, kind, _ in tcp_options(data):
+        bits |= 1 << kind
+    return bits
+
+
 def mss_at(data: bytes) -> int | None:
     """Where the first well-formed MSS option begins; None if there is none."""
     for at, kind, _ in tcp_options(data):

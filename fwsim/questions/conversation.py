@@ -128,8 +128,8 @@ def _held(view: Mapping[str, int], family: int, sides: tuple[Expected, ...]) -> 
     sent = {one.sent for one in found if one}
     if len(sent) != 1 or found[0] is None:
         return None
-    *before, (packet, door) = found[0].sent
-    return Conversation(tuple(before), packet, door, found[0].leg)
+    *before, (packet, came_by) = found[0].sent
+    return Conversation(tuple(before), packet, came_by, found[0].leg)
 
 
 class _Came(NamedTuple):
@@ -173,7 +173,7 @@ class _Carried:
 def _replied(carried: _Carried, last: Packet, dev: str) -> Packet | None:
     """The answer to a request that begins the connection."""
     first = _opening(last.but(src=last.dst, dst=last.src, sport=last.dport, dport=last.sport))
-    opened = carried.opened(first, _door(carried.place, first))
+    opened = carried.opened(first, door(carried.place, first))
     return answer(opened[0]) if opened else None
 
 
@@ -193,7 +193,7 @@ def _followed(carried: _Carried, last: Packet, dev: str) -> Packet | None:
 def _refused(carried: _Carried, last: Packet, dev: str) -> Packet | None:
     """An error that quotes a request as it got through."""
     first = _opening(last.but(src=last.dst, dst=last.src, proto=UDP, sport=40000, dport=53))
-    opened = carried.opened(first, _door(carried.place, first))
+    opened = carried.opened(first, door(carried.place, first))
     if opened is None:
         return None
     return last.but(dst=opened[0].src, inner=opened[0], icmp_id=0, payload_len=0)
@@ -208,7 +208,7 @@ def _opening(like: Packet) -> Packet:
     return packet.but(flags=_SYN, seq=1000) if packet.proto == TCP else packet
 
 
-def _door(simulation: Simulation, packet: Packet) -> str:
+def door(simulation: Simulation, packet: Packet) -> str:
     """The device by which a packet comes to the host; "" if it sends that itself."""
     world = simulation.world
     host = world.namespaces[world.host]

@@ -9,6 +9,7 @@ from fwsim.model.frozen import Frozen
 from fwsim.model.pred import is_in
 from fwsim.model.printing import Printed
 from fwsim.model.trace import PASSED
+from fwsim.model.tuples import NamedTuple
 from fwsim.questions.asked import Asked
 from fwsim.questions.conversation import Conversation, Expected, conversation
 from fwsim.questions.covers import Told, told
@@ -66,12 +67,11 @@ def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
     that the place does not know, or where the sets are too large to be told."""
     population = Population(simulation, asked)
     endings = population.endings()
-    through = _through(population, endings)
-    unknown = population.space.union(population.packets(e) for e in endings if e.fate == "unknown")
-    must, may = through.must(), (through | unknown).may()
+    passing = Passing.of(population, endings)
+    must, may, unknown = passing.must, passing.may, passing.unknown
     rest = may - must
     reasons = [what for e in endings for what in e.unknown] if not unknown.is_empty else []
-    names = unsettled(through, population.facts) if not rest.is_empty else []
+    names = unsettled(passing.through, population.facts) if not rest.is_empty else []
     return Reach(
         asked,
         population.simulation.world.title,
@@ -92,13 +92,36 @@ def _witness(packets: PacketSet, population: Population) -> Witness | Conversati
     return conversation(packets, family, (Expected(place, PASSED, out=out),), likes)
 
 
-def _through(population: Population, endings: list[Ending]) -> PacketSet:
-    """The packets that get through, by the device that is asked for."""
-    out = population.question.out
-    passed = population.space.union(
-        population.left_by(e, out) if out else population.packets(e) for e in endings if e.passed
-    )
-    return passed & _answered(population, endings) if population.question.answered else passed
+class Passing(NamedTuple):
+    """The packets that get `through`, by the device that is asked for, and those of which that is
+    `unknown`. Free facts are further dimensions of both."""
+
+    through: PacketSet
+    unknown: PacketSet
+
+    @classmethod
+    def of(cls, population: Population, endings: list[Ending]) -> Passing:
+        """Those of the packets asked about."""
+        out, space = population.question.out, population.space
+        passed = space.union(
+            population.left_by(e, out) if out else population.packets(e)
+            for e in endings
+            if e.passed
+        )
+        if population.question.answered:
+            passed &= _answered(population, endings)
+        unknown = space.union(population.packets(e) for e in endings if e.fate == "unknown")
+        return cls(passed, unknown)
+
+    @property
+    def must(self) -> PacketSet:
+        """Those that get through whatever is not known."""
+        return self.through.must()
+
+    @property
+    def may(self) -> PacketSet:
+        """Those that get through for some outcome of that."""
+        return (self.through | self.unknown).may()
 
 
 def _answered(population: Population, endings: list[Ending]) -> PacketSet:

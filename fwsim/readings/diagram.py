@@ -48,6 +48,11 @@ class Diagrams:
         self.fields: dict[str, Field] = {}
         self.true, self.false = self._manager.true(), self._manager.false()
 
+    @property
+    def order(self) -> list[Field]:
+        """The fields in the order in which diagrams ask for them."""
+        return [self.fields[name] for name in sorted(self.fields, key=_rank)]
+
     def inside(self, atom: In) -> BCDDFunction:
         """The values of an atom; remembered, since rules repeat themselves."""
         if atom not in self._atoms:
@@ -154,8 +159,8 @@ class Diagrams:
         self._places += [(field, bit) for bit in reversed(range(field.bits))]
         self._bits[field.name] = [self._manager.var(v) for v in reversed(new)]
         if field.name in _FIRST:
-            ordered = sorted(self.fields, key=_rank)
-            self._manager.set_var_order(v for name in ordered for v in self._variables[name])
+            names = (field.name for field in self.order)
+            self._manager.set_var_order(v for name in names for v in self._variables[name])
 
 
 def _rank(name: str) -> int:

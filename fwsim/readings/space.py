@@ -157,6 +157,14 @@ class PacketSet:
         """The packets that are in it whatever the free facts."""
         return PacketSet(self.space, self.node.forall(self.diagrams.cube(is_free)))
 
+    @bounded
+    def whatever(self, kept: Iterable[Field]) -> PacketSet:
+        """The packets that are in it whatever they have in other fields than these, and whatever
+        the free facts."""
+        known = {field.name for field in kept}
+        others = self.diagrams.cube(lambda name: name not in known)
+        return PacketSet(self.space, self.node.forall(others))
+
     def may(self) -> PacketSet:
         """The packets that are in it for some outcome of the free facts."""
         return self._forget(is_free)
