@@ -19,7 +19,7 @@ def bind(rulesets: Mapping[int, Ruleset], sets: Mapping[str, Any]) -> dict[int, 
     read, and of the others once it asks."""
     kin = _Kin(rulesets)
     return {
-        family: _ruleset(ruleset, Context(family, sets=sets, kin=kin))
+        family: _ruleset(ruleset, Context(family, sets=sets, kin=kin, nft=ruleset.nft))
         for family, ruleset in rulesets.items()
     }
 

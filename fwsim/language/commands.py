@@ -178,8 +178,8 @@ class _Command:
                 act(self.table, chain, rule, self.span)
 
     def _rules(self, chain: str) -> list[Rule]:
-        words, family = self.before + self.rest, self.builder.family
-        rules = read_rules(words, family, chain, self.span, self.counters)
+        words, builder = self.before + self.rest, self.builder
+        rules = read_rules(words, builder.family, chain, self.span, self.counters, nft=builder.nft)
         for rule in rules:
             if self.at_once:
                 led_to(rule, self.table, self.builder.heads[self.table])

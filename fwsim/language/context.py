@@ -25,7 +25,8 @@ class Context(NamedTuple):
     it is the one given so far, and `named` is the same, a `!` before it or not. `nth` counts the
     rule's extensions, from 0; `sets` are the address sets that the host has, by name; `kin` holds
     all uses in the host's rules that share a memory (see Match.shares), by it; `beside` are the
-    name and Options of each extension that the rule has, while they are checked."""
+    name and Options of each extension that the rule has, while they are checked; `nft`: the rule
+    stands in nf_tables, for which iptables-nft has written it anew."""
 
     family: int
     proto: int | None = None
@@ -34,6 +35,7 @@ class Context(NamedTuple):
     sets: Mapping[str, Any] = MappingProxyType({})
     kin: Mapping[Hashable, tuple[Kin, ...]] = MappingProxyType({})
     beside: tuple[tuple[str, Any], ...] = ()
+    nft: bool = False
 
 
 class Type(Protocol):

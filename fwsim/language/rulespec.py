@@ -52,21 +52,23 @@ def read_rules(
     chain: str,
     span: Span,
     counters: tuple[int, int] | None = None,
+    *,
+    nft: bool = False,
 ) -> list[Rule]:
     """The rules that these words append: usually one, more where -s or -d lists addresses.
-    `counters` are those that stood before them.
+    `counters` are those that stood before them; `nft`: they go to nf_tables.
 
     Raises ReadError with the place of the word at fault."""
-    reader = _Reader(words, family, chain, span)
+    reader = _Reader(words, Context(family, nft=nft), chain, span)
     reader.counters = counters
     return reader.rules()
 
 
 class _Reader:
-    def __init__(self, words: list[Word], family: int, chain: str, span: Span) -> None:
+    def __init__(self, words: list[Word], around: Context, chain: str, span: Span) -> None:
         self.words = list(words)
         self.at = 0
-        self.family = family
+        self.family, self.around = around.family, around
         self.chain = chain
         self.span = span
         self.core: dict[str, Is[Any]] = {}
@@ -91,6 +93,7 @@ class _Reader:
             counters=self.counters or (0, 0),
             span=self.span,
             target_span=self.target_span,
+            around=self.around if self.around.nft else None,
             **core,
         )
         return list(self._expanded(rule))
@@ -110,8 +113,9 @@ class _Reader:
     def _context(self) -> Context:
         proto = self.core.get("proto")
         if proto is None:
-            return Context(self.family)
-        return Context(self.family, None if proto.negated else proto.value, proto.value)
+            return self.around
+        plain = None if proto.negated else proto.value
+        return self.around._replace(proto=plain, named=proto.value)
 
     def _next(self, option: Word, expected: str) -> Word:
         if self.at >= len(self.words):

@@ -155,4 +155,6 @@ class ConnTalk(Talk):
         plain = plain.but(sport=rng.choice(PORTS), dport=rng.choice(PORTS))
         if proto == SCTP and rng.random() < 0.8:
             plain = plain.but(payload=_INIT, payload_len=0)
+        if proto == DCCP:  # a REQUEST with its service code
+            plain = plain.but(head=b"\4" + bytes(7), payload=b"serv", payload_len=0)
         return plain

@@ -39,18 +39,11 @@ _UNCOMPARED = re.compile(
     rf"-j ({'|'.join(LEFT_OUT)})\b|-[jg] [a-z]|--mode random"
     r"|--hashlimit-htable-(expire \d{1,4}|gcinterval)\b"  # the kernel collects when it likes
 )
-_NFT_LIMIT = re.compile(
-    r"-m limit (?!--limit (3/min|1/hour)( --limit-burst [1-5]\b)?(?! --limit-burst)( |$))"
-)
-"""nft has a limit of its own, which counts in nanoseconds, and further."""
-_NFT_PORTS = re.compile(r"! --[sd]port \d+ ! --[sd]port \d+(?!:)\b|-m (tcp|udp)\b.*-m \1\b")
-"""iptables-nft 1.8.9 loads the first as one comparison, not that pair of ports, and saves only the
-last of two such matches."""
+_NFT_TWICE = re.compile(r"-m (tcp|udp)\b.*-m \1\b")
+"""iptables-nft 1.8.9 saves only the last of two such matches; no dump tells what the first asks."""
 _SHARED = re.compile(r"(--(?:hashlimit-)?name [\w-]{1,8})[\w-]*")
 """Of rules that share a list or a table, the first one's numbers count; which of the tables was
 loaded first is not seen later."""
-_NPT = re.compile(r"-j [DS]NPT")
-"""Where an address is not of the prefix, errors get a wrong checksum, for which nat drops them."""
 _PROTOS = ("tcp", "tcp", "tcp", "udp", "udp", "icmp", "ipv6-icmp", "ah", "esp", "sctp", "dccp")
 _TRIES = 30
 
@@ -96,10 +89,6 @@ class Mixer:
                 base = "ACCEPT" if lenient else self.rng.choice(("ACCEPT", "DROP"))
                 policies[table, chain] = base if chain in BASE_CHAINS[table] else "-"
             lines += [line for chain in chains for line in self._filled(table, chain, chains)]
-        if any(table == "nat" for table, _ in policies):
-            lines = [line for line in lines if not _NPT.search(line.text)]
-        if any("-m cluster" in line.text for line in lines):  # it changes what pkttype sees
-            lines = [line for line in lines if "-m pkttype" not in line.text]
         return Rules(policies, tuple(lines))
 
     def _chains(self, table: str) -> dict[str, frozenset[str]]:
@@ -132,9 +121,7 @@ class Mixer:
             body = _SHARED.sub(rf"\1{table[0]}", self._mixed())
             if "-j " not in body and self.rng.random() < 0.2:
                 body += f" -j {self.rng.choice(('ACCEPT', 'RETURN', 'RETURN', 'DROP'))}"
-            uncompared = _UNCOMPARED.search(body) or (
-                self.nft and (_NFT_LIMIT.search(body) or _NFT_PORTS.search(body))
-            )
+            uncompared = _UNCOMPARED.search(body) or (self.nft and _NFT_TWICE.search(body))
             if not uncompared and may_stand(body, table, hooks, self.family):
                 return body
         return ""

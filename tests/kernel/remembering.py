@@ -2,13 +2,15 @@
 
 Each packet is sent as a tick begins, and the kernel's own clock tells whether the tick was still
 the same when it had been dealt with: fwsim is asked at that tick. Where it was not, the rules may
-have seen several times, and the conversation ends there.
+have seen several times, and the conversation ends there. So it does where nf_tables' limit, which
+counts in nanoseconds, would have another answer a moment earlier or later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
+from time import monotonic
 from typing import NamedTuple
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from fwsim.machine.moment import Given
 from fwsim.machine.world import World
 from fwsim.model.jiffies import HZ
+from fwsim.model.trace import Leg
 
 from .clock import Clock, undisturbed
 from .conversations import Sent
@@ -25,16 +28,28 @@ from .rulesets import Line, Rules
 
 _INTERVAL = HZ // 4  # an estimator's, in ticks
 _CLEAR = 6  # ticks, from the end of an interval or to it
+_READING = 20e-6  # seconds that it takes to read the clock
+_TICK = 0.9 / HZ
 _CHAINS = (("raw", "PREROUTING"), ("mangle", "POSTROUTING"), ("filter", "INPUT"),
            ("filter", "FORWARD"), ("filter", "OUTPUT"))  # fmt: skip
 
 
 class Loaded(NamedTuple):
-    """The ticks before and after rules were loaded; whether estimators are among them."""
+    """The ticks before and after rules were loaded; whether estimators are among them, and limits
+    that count in nanoseconds."""
 
     first: int
     last: int
     estimates: bool = False
+    nanoseconds: bool = False
+
+    @classmethod
+    def by(cls, clock: Clock, first: int, rules: Rules, backend: str) -> Loaded:
+        """The rules are loaded now; that began at `first`."""
+        estimates, limits = (
+            any(word in x.text for x in rules.lines) for word in ("-j RATEEST", "-m limit")
+        )
+        return cls(first, clock.tick(), estimates, limits and backend == "nft")
 
     def is_clear_at(self, tick: int) -> bool:
         """No estimator's interval ends about then: its timer may come some ticks late."""
@@ -58,6 +73,8 @@ class TimedDuel(Duel):
     ) -> None:
         super().__init__(lab, family, world, given)
         self.clock, self.loaded = clock, loaded
+        self.about = (0.0, 0.0)
+        """Between which times the last packet was sent."""
 
     def put(self, sent: Sent) -> None:
         """Send a packet as a tick begins."""
@@ -65,19 +82,31 @@ class TimedDuel(Duel):
             tick = self.clock.next_tick()
             while not self.loaded.is_clear_at(tick):
                 tick = self.clock.next_tick()
+            begun = monotonic()
             super().put(sent)
+            took = monotonic() - begun
             self.whole = self.clock.tick() == tick
-        self.simulation.now = self.since(tick)
+        first = (tick - self.loaded.last) / HZ + _READING
+        self.about = (first, first + min(2 * took, _TICK))
+        self.simulation.now = first + min(took / 2, _TICK)
 
-    def since(self, tick: int) -> float:
-        """A tick in simulated time."""
-        return (tick - self.loaded.last + 0.5) / HZ
+    def fwsim(self, sent: Sent, answers: bool = False) -> tuple[Seen, Leg]:
+        """As a Duel."""
+        if self.loaded.nanoseconds:
+            simulation, said = self.simulation, []
+            for now in self.about:
+                self.simulation = simulation.fork()
+                self.simulation.now = now
+                said.append(super().fwsim(sent, answers)[0])
+            self.simulation = simulation
+            self.whole = self.whole and said[0] == said[1]
+        return super().fwsim(sent, answers)
 
     def say(self, sent: Sent) -> tuple[Seen, Seen] | None:
         """What the kernel did with a packet, and what fwsim says of it; None where several ticks
         had to do with it."""
-        kernel = self.kernel(sent)
-        return (kernel, self.fwsim(sent)[0]) if self.whole else None
+        kernel, fwsim = self.kernel(sent), self.fwsim(sent)[0]
+        return (kernel, fwsim) if self.whole else None
 
 
 def held_against(kernel: Seen, fwsim: Seen, *before: str) -> None:
@@ -108,8 +137,7 @@ def with_contents(sent: Sent) -> Sent:
 def memory_rules(rng: Random, kind: str, family: int, backend: str) -> Rules:
     """Some rules in every table, each with a match of that kind, `any` for one of each.
 
-    iptables-nft makes nftables' own limit of -m limit, which counts in nanoseconds, not ticks: only
-    rates that a conversation never fills again will do."""
+    nf_tables' limit is asked for rates that are no whole number of ticks: packets come at ticks."""
     writer = _Writer(rng, family, backend)
     policies = {(table, chain): "ACCEPT" for table, _ in _CHAINS for chain in BASE_CHAINS[table]}
     lines = list(_estimators(rng)) if kind in ("rateest", "any") else []
@@ -123,9 +151,8 @@ def memory_rules(rng: Random, kind: str, family: int, backend: str) -> Rules:
 class _Writer:
     def __init__(self, rng: Random, family: int, backend: str) -> None:
         self.rng, self.family = rng, family
-        self.rates = ("3/min", "1/hour")
-        if backend == "legacy":
-            self.rates += ("10/s", "25/s", "50/s", "600/min", "7/s")
+        whole = ("10/s", "25/s", "50/s", "600/min") if backend == "legacy" else ("11/s", "13/s")
+        self.rates = ("3/min", "1/hour", "7/s", *whole)
         self.bits = 32 if family == 4 else 128
 
     def match(self, kind: str, table: str) -> str:

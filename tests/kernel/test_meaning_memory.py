@@ -35,7 +35,7 @@ def _conversation(clock: Clock, seed: str, backend: str, family: int, kind: str)
     with Lab() as lab:
         first = clock.tick()
         assert not lab.restore(rules.dump(), family, backend)
-        loaded = Loaded(first, clock.tick(), "RATEEST" in rules.dump())
+        loaded = Loaded.by(clock, first, rules, backend)
         duel = TimedDuel(lab, family, bare_world(), clock, loaded)
         talk = Talk(rng, family)
         for number in range(PACKETS):

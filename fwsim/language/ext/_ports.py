@@ -7,14 +7,15 @@ written, not even with its `!`.
 from collections.abc import Iterator
 
 from fwsim.language.ext._spans import list_span, save_spans
-from fwsim.language.options import Option, Options, Shown
+from fwsim.language.options import Context, Option, Options, Shown
 from fwsim.language.types import Ports
 from fwsim.language.values import service_text
 from fwsim.model import fields as F
 from fwsim.model.names import proto_text
-from fwsim.model.pred import Pred, is_in
+from fwsim.model.pred import Pred, any_of, is_in
 
 _WHOLE = (0, 65535)
+_PAIR = ("sport", "dport")
 
 
 def port_options(resolved: bool = True, service: str = "tcp") -> tuple[Option, Option]:
@@ -31,6 +32,16 @@ def asked_ports(o: Options) -> Iterator[Pred]:
     for name, field in (("sport", F.SPORT), ("dport", F.DPORT)):
         if name in o:
             yield o.sense(name, is_in(field, o[name]))
+
+
+def asked_pair(o: Options, c: Context) -> Iterator[Pred]:
+    """As asked_ports, for tcp and udp: of two single ports, both negated, iptables-nft 1.8.9 makes
+    one comparison, which any other pair of ports passes (add_nft_tcpudp)."""
+    asked = tuple(asked_ports(o))
+    single = all(name in o and o.negated(name) and len({*o[name]}) == 1 for name in _PAIR)
+    if c.nft and single and all(o[name][0] for name in _PAIR):
+        asked = (any_of(*asked),)
+    yield from asked
 
 
 def save_ports(o: Options) -> str:

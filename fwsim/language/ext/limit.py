@@ -1,7 +1,9 @@
 """limit: a bucket of tokens, filled at a rate, one for each packet.
 
-Semantics: net/netfilter/xt_limit.c, 32-bit arithmetic included; text: libxt_limit.c. The bucket is
-full at first: how full a running host's is, no dump tells.
+Semantics: net/netfilter/xt_limit.c, 32-bit arithmetic included; text: libxt_limit.c. iptables-nft
+writes it as nf_tables' own limit (iptables/nft.c add_nft_limit), which counts in nanoseconds and
+further (net/netfilter/nft_limit.c). A dump that does not say by which program it was made is taken
+for iptables-legacy's. The bucket is full at first: how full a running host's is, no dump tells.
 """
 
 from fwsim.language.ext._rate import DAY, Rate, RateWord, credits_a_jiffy, rate_text
@@ -9,13 +11,13 @@ from fwsim.language.options import Context, Match, Option, Options, Shown, Unlis
 from fwsim.language.types import UInt
 from fwsim.model.facts import Facts
 from fwsim.model.jiffies import HZ, jiffies
-from fwsim.model.pred import Pred
+from fwsim.model.pred import Pred, Step
 
-_SCALE, _U32 = 10_000, 0xFFFFFFFF
+_SCALE, _U32, _SECOND = 10_000, 0xFFFFFFFF, 10**9
 _DEFAULT = Rate(_SCALE * 60 * 60 // 3, 60 * 60)
 _BURST = 5
 _A_JIFFY = credits_a_jiffy(32, DAY)
-_Bucket = tuple[int, int]  # credit, and the jiffy at which it was counted
+_Bucket = tuple[int, int]  # credit, and the time at which it was counted
 
 
 def _asked(o: Options) -> tuple[int, int]:
@@ -30,24 +32,48 @@ def _credit(period: int) -> int:
     return period * HZ * _A_JIFFY // _SCALE
 
 
-def _matches(o: Options, c: Context) -> Pred:
-    period, burst = _asked(o)
+def _in_jiffies(period: int, burst: int) -> Step:
     cost, cap = _credit(period), _credit(period * burst & _U32)
-    rate = rate_text(period, _SCALE)[0]
 
     def step(facts: Facts, bucket: _Bucket | None) -> tuple[bool, _Bucket]:
         now = jiffies(facts)
         credit, since = bucket or (cap, now)
         credit = min(credit + (now - since) * _A_JIFFY & _U32, cap)
-        allowed = credit >= cost
-        return allowed, (credit - cost if allowed else credit, now)
+        return _taken(credit, cost, now)
 
+    return step
+
+
+def _in_nanoseconds(period: int, burst: int) -> Step:
+    """nf_tables' own: so many in the unit in which the rate is written."""
+    seconds = rate_text(period, _SCALE)[1]
+    cost = seconds * _SECOND // (seconds * _SCALE // period)
+
+    def step(facts: Facts, bucket: _Bucket | None) -> tuple[bool, _Bucket]:
+        now = round(facts.now * _SECOND)
+        credit, since = bucket or (cost * burst, now)
+        return _taken(min(credit + now - since, cost * burst), cost, now)
+
+    return step
+
+
+def _taken(credit: int, cost: int, now: int) -> tuple[bool, _Bucket]:
+    allowed = credit >= cost
+    return allowed, (credit - cost if allowed else credit, now)
+
+
+def _matches(o: Options, c: Context) -> Pred:
+    period, burst = _asked(o)
+    rate = rate_text(period, _SCALE)[0]
+    step = (_in_nanoseconds if c.nft else _in_jiffies)(period, burst)
     why = f"a token is left of {rate}, burst {burst}"
     return fact(c, f"limit {rate} burst {burst}", why, step, once=False)
 
 
-def _check(o: Options, _: Context) -> None:
+def _check(o: Options, c: Context) -> None:
     period, burst = _asked(o)
+    if c.nft and burst:
+        return
     if not burst or _credit(period * burst & _U32) < _credit(period):
         raise ValueError("the kernel cannot count so far: give a faster rate or a smaller burst")
 

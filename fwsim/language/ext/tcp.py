@@ -5,7 +5,7 @@ once a truncated header, or (IPv4) a fragment that would overwrite the flags; te
 """
 
 from fwsim.language.ext._head import CUT_OFF, WHOLE
-from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
+from fwsim.language.ext._ports import SHOWN, asked_pair, list_ports, port_options, save_ports
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.model import fields as F
@@ -53,7 +53,7 @@ def _flags(o: Options) -> tuple[int, int, bool] | None:
 
 
 def _matches(o: Options, c: Context) -> Meaning:
-    asked: list[Pred] = [WHOLE, *asked_ports(o)]
+    asked: list[Pred] = [WHOLE, *asked_pair(o, c)]
     for name in ("tcp-flags", "syn"):
         if name in o:
             mask, bits = o["tcp-flags"] if name == "tcp-flags" else _SYN

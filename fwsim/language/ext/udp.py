@@ -6,7 +6,7 @@ then matches nothing), and a port past 65535 loses its higher bits.
 """
 
 from fwsim.language.ext._head import CUT_OFF, WHOLE
-from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options, save_ports
+from fwsim.language.ext._ports import SHOWN, asked_pair, list_ports, port_options, save_ports
 from fwsim.language.options import Match, Meaning, Unlist
 from fwsim.model.names import PROTOCOLS
 from fwsim.model.pred import all_of
@@ -16,7 +16,7 @@ _UDP = PROTOCOLS["udp"]
 
 MATCH = Match(
     "udp",
-    lambda o, _: Meaning(all_of(WHOLE, *asked_ports(o)), CUT_OFF),
+    lambda o, c: Meaning(all_of(WHOLE, *asked_pair(o, c)), CUT_OFF),
     options=port_options(),
     protos=(_UDP,),
     save=lambda o, _: save_ports(o).strip(),
