@@ -53,7 +53,7 @@ def asked(rule: Rule) -> Iterator[Asked]:
     """What a rule asks for, before any fact that remembers being asked."""
     drops: Pred = FALSE
     for part in rule.parts:
-        pred, drop = part.meaning
+        pred, drop, _ = part.meaning
         drops = any_of(drops, drop)
         for one in (drop, *(pred.preds if isinstance(pred, And) else (pred,))):
             if any(isinstance(atom, Free) for atom in atoms(one)):

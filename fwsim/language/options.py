@@ -75,10 +75,12 @@ class Options(Frozen, Mapping[str, Any]):
 
 class Meaning(NamedTuple):
     """A match's predicate, and the packets for which it drops at once (xt_action_param.hotdrop):
-    malformed ones, which the match cannot read."""
+    malformed ones, which the match cannot read. `takes`: wherever it is asked, the kernel takes the
+    packet for one to the host from then on, though its frame was addressed to many."""
 
     pred: Pred
     hotdrop: Pred = FALSE
+    takes: bool = False
 
 
 def fact(

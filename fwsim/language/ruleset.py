@@ -126,6 +126,12 @@ class Rule(Frozen):
         return None if self.drops == FALSE else compile_pred(self.drops)
 
     @cached_property
+    def takes(self) -> Test | None:
+        """When it takes the packet for one to the host (Meaning.takes); None if it never does."""
+        at = [number for number, part in enumerate(self.parts) if part.meaning.takes]
+        return compile_pred(all_of(*(p.meaning.pred for p in self.parts[: at[0]]))) if at else None
+
+    @cached_property
     def actions(self) -> tuple[Action, ...]:
         """What it does when it matches."""
         if self.verdict is not None:

@@ -55,7 +55,8 @@ def is_for_all(ns: Namespace, buffer: Buffer) -> bool:
     packet, mac = buffer.packet, buffer.mac_dst
     if mac is None or not is_shared(mac):
         return False
-    return shared_mac(ns, packet.family, packet.dst) is not None
+    own = routing.own_address(ns, packet.family, packet.dst)
+    return buffer.taken or own or shared_mac(ns, packet.family, packet.dst) is not None
 
 
 def _on_link(ns: Namespace, bridge: str, packet: Packet) -> bool:

@@ -19,7 +19,10 @@ class Buffer:
     `diverted` is the packet as it would be addressed to the socket that TPROXY gave it to;
     `raw`: its sender wrote its IP header too, of which routing knows the destination alone;
     `comes_back`: it is a copy for the host itself of what it sends to all; `routed_across`: it
-    crosses a bridge, but DNAT had it routed; `routed_mark` is the mark with which it was."""
+    crosses a bridge, but DNAT had it routed; `routed_mark` is the mark with which it was;
+    `taken`: it counts as one to the host, though its frame was addressed to many;
+    `spoiled` by how much its transport checksum, which covers its addresses, is wrong by now, and
+    `summed` the TOS and TTL with which that was last looked at."""
 
     def __init__(
         self,
@@ -33,12 +36,13 @@ class Buffer:
     ) -> None:
         self.packet, self.in_, self.out = packet, in_, ""
         self.physin = self.physout = self.speaks_by = ""
-        self.mark = self.routed_mark = self.priority = 0
+        self.mark = self.routed_mark = self.priority = self.spoiled = 0
+        self.summed: tuple[int, int] | None = None
         self.found = found
         self.template: Template | None = None
         self.rerouted: routing.Way | None = None
         self.hop, self.mac_dst = 0, mac_dst
-        self.looped = self.comes_back = self.routed_across = self.raw = False
+        self.looped = self.comes_back = self.routed_across = self.raw = self.taken = False
         self.diverted: Packet | None = None
         self.sender, self.bound = sender, bound
 

@@ -103,9 +103,16 @@ def _rewrite(action: Rewrite, site: Site) -> str | None:
         site.record.reason = "malformed"
         return "DROP"
     if changed != site.view.packet:
-        site.view.buffer.packet = changed
+        buffer = site.view.buffer
+        buffer.spoiled = (buffer.spoiled + _sum(changed) - _sum(buffer.packet)) % 0xFFFF
+        buffer.packet = changed
         site.view.clear()
     return None
+
+
+def _sum(packet: Packet | None) -> int:
+    """What its addresses, and those that it quotes, add to a checksum, which nobody adjusts."""
+    return packet.src + packet.dst + _sum(packet.inner) if packet else 0
 
 
 def _remember(action: Remember, site: Site) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from fwsim.machine import routing
 from fwsim.machine.bridging import BROADCAST
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.world import Device, Namespace
 from fwsim.model.names import PACKET_TYPES, ROUTE_TYPES
-from fwsim.model.packet import Packet
 
 UNICAST, _BROADCAST, _MULTICAST = (
     PACKET_TYPES.index(name) for name in ("unicast", "broadcast", "multicast")
@@ -34,10 +34,11 @@ def group(ns: Namespace, dev: str) -> int:
     return device.group if device else 0
 
 
-def packet_type(ns: Namespace, packet: Packet, dev: str, mac_dst: str | None) -> int:
-    """To whom the frame was addressed that came in by `dev`; what the host sends is unicast. Where
+def packet_type(ns: Namespace, buffer: Buffer) -> int:
+    """To whom the frame was addressed that brought a packet; what the host sends is unicast. Where
     nobody told, it was to whom the IP destination would have it."""
-    if dev in ("", "lo"):
+    packet, mac_dst = buffer.packet, buffer.mac_dst
+    if buffer.in_ in ("", "lo"):
         return UNICAST
     if mac_dst is None:
         if routing.is_multicast(packet.family, packet.dst):
@@ -46,4 +47,5 @@ def packet_type(ns: Namespace, packet: Packet, dev: str, mac_dst: str | None) ->
         return _BROADCAST if kind == "BROADCAST" else UNICAST
     if mac_dst == BROADCAST:
         return _BROADCAST
-    return _MULTICAST if int(mac_dst[:2], 16) & 1 else UNICAST
+    for_one = buffer.taken and not routing.is_multicast(packet.family, packet.dst)
+    return _MULTICAST if int(mac_dst[:2], 16) & 1 and not for_one else UNICAST

@@ -9,7 +9,7 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
 from fwsim.machine.account import Account
 from fwsim.machine.buffer import Buffer
-from fwsim.machine.connection import NEW, RELATED, TEMPLATE, UNTRACKED, Found
+from fwsim.machine.connection import NEW, RELATED, TEMPLATE, UNTRACKED, Connection, Found
 from fwsim.machine.conntrack import Told, zone_of
 from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
@@ -153,6 +153,8 @@ class _AtHook:
         buffer, template = self.buffer, self.buffer.template
         helper = template.helper if template else ""
         told = Told(zone_of(template, buffer.mark), helper, self.hook == "PREROUTING")
+        if told.outside and self.state.conntrack.settings.checksums:
+            buffer.summed = buffer.packet.tos, buffer.packet.ttl
         found = self.state.conntrack.track(buffer.packet, self.now, told)
         buffer.found, buffer.template = found._replace(expected=None), None
         if found.expected and found.expected.follows and found.connection:
@@ -220,11 +222,7 @@ class _AtHook:
             return "ACCEPT"
         packet, connection = self.buffer.packet, found.connection
         if found.state == RELATED and packet.is_icmp_error:
-            error = nat.translate_error(packet, connection, found.reply, source)
-            if error is None:
-                self.record.reason = "redirect"
-                return "DROP"
-            return self._translated(error)
+            return self._nat_of_error(packet, connection, found.reply)
         if found.state in (NEW, RELATED) and not nat.bound(connection, source):
             verdict = self._table("nat")
             if verdict != "ACCEPT":
@@ -242,6 +240,26 @@ class _AtHook:
             self.record.reason = "malformed"
             return "DROP"
         return self._translated(translated)
+
+    def _nat_of_error(self, packet: Packet, connection: Connection, reply: bool) -> str:
+        """nf_nat_icmpv6_reply_translation: a translated error gets a new checksum."""
+        if self.hook != "POSTROUTING" and not self._sums_up():
+            self.record.reason = "checksum"
+            return "DROP"
+        error = nat.translate_error(packet, connection, reply, self.hook in SOURCE_NAT_HOOKS)
+        if error is None:
+            self.record.reason = "redirect"
+            return "DROP"
+        if error is not packet:
+            self.buffer.spoiled = 0
+        return self._translated(error)
+
+    def _sums_up(self) -> bool:
+        """nf_ip6_checksum, which a change of addresses deceives where the rest of the IP header is
+        as it was when conntrack took the sum."""
+        packet, before = self.buffer.packet, self.buffer.summed
+        self.buffer.summed = packet.tos, packet.ttl
+        return not self.buffer.spoiled or before == self.buffer.summed
 
     def _translated(self, after: Packet) -> str:
         if after is not self.buffer.packet and after != self.buffer.packet:

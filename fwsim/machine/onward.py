@@ -24,7 +24,7 @@ def obstacle(ns: Namespace, buffer: Buffer, way: Way) -> Obstacle | None:
     """What keeps the packet in a buffer from going that way; None if nothing does. An IPv4 packet
     that may be cut in pieces is never too large."""
     packet, came_by = buffer.packet, buffer.speaks_by or buffer.in_
-    if packet_type(ns, packet, buffer.in_, buffer.mac_dst) != UNICAST:
+    if packet_type(ns, buffer) != UNICAST:
         return Obstacle("not_unicast", "")
     if packet.ttl <= 1:
         return Obstacle("ttl", "ttl-exceeded")

@@ -30,6 +30,11 @@ class Sight(dict[str | Field, int]):
         return self.buffer.packet
 
     @property
+    def raw(self) -> bool:
+        """Its sender wrote its IP header too."""
+        return self.buffer.raw and not self.buffer.in_
+
+    @property
     def connection(self) -> Connection | None:
         """Its connection, if it has one."""
         return self.buffer.found.connection if self.buffer.found else None
@@ -117,7 +122,7 @@ def _from_ethernet(view: Sight) -> int:
 def _packet_type(view: Sight) -> int:
     from fwsim.machine.linkfacts import packet_type
 
-    return packet_type(view.ns, view.packet, view.buffer.in_, view.buffer.mac_dst)
+    return packet_type(view.ns, view.buffer)
 
 
 def _reverse_path(loose: bool, marked: bool, local: bool) -> Callable[[Sight], int]:

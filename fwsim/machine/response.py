@@ -148,7 +148,7 @@ def _refused(world: World, passage: Passage, error: str) -> Response | None:
 def _to_many(world: World, passage: Passage) -> bool:
     """Its frame was addressed to more than this host, which no error answers (icmp_send)."""
     buffer, ns = passage.buffer, world.namespaces[passage.host]
-    kind = linkfacts.packet_type(ns, passage.packet, buffer.in_, buffer.mac_dst)
+    kind = linkfacts.packet_type(ns, buffer)
     return kind != linkfacts.UNICAST
 
 

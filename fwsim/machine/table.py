@@ -97,6 +97,8 @@ class _Walk:
         holds = view.ask(rule.test) if rule.open else rule.test(view)
         dropped = holds is not None and rule.hotdrop is not None and bool(rule.hotdrop(view))
         self._note(Visit(chain.name, at + 1, holds, len(self.back), dropped))
+        if rule.takes is not None and rule.takes(view):
+            view.take()
         if holds is not True:
             return "DROP" if dropped else "UNKNOWN" if holds is None else None
         verdict: str | None = None

@@ -81,6 +81,11 @@ class View(Sight):
             self.settled[free] = self._answer(free)
         return self.settled[free]
 
+    def take(self) -> None:
+        """Whatever its frame was addressed to, the packet counts as one to the host."""
+        self.buffer.taken = True
+        self.clear()
+
     def decide(self, free: Free) -> bool | None:
         """The answer to a fact that an action asks for; the script settles what nobody knows."""
         answer = self.settle(free)

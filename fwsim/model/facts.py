@@ -120,6 +120,11 @@ class Facts(Protocol):
         ...
 
     @property
+    def raw(self) -> bool:
+        """Its sender wrote its IP header too, and told the kernel nothing of what follows it."""
+        ...
+
+    @property
     def connection(self) -> Tracked | None:
         """Its connection, if conntrack found or made one."""
         ...

@@ -74,6 +74,8 @@ class Duel:
         self.began = monotonic()
         self.whole = True
         """The last packet saw one time only, as far as it is known."""
+        self.waits = False
+        """The last packet waits on its way across a bridge for a neighbour that nobody told of."""
 
     def kernel(self, sent: Sent) -> Seen:
         """What the kernel does with a packet, now."""
@@ -103,6 +105,8 @@ class Duel:
         to a neighbour whom nobody told of waits in the kernel for an answer that never comes."""
         start = Start("host", sent.dev, sent.mac or None)
         leg, passages = self.simulation.carry(sent.packet, start, follow=False)
+        ways = [p.buffer for first in passages for p in (first, *first.beside)]
+        self.waits = any(b.routed_across and b.mac_dst is None for b in ways)
         legs = [leg]
         if answers and leg.fate not in ("forwarded", "sent"):
             back = response(self.simulation.world, leg, passages, [])

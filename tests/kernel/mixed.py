@@ -38,9 +38,9 @@ fingerprints, no IPsec, accounting objects without quota; everything on one proc
 _NOT_QUOTED = 0.6
 
 
-def opened(sets: str) -> Lab:
-    """The machine, with these sets and all that EXAMPLES name."""
-    lab = with_links(Lab(SPEC))
+def opened(sets: str, quiet: bool = True) -> Lab:
+    """The machine, with these sets and all that EXAMPLES name; `quiet` as a Lab's."""
+    lab = with_links(Lab(SPEC, quiet))
     lab.run("ipset", "restore", "-exist", text=SETS + sets)
     for name in OBJECTS:
         make_object(lab, name)

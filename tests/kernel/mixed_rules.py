@@ -36,7 +36,7 @@ LEFT_OUT = {
 _ELSEWHERE = ("rateest", "RATEEST")  # EXAMPLES name estimators that the rules do not make
 _ODDS = {"raw": 0.6, "mangle": 0.8, "nat": 0.6, "filter": 0.95, "security": 0.2}
 _UNCOMPARED = re.compile(
-    rf"-j ({'|'.join(LEFT_OUT)})\b|-[jg] [a-z]|--mode random"
+    rf"-j ({'|'.join(LEFT_OUT)})\b|-[jg] [a-z]|--mode random|-m cluster .*-m pkttype"
     r"|--hashlimit-htable-(expire \d{1,4}|gcinterval)\b"  # the kernel collects when it likes
 )
 _NFT_TWICE = re.compile(r"-m (tcp|udp)\b.*-m \1\b")

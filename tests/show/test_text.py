@@ -120,7 +120,7 @@ def test_chains_a_thousand_jumps_deep_are_told(tmp_path: Path, verbose: bool) ->
 REASONS = [
     "martian_source", "own_source", "rp_filter", "not_forwarding", "martian_destination", "ttl",
     "no_neighbour", "no_port", "fragment", "clash", "redirect", "no_address", "multicast",
-    "not_told", "endless", "no_rules",
+    "not_told", "endless", "no_rules", "checksum",
     "route_none", "route_unreachable", "route_prohibit", "route_blackhole", "route_throw",
 ]  # fmt: skip
 MACHINE = Path(fwsim.__file__).parent / "machine"

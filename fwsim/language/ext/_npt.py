@@ -3,7 +3,9 @@
 Semantics: net/ipv6/netfilter/ip6t_NPT.c (RFC 6296): what the new prefix adds to the Internet
 checksum is taken off the fourth word of the address, or behind a prefix longer than 48 bits off the
 first word after the fourth that is not all ones. An address of nothing but ones there is dropped.
-In an ICMPv6 error, the quoted packet is translated back. Text: libip6t_DNPT.c, libip6t_SNPT.c.
+In an ICMPv6 error that begins behind the fixed header, the quoted packet is translated back. An
+address that is not of the first prefix makes the transport checksum wrong. Text: libip6t_DNPT.c,
+libip6t_SNPT.c.
 """
 
 from fwsim.language.options import Context, Option, Options, Shown, Target, Unlist
@@ -67,12 +69,15 @@ def _mapped(address: int, source: tuple[int, int], target: tuple[int, int]) -> i
     return int.from_bytes(b"".join(word.to_bytes(2, "big") for word in words), "big")
 
 
-def _translated(packet: Packet, o: Options, which: str) -> Packet | None:
-    source, target = o["src-pfx"], o["dst-pfx"]
+def _translated(facts: Facts, o: Options, which: str) -> Packet | None:
+    packet, source, target = facts.packet, o["src-pfx"], o["dst-pfx"]
     new = _mapped(getattr(packet, which), source, target)
     if new is None:
         return None
-    return packet.but(**{which: new}, inner=_translated_back(packet.inner, o, which))
+    packet = packet.but(**{which: new})
+    if packet.ext or facts.raw:
+        return packet
+    return packet.but(inner=_translated_back(packet.inner, o, which))
 
 
 def _translated_back(inner: Packet | None, o: Options, which: str) -> Packet | None:
@@ -92,7 +97,7 @@ def npt(name: str, which: str, hooks: tuple[str, ...]) -> Target:
 
     def actions(o: Options, _: Context) -> tuple[Rewrite]:
         def change(facts: Facts) -> Packet | None:
-            return _translated(facts.packet, o, which)
+            return _translated(facts, o, which)
 
         return (Rewrite(name, change, ((F.SRC if which == "src" else F.DST)[6],)),)
 

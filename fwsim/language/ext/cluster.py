@@ -1,21 +1,21 @@
 """cluster: the connection falls to one of these nodes, by a hash of its original source.
 
 Semantics: net/netfilter/xt_cluster.c: jhash of the address (in IPv6 of its first 32 bits alone)
-with the seed, scaled to the number of nodes; no connection, no match, negated or not. That the
-kernel takes a multicast frame to a unicast address for one to the host is left out. Text:
-libxt_cluster.c, which takes a mask of 32 at most.
+with the seed, scaled to the number of nodes; no connection, no match, negated or not. Whoever asks
+takes a multicast frame to a unicast address for one to the host; matches that follow in the same
+rule are not told. Text: libxt_cluster.c, which takes a mask of 32 at most.
 """
 
 from functools import cache
 
-from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
+from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.language.values import bits_of
 from fwsim.model import fields as F
 from fwsim.model.facts import Facts
 from fwsim.model.fields import Field
 from fwsim.model.jhash import address_words, jhash
-from fwsim.model.pred import Pred, all_of, is_in
+from fwsim.model.pred import all_of, is_in
 
 _MOST = 32
 
@@ -45,10 +45,11 @@ def _share(node: int, nodes: int) -> tuple[int, int]:
     return first, behind - 1
 
 
-def _matches(o: Options, c: Context) -> Pred:
+def _matches(o: Options, c: Context) -> Meaning:
     nodes, wanted = o["cluster-total-nodes"], _mask(o)
     own = (_share(n, nodes) for n in range(nodes) if bool(wanted >> n & 1) != _negated(o))
-    return all_of(is_in(F.CT_KNOWN, 1), is_in(_hash(c.family, o["cluster-hash-seed"]), *own))
+    hashed = is_in(_hash(c.family, o["cluster-hash-seed"]), *own)
+    return Meaning(all_of(is_in(F.CT_KNOWN, 1), hashed), takes=True)
 
 
 def _check(o: Options, _: Context) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import PrefixMask, UInt
 from fwsim.language.values import bits_of
-from fwsim.model.facts import Facts, TrackKey
+from fwsim.model.facts import Facts, Tracked, TrackKey
 from fwsim.model.jiffies import jiffies
 from fwsim.model.names import STATUS
 from fwsim.model.tuples import NamedTuple
@@ -64,7 +64,7 @@ def _listed(known: _List | None, own: TrackKey, facts: Facts) -> _List:
     now = jiffies(facts)
     if known is None:
         return _List((own,), now)
-    keys, there = known.keys, facts.alive(own)
+    keys, there = known.keys, _alive(own, facts)
     if there is not None and there.status & STATUS["ASSURED"]:
         return known if known.tick == now else _List(tuple(_kept(keys, facts)), now)
     if there is not None and own in keys:
@@ -73,6 +73,12 @@ def _listed(known: _List | None, own: TrackKey, facts: Facts) -> _List:
     if there is None and known.tick == now:
         return known._replace(keys=(*keys, own))
     return _List((*_kept(keys, facts), own), now)
+
+
+def _alive(own: TrackKey, facts: Facts) -> Tracked | None:
+    """The packet's connection; another one may have its tuple once it is forgotten."""
+    mine, found = facts.connection, facts.alive(own)
+    return None if mine and mine.original == own.tuple and found is not mine else found
 
 
 def _kept(keys: tuple[TrackKey, ...], facts: Facts) -> Iterator[TrackKey]:

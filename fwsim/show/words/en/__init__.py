@@ -57,6 +57,7 @@ WORDS = {
     "reason.helper": "its connection's helper refuses it",
     "reason.clash": "another connection already has its tuple",
     "reason.redirect": "NAT cannot translate what it quotes",
+    "reason.checksum": "its checksum was made wrong by a translation of prefixes",
     "reason.malformed": "it is too short for what its protocol has to show",
     "reason.strays": "its connection was masqueraded with another device's address",
     "reason.no_address": "NAT finds no address to give it",

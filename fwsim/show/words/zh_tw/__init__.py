@@ -56,6 +56,7 @@ WORDS = {
     "reason.helper": "其連線的 helper 拒絕它",
     "reason.clash": "已有另一條連線使用相同的位址與埠",
     "reason.redirect": "NAT 無法轉換它所引用的封包",
+    "reason.checksum": "前綴轉換使它的檢查碼不再正確",
     "reason.malformed": "它太短，放不下其協定該有的內容",
     "reason.strays": "其連線曾以另一個介面的位址做 masquerade",
     "reason.no_address": "NAT 找不到位址給它",
