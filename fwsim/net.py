@@ -49,7 +49,7 @@ class Net(Asking, Frozen):
         *,
         src: str = "",
         dst: str = "",
-        proto: str | int = "icmp",
+        proto: str | int = "",
         sport: int | None = None,
         dport: int | None = None,
         in_: str = "",
@@ -57,11 +57,11 @@ class Net(Asking, Frozen):
         one_way: bool = False,
         client: int = 0,
     ) -> Trace:
-        """Send a packet (INTERFACE's PACKET, or one from `src` to `dst`, addresses or names) and
-        follow all that comes of it; with `one_way`, only itself. `client` tells apart those who ask
-        the same: each has a source port, or an echo id, of its own. Raises QuestionError for what
-        the place does not know, PacketError for a packet that cannot be.
-        """
+        """Send a packet (INTERFACE's PACKET, or one from `src` to `dst`, addresses or names; tcp
+        where a port is told, else icmp echo) and follow all that comes of it; with `one_way`, only
+        itself. `client` tells apart those who ask the same: each has a source port, or an echo id,
+        of its own. Raises QuestionError for what the place does not know, PacketError for a packet
+        that cannot be."""
         home, given, meant = None, False, list[str]()
         if packet is None:
             packet, home = self._packet(src, dst, proto, sport, dport, client=client)
@@ -151,7 +151,8 @@ class Net(Asking, Frozen):
         family = find_address(self.world, dst, family).family
         origin = sender(self.world, src, family)
         to = destination(self.world, dst, family, origin.namespace)
-        number = proto_of(proto, to.family)
+        usual = "icmp" if (sport, dport) == (None, None) else "tcp"
+        number = proto_of(usual if proto == "" else proto, to.family)
         source = chosen_source(self.world, src, origin, to)
         packet = opening(to.family, (source, to.value), number, (sport, dport), client=client)
         return packet, origin.namespace

@@ -133,9 +133,14 @@ _PORT = click.IntRange(0, 65535)
 _EXCHANGE = (
     click.option("--src", metavar="A", default="", help="Who sends: an address, or a name."),
     click.option("--dst", metavar="B", default="", help="To whom: an address, or a name."),
-    click.option("--proto", metavar="icmp|tcp|udp|N", default="icmp", help="[default: icmp echo]"),
+    click.option(
+        "--proto",
+        metavar="icmp|tcp|udp|N",
+        default="",
+        help="[default: tcp where a port is told, else icmp echo]",
+    ),
     click.option("--sport", metavar="N", type=_PORT, help="Source port [default: 40000]."),
-    click.option("--dport", metavar="N", type=_PORT, help="[default: 80 for tcp, else 53]"),
+    click.option("--dport", metavar="N", type=_PORT, help="[default: 80 for tcp, 53 for others]"),
     click.option("--in", "in_", metavar="DEV", default="", help="The device it comes in by."),
     click.option("--out", metavar="DEV", default="", help="The device that leads to B."),
 )

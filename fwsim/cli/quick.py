@@ -18,7 +18,7 @@ _PORTS = {"--sport": "sport", "--dport": "dport"}
 _FLAGS = {"--one-way": "one_way", "--json": "as_json", "--verbose": "verbose", "-v": "verbose"}
 _CLICKS = ("_FWSIM_COMPLETE", "FWSIM_LANG")  # variables that only click's reading heeds
 _UNLESS_GIVEN: Mapping[str, Any] = {
-    "src": "", "dst": "", "proto": "icmp", "sport": None, "dport": None, "in_": "", "out": "",
+    "src": "", "dst": "", "proto": "", "sport": None, "dport": None, "in_": "", "out": "",
     "one_way": False, "as_json": False, "verbose": False,
     "html": None, "svg": None, "mermaid": False,
     "commands": (), "live": False, "later": None, "assumptions": (), "moment": None, "seed": None,

@@ -18,6 +18,11 @@ from cli.running import PING, fwsim, process
 MISSING = "iptables -A FORWARD -o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
 
 
+def test_a_port_alone_means_tcp() -> None:
+    told = fwsim("trace", "--src", "ns1", "--dst", "ns0", "--dport", "5432").stdout
+    assert "ns1 172.18.0.3 → ns0 172.18.0.2, tcp port 5432: ✓ answered." in told
+
+
 def test_the_default_trace_tells_which_world_what_became_of_it_and_where() -> None:
     result = fwsim(*PING)
     lines = result.stdout.splitlines()
