@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from fwsim.questions.lint import Lint
     from fwsim.questions.reach import Reach
     from fwsim.questions.remedies import Remedies
+    from fwsim.questions.replay.run import OnLeg
+    from fwsim.questions.replay.summary import Replay
     from fwsim.questions.verdicts import Verdicts
 
 T = TypeVar("T")
@@ -110,3 +113,21 @@ class Asking:
         return _printed(
             lint(self.simulation, select, ignore, everywhere=everywhere, progress=progress)
         )
+
+    def replay(
+        self,
+        file: str | PathLike[str],
+        *,
+        in_: str = "",
+        any_mac: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+        on_leg: OnLeg | None = None,
+    ) -> Replay:
+        """Every packet of a capture (pcap, pcapng) through the rules, in time order
+        (docs/replay.md). `in_`: the device that it was taken on; `any_mac`: the place's MACs are
+        not the capture's. `on_leg` is told of each packet. OSError if there is no such file; what
+        is wrong in it stands in the answer's `damage`."""
+        from fwsim.questions.replay import replay
+        from fwsim.questions.replay.placing import Asked
+
+        return _printed(replay(self.simulation, file, Asked(in_, any_mac), progress, on_leg))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwsim.machine.connection import (
+    ASSURED,
     CONFIRMED,
     ESTABLISHED,
     EXPECTED,
@@ -37,13 +38,14 @@ Key = tuple[Tuple, int, bool]  # a tuple, its zone, its direction
 
 class Conntrack:
     """All confirmed connections, by both their tuples. Those of `listing` come to the table when
-    somebody looks for them; `recalled` are the lines that did."""
+    somebody looks for them; `recalled` are the lines that did. `begun` counts the confirmed."""
 
     def __init__(self, settings: Settings | None = None, listing: Listing = NOTHING) -> None:
         self.settings, self.listing = settings or Settings(), listing
         self.table: dict[Key, Connection] = {}
         self.recalled: set[int] = set()
         self.expected = Expected()
+        self.begun = 0
 
     def fork(self) -> Conntrack:
         """A copy that changes on its own."""
@@ -110,6 +112,19 @@ class Conntrack:
             if self.table.get(key) is connection:
                 del self.table[key]
 
+    def sweep(self, now: float, most: int) -> int:
+        """Forget the expired and, while there are more than `most`, the oldest, first of those that
+        were never answered (early_drop, and beyond it). How many were given up so."""
+        known = list(self._recalled())
+        kept = [c for c in known if c.expires > now]
+        for connection in known:
+            if connection.expires <= now:
+                self.forget(connection)
+        surplus = sorted(kept, key=lambda c: bool(c.status & ASSURED))[: max(0, len(kept) - most)]
+        for connection in surplus:
+            self.forget(connection)
+        return len(surplus)
+
     def close(self, connection: Connection | None, now: float) -> None:
         """A TCP connection that is known to be over (nf_conntrack_tcp_set_closing)."""
         if connection is None or not connection.status & CONFIRMED:
@@ -128,6 +143,7 @@ class Conntrack:
             return False
         connection.status |= CONFIRMED
         connection.expires = now + connection.lifetime
+        self.begun += 1
         self.table |= dict.fromkeys(_keys(connection), connection)
         return True
 

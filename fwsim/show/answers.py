@@ -11,6 +11,7 @@ from fwsim.show.layout import plain
 
 _LINES: Mapping[str, str] = {
     "Reach": "reach", "Diff": "diff", "Exposed": "exposed", "Lint": "lint", "Remedies": "repair",
+    "Replay": "replay",
 }  # fmt: skip
 
 

@@ -1,0 +1,45 @@
+"""A capture through the rules: what its packets were, where each came in, what became of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from fwsim.machine.pile import standard_input
+from fwsim.questions.replay.container import Stream
+from fwsim.questions.replay.placing import Asked
+from fwsim.questions.replay.run import OnLeg, Run
+from fwsim.questions.replay.summary import Replay
+
+if TYPE_CHECKING:
+    from fwsim.machine.simulate import Simulation
+
+_OFTEN = 1 << 10  # frames between two tellings of how far it is
+
+
+def replay(
+    simulation: Simulation,
+    file: str | os.PathLike[str],
+    asked: Asked,
+    progress: Callable[[int, int], None],
+    on_leg: OnLeg | None,
+) -> Replay:
+    """Replay a capture (\"-\": standard input). OSError if it cannot be read; what is wrong with
+    its contents stands in the answer."""
+    with _opened(os.fspath(file)) as (opened, size):
+        run = Run(simulation, asked, "-" if file == "-" else os.path.basename(file), on_leg)
+        for number, offset in enumerate(run.through(Stream(opened))):
+            if not number % _OFTEN:
+                progress(offset, size)
+    return run.replay
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[tuple[BinaryIO, int]]:
+    if file == "-":
+        yield standard_input(), 0
+        return
+    with open(file, "rb") as opened:
+        yield opened, os.fstat(opened.fileno()).st_size

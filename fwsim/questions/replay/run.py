@@ -1,0 +1,223 @@
+"""The packets of a capture through the rules, in the order of the file, on the capture's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from fwsim.machine.account import reference
+from fwsim.machine.moment import Script
+from fwsim.machine.response import Start, refused
+from fwsim.machine.tuples import Tuple, rewritten, tuple_of
+from fwsim.machine.wires import entry
+from fwsim.model.packet import Packet
+from fwsim.model.trace import Leg
+from fwsim.questions.replay.container import CaptureError, Frame, Stream, frames_of
+from fwsim.questions.replay.links import Other, heard
+from fwsim.questions.replay.packets import packet_of
+from fwsim.questions.replay.placing import Asked, Placed, Places
+from fwsim.questions.replay.seen import Seen
+from fwsim.questions.replay.summary import Hit, Replay, Talk
+
+if TYPE_CHECKING:
+    from fwsim.machine.passage import Passage
+    from fwsim.machine.simulate import Simulation
+    from fwsim.machine.state import CounterKey
+    from fwsim.machine.world import Namespace
+
+_SWEEP = 1 << 12  # packets after which expired connections are forgotten
+_MOST_CONNECTIONS = 1 << 16
+_CT_MAX = "net.netfilter.nf_conntrack_max"
+SECOND = 1e9
+OnLeg = Callable[[Frame, Leg], None]
+
+
+class Run:
+    """A capture on its way through a place's rules; `replay` is what there is to tell so far."""
+
+    def __init__(
+        self, simulation: Simulation, asked: Asked, name: str, on_leg: OnLeg | None = None
+    ) -> None:
+        self.simulation = simulation.fork()
+        self.places = Places(self.simulation.world, asked)
+        self.replay = Replay(simulation.world.title, name)
+        self._on_leg = on_leg
+        self._seen = Seen()
+        self._first: int | None = None
+        told = self.places.host.number(_CT_MAX, _MOST_CONNECTIONS)
+        self._most = min(told, 4 * _MOST_CONNECTIONS) or _MOST_CONNECTIONS
+
+    def through(self, stream: Stream) -> Iterator[int]:
+        """Take the capture's frames, each one's offset yielded once it is done. What is damaged
+        ends it, and stands in the summary."""
+        replay = self.replay
+        try:
+            for frame in frames_of(stream):
+                replay.frames += 1
+                self._clock(frame)
+                self._take(frame)
+                yield frame.offset
+        except CaptureError as error:
+            replay.damage, replay.hint = error.message, error.hint or ""
+        self._conclude()
+
+    def _clock(self, frame: Frame) -> None:
+        """Simulated time begins with the first frame; it never goes back."""
+        simulation, replay = self.simulation, self.replay
+        if self._first is None:
+            self._first = frame.time
+            replay.began = frame.time / SECOND
+            if simulation.given.epoch is None:
+                epoch = replay.began - simulation.now
+                simulation.given = simulation.given._replace(epoch=epoch)
+            self._begin = simulation.now
+        seconds = (frame.time - self._first) / SECOND
+        now = self._begin + seconds
+        if now < simulation.now:
+            replay.back_in_time += 1
+        else:
+            simulation.now, replay.seconds = now, seconds
+
+    def _take(self, frame: Frame) -> None:
+        link = heard(frame.interface.link, frame.data)
+        if isinstance(link, Other):
+            self._leave_out(link)
+            return
+        cut = len(frame.data) < frame.length
+        packet = packet_of(frame.data, link, cut)
+        if isinstance(packet, Other):
+            self._leave_out(packet)
+            return
+        placed = self.places.place(frame, link, packet)
+        if isinstance(placed, Other):
+            self._leave_out(placed)
+            return
+        self.replay.cut += cut
+        if self._seen.is_echo(frame, link, placed):
+            self._leave_out(Other("again"))
+        elif placed.part == "in":
+            packet = packet._replace(mac_dst=placed.mac_dst)
+            if placed.how == "route":  # perhaps it was not seen there
+                packet = self._as_it_came(packet, tuple_of(packet))
+            self._walk(frame, packet, placed.dev, placed.how)
+        else:
+            self._left(frame, packet._replace(mac_src=None, mac_dst=None), placed)
+
+    def _leave_out(self, why: Other) -> None:
+        self.replay.left_out[why.why, why.what] += 1
+
+    # -- packets that were seen to leave
+
+    def _left(self, frame: Frame, packet: Packet, placed: Placed) -> None:
+        """A packet that was seen as it left: one that was said to; else one that the host sent, or
+        one that came in where nobody captured."""
+        key = tuple_of(packet)
+        if self._seen.is_due(key):
+            self.replay.confirmed += 1
+        elif start := self._seen.answered(key):
+            self._walk(frame, packet, "", "sent", start, seen=True)
+        else:
+            self._unforeseen(frame, packet, key, placed)
+
+    def _unforeseen(self, frame: Frame, packet: Packet, key: Tuple | None, placed: Placed) -> None:
+        came = self._as_it_came(packet, key)
+        back = placed.back if came is packet else self.places.way_back(came.family, came.src)
+        if back:
+            came = came._replace(ttl=min(came.ttl + 1, 255))  # it has been routed since
+        leg = self._walk(frame, came, back, "route" if back else "sent", seen=True)
+        if back and leg.verdict in ("DROP", "REJECT"):
+            self.replay.against.add(_talk(packet))
+
+    def _as_it_came(self, packet: Packet, key: Tuple | None) -> Packet:
+        """Before the connection that it answers was translated back."""
+        opened = key.inverted() if key else None
+        simulation = self.simulation
+        tracker = simulation.states[simulation.world.host].conntrack
+        found = tracker.lookup(opened, simulation.now) if opened else None
+        if found is None or found[1] or found[0].reply == key:
+            return packet
+        return rewritten(rewritten(packet, found[0].reply, True), found[0].reply, False)
+
+    # -- packets that came in, or that the host sent
+
+    def _walk(
+        self,
+        frame: Frame,
+        packet: Packet,
+        dev: str,
+        how: str,
+        start: Start | None = None,
+        *,
+        seen: bool = False,
+    ) -> Leg:
+        """`seen`: it was captured as it left, and will not be seen to leave again."""
+        simulation, replay = self.simulation, self.replay
+        simulation.world = self.places.world
+        simulation.script = Script()  # what one packet asked in vain no other one needs
+        begin = start or self._start(packet, dev)
+        leg, passages = simulation.carry(packet, begin, follow=False)
+        if (leg.fate, leg.reason) == ("consumed", "fragment"):
+            self._leave_out(Other("fragment"))
+            return leg
+        replay.walked += 1
+        replay.came[dev, how] += 1
+        replay.states[leg.ctstate or "-"] += 1
+        self._ends(frame, packet, leg)
+        self._expect(leg, passages, seen)
+        if self._on_leg:
+            self._on_leg(frame, leg)
+        if not replay.walked % _SWEEP:
+            self._sweep()
+        return leg
+
+    def _start(self, packet: Packet, dev: str) -> Start:
+        host = self.simulation.world.host
+        return Start(*entry(self.simulation.world, (host, dev), packet)) if dev else Start(host)
+
+    def _ends(self, frame: Frame, packet: Packet, leg: Leg) -> None:
+        end = self.replay.end(leg.verdict, leg.fate, leg.decided_by, leg.reason)
+        end.count += 1
+        end.first = end.first or frame.number
+        if leg.verdict != "ACCEPT":
+            end.talks.add(_talk(packet))
+        for what in leg.depends_on:
+            self.replay.depends_on.add(what)
+
+    def _expect(self, leg: Leg, passages: list[Passage], seen: bool) -> None:
+        """What left is going to be seen, unless it just was, and what a refusal sends back."""
+        if leg.emitted and not seen:
+            self._seen.expect(tuple_of(sent.packet) for sent in leg.emitted)
+        back = refused(self.simulation.world, passages) if leg.verdict != "ACCEPT" else None
+        if back is not None:
+            self._seen.answer(tuple_of(back.packet), back.start)
+
+    # -- what is left behind
+
+    def _sweep(self) -> None:
+        state = self.simulation.states[self.simulation.world.host]
+        self.replay.forgotten += state.conntrack.sweep(self.simulation.now, self._most)
+
+    def _conclude(self) -> None:
+        simulation, replay = self.simulation, self.replay
+        self._sweep()
+        state = simulation.states[simulation.world.host]
+        replay.alive = sum(not reply for _, _, reply in state.conntrack.table)
+        replay.connections = state.conntrack.begun
+        replay.notes = self.places.world.notes
+        replay.hits = list(_hits(self.places.host, state.counters))
+
+
+def _hits(host: Namespace, counters: Mapping[CounterKey, tuple[int, int]]) -> Iterator[Hit]:
+    """What rules and policies counted, in the order of the rules."""
+    for family, ruleset in host.rulesets.items():
+        for table, found in ruleset.tables.items():
+            for name, chain in found.chains.items():
+                for number in (*range(1, len(chain.rules) + 1), 0):
+                    counted = counters.get((family, table, name, number))
+                    if counted:
+                        yield Hit(reference(host.name, ruleset, table, name, number), *counted)
+
+
+def _talk(packet: Packet) -> Talk:
+    dport = packet.dport if packet.has_ports else None
+    return Talk(packet.family, packet.src, packet.dst, packet.proto, dport)
