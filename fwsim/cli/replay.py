@@ -16,7 +16,7 @@ from fwsim.cli.streams import echo
 
 if TYPE_CHECKING:
     from fwsim.model.trace import Leg
-    from fwsim.questions.replay.container import Frame
+    from fwsim.questions.replay.frames import Frame
     from fwsim.questions.replay.summary import Replay
 
 
@@ -79,7 +79,7 @@ def _line(host: str) -> Any:
 
 
 def _status(found: Replay, file: str) -> int:
-    from fwsim.questions.replay.container import CaptureError
+    from fwsim.questions.replay.frames import CaptureError
 
     if found.damage:
         return refuse(str(CaptureError(f"{file}: {found.damage}", hint=found.hint)))

@@ -14,7 +14,7 @@ import fwsim
 from fwsim.model.names import TCP_FLAGS, address_value
 from fwsim.model.packet import ICMP, TCP, UDP, Packet
 from fwsim.model.trace import Leg
-from fwsim.questions.replay.container import Frame
+from fwsim.questions.replay.frames import Frame
 from fwsim.questions.replay.summary import Replay
 
 from . import frames

@@ -22,7 +22,8 @@ from fwsim.model.packet import ICMP, TCP, UDP, Packet
 from fwsim.model.trace import Leg
 from fwsim.model.wire import to_bytes
 from fwsim.net import Net
-from fwsim.questions.replay.container import CaptureError, Frame, Stream, frames_of
+from fwsim.questions.replay.container import frames_of
+from fwsim.questions.replay.frames import CaptureError, Frame, Stream
 from fwsim.questions.replay.links import Other, heard
 from fwsim.questions.replay.packets import packet_of
 from fwsim.questions.replay.summary import Replay

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from fwsim.machine.pile import standard_input
-from fwsim.questions.replay.container import Stream
+from fwsim.questions.replay.frames import Stream
 from fwsim.questions.replay.placing import Asked
 from fwsim.questions.replay.run import OnLeg, Run
 from fwsim.questions.replay.summary import Replay

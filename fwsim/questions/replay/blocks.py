@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 
 from fwsim.model.tuples import NamedTuple
-from fwsim.questions.replay.container import (
+from fwsim.questions.replay.frames import (
     LONGEST,
     SECOND,
     CaptureError,

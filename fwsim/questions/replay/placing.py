@@ -14,7 +14,7 @@ from fwsim.machine.world import Namespace, World
 from fwsim.model.errors import QuestionError
 from fwsim.model.packet import Packet
 from fwsim.model.tuples import NamedTuple
-from fwsim.questions.replay.container import Frame, Interface
+from fwsim.questions.replay.frames import Frame, Interface
 from fwsim.questions.replay.links import Heard, Other
 
 _REMEMBERED = 1 << 16

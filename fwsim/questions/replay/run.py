@@ -12,7 +12,8 @@ from fwsim.machine.tuples import Tuple, rewritten, tuple_of
 from fwsim.machine.wires import entry
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
-from fwsim.questions.replay.container import CaptureError, Frame, Stream, frames_of
+from fwsim.questions.replay.container import frames_of
+from fwsim.questions.replay.frames import CaptureError, Frame, Stream
 from fwsim.questions.replay.links import Other, heard
 from fwsim.questions.replay.packets import packet_of
 from fwsim.questions.replay.placing import Asked, Placed, Places

@@ -10,7 +10,7 @@ from typing import TypeVar
 from fwsim.machine.policy import LOOPBACK
 from fwsim.machine.response import Start
 from fwsim.machine.tuples import Tuple
-from fwsim.questions.replay.container import Frame
+from fwsim.questions.replay.frames import Frame
 from fwsim.questions.replay.links import Heard
 from fwsim.questions.replay.placing import Placed
 
