@@ -35,6 +35,7 @@ def read(text: str, family: int | None = None) -> Ruleset:
     prints, or commands; `notes` of what comes back say what that form does not tell.
 
     Raises ReadError with line, column and caret."""
+    import fwsim.picturing  # noqa: F401 (it says how notebooks show rules)
     from fwsim.language.forms import read as read_any
 
     return read_any(text, family)

@@ -24,13 +24,13 @@ from fwsim.model.frozen import Frozen
 from fwsim.model.names import family_of
 from fwsim.model.packet import Packet, proto_of
 from fwsim.model.trace import Exchange, Leg, Ref
-from fwsim.picturing import Picturing
+from fwsim.picturing import Picturing, Shown
 
 if TYPE_CHECKING:
     from fwsim.show.layout import Line
 
 
-class Net(Asking, Frozen):
+class Net(Asking, Shown, Frozen):
     """A place: hosts, their rules, and what earlier packets left behind."""
 
     simulation: Simulation

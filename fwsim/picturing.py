@@ -1,11 +1,40 @@
-"""What a trace can be shown as besides text; what draws it is imported on use."""
+"""What traces, networks and rules can be shown as besides text; what draws them is imported on
+use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fwsim.language.ruleset import Ruleset
+
 if TYPE_CHECKING:
+    from fwsim.machine.world import World
     from fwsim.model.trace import Exchange
+
+
+def _ruleset_html(ruleset: Ruleset) -> str:
+    from fwsim.show.notebook import ruleset_html
+
+    return ruleset_html(ruleset)
+
+
+Ruleset.html_of = _ruleset_html
+
+
+class Shown:
+    """How a notebook shows `fwsim.net.Net`."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def world(self) -> World:
+            """The hosts."""
+            ...
+
+    def _repr_html_(self) -> str:
+        from fwsim.show.notebook import world_html
+
+        return world_html(self.world)
 
 
 class Picturing:

@@ -27,6 +27,7 @@ from fwsim.model.pred import (
     is_in,
     negate,
 )
+from fwsim.model.printing import Shown
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import Test, compile_pred
 
@@ -240,7 +241,7 @@ class Table(Frozen):
         return {use.ext.name: use.ext for rule in self.samples for use in rule.uses}
 
 
-class Ruleset(Frozen):
+class Ruleset(Shown, Frozen):
     """All tables of one family, in the order in which iptables-save prints them. `nft`: they stand
     in nf_tables, whose hooks have an order of their own. `notes` say what the text that it was read
     from does not tell, and as what it was read."""

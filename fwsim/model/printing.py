@@ -7,7 +7,16 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 
-class Printed:
+class Shown:
+    """A notebook shows it as HTML, once it is known how."""
+
+    html_of: ClassVar[Callable[[Any], str | None]] = lambda _: None
+
+    def _repr_html_(self) -> str | None:
+        return type(self).html_of(self)
+
+
+class Printed(Shown):
     """`print(answer)` prints what the answer's command would."""
 
     text_of: ClassVar[Callable[[Any], str]] = repr

@@ -1,4 +1,5 @@
-"""The answers to questions about every packet, as text: what their commands print."""
+"""The answers to questions about every packet, as text and for notebooks: what their commands
+print."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from fwsim.model.printing import Printed
-from fwsim.show.layout import plain
+from fwsim.show.layout import Line, plain
 
 _LINES: Mapping[str, str] = {
     "Reach": "reach", "Diff": "diff", "Exposed": "exposed", "Lint": "lint", "Remedies": "repair",
@@ -15,10 +16,20 @@ _LINES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _text(answer: Any) -> str:
+def _lines(answer: Any) -> list[Line]:
     name = _LINES[type(answer).__name__]
     lines: Callable[[Any], Any] = getattr(import_module(f"fwsim.show.{name}"), f"{name}_lines")
-    return plain(lines(answer))
+    return [*lines(answer)]
 
 
-Printed.text_of = _text
+def _text(answer: Any) -> str:
+    return plain(_lines(answer))
+
+
+def _html(answer: Any) -> str:
+    from fwsim.show.notebook import lines_html
+
+    return lines_html(_lines(answer))
+
+
+Printed.text_of, Printed.html_of = _text, _html

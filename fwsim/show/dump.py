@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
-from fwsim.language.rules import entries_in, raw_chains
+from fwsim.language.rules import entries_in, is_unmoved, raw_chains
 from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import save
 from fwsim.model.errors import Source
@@ -46,6 +47,13 @@ def dump_of(ruleset: Ruleset) -> Dump:
         if _agrees(ruleset, dump, policies):
             return dump
     return _scanned(save(ruleset), "")[0]
+
+
+def saved_dump(ruleset: Ruleset) -> Dump:
+    """What iptables-save would print; with counters if one has moved."""
+    chains = (chain for t in ruleset.tables.values() for chain in raw_chains(t).values())
+    moved = any(not is_unmoved(entry) for chain in chains for entry in entries_in(chain))
+    return _scanned(save(ruleset, counters=moved), "")[0]
 
 
 def _source(ruleset: Ruleset) -> Source | None:
@@ -115,10 +123,15 @@ class Marks(NamedTuple):
     near: Collection[int] = ()
 
 
-def dump_lines(dump: Dump, marks: Marks, name: Callable[[int], str]) -> Element:
-    """The text; each line is called `name(number)`. Of a long one those lines that are marked, and
-    a few around them."""
-    shown = _shown(dump, marks)
+def dump_lines(
+    dump: Dump,
+    marks: Marks,
+    shown: Sequence[int] = (),
+    name: Callable[[int], str | None] = lambda _: None,
+) -> Element:
+    """The text; each line is called `name(number)`. Of a long one the lines that are `shown`, else
+    those that are marked, and a few around them."""
+    shown = shown or _shown(dump, marks)
     wide = len(str(len(dump.lines)))
     return element("pre", *_numbered(dump, marks, shown, wide, name), class_=f"dump digits{wide}")
 
@@ -134,7 +147,7 @@ def _shown(dump: Dump, marks: Marks) -> Sequence[int]:
 
 
 def _numbered(
-    dump: Dump, marks: Marks, shown: Sequence[int], wide: int, name: Callable[[int], str]
+    dump: Dump, marks: Marks, shown: Sequence[int], wide: int, name: Callable[[int], str | None]
 ) -> Iterator[Child]:
     last = 0
     for number in [*shown, len(dump.lines) + 1]:
@@ -149,12 +162,29 @@ def _numbered(
         last = number
 
 
-def _line(dump: Dump, marks: Marks, number: int, wide: int, name: str) -> Element:
+_TARGET = re.compile(r'"(?:[^"\\]|\\.)*"| -[jg] (\S+)')
+_VERDICTS = {"ACCEPT": "accept", "DROP": "stop", "REJECT": "stop"}
+
+
+def _coloured(text: str) -> Child:
+    """A line with what it is by its look: a table or a chain, a remark, a rule and what it does."""
+    if text.startswith(("*", ":")):
+        return element("b", text)
+    if text.startswith("#"):
+        return element("span", text, class_="comment")
+    found = next((match for match in _TARGET.finditer(text) if match[1]), None)
+    if found is None:
+        return text
+    target = element("b", found[1], class_=_VERDICTS.get(found[1]))
+    return [text[: found.start(1)], target, text[found.end(1) :]]
+
+
+def _line(dump: Dump, marks: Marks, number: int, wide: int, name: str | None) -> Element:
     decided, matched = number == marks.decided, number in marks.matched
     sign = "→" if decided else "✓" if matched else " "
     words = element("strong", f"  {marks.words}", class_="decided") if decided else None
     kind = "line lit" if decided else "line hit" if matched else "line"
-    text = one_line(dump.lines[number - 1].rstrip("\r"))
+    text = _coloured(one_line(dump.lines[number - 1].rstrip("\r")))
     return element(
         "span", element("span", f"{number:>{wide}} {sign} ", class_="number"), text, words,
         id=name, class_=kind,

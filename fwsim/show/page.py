@@ -40,6 +40,11 @@ def page(title: str, *body: Child, styles: tuple[str, ...] = ()) -> str:
     return f"<!DOCTYPE html>\n{html(whole)}\n"
 
 
+def fragment(*body: Child) -> str:
+    """What a notebook shows; its style is for nothing else in the notebook, and may be lost."""
+    return html(element("div", stylesheet(_css("notebook.css")), *body, class_="fwsim"))
+
+
 def styled_svg(picture: Element, *styles: str) -> Element:
     """The picture with stylesheets of its own, to be a file or an image."""
     made = Element(picture.tag, picture.attrib)

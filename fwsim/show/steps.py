@@ -56,8 +56,8 @@ class Stepper:
         where = f"{table.data['table']} {table.data['hook']}"
         mark = self.decision.mark(table.ref)
         summary = element(
-            "summary", element("b", where), f": {verdict(table)}",
-            f"{say('colon')}{effect}" if effect else None, self._mark(mark),
+            "summary", element("b", where), say("colon"), verdict(table),
+            [say("colon"), effect] if effect else None, self._mark(mark),
         )  # fmt: skip
         visits = calls(table.children)
         rules = self._chain(visits, table.data["hook"], 0)

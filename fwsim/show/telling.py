@@ -112,7 +112,7 @@ class Telling:
         for nth, (host, family, dump, marks) in enumerate(self.dumps):
             key = "page.dump" if dump.name else "page.dump.saved"
             yield element("h3", say(key, host=host, family=family, name=dump.name))
-            yield dump_lines(dump, marks, lambda line, nth=nth: f"rules{nth}-{line}")  # type: ignore[misc]
+            yield dump_lines(dump, marks, name=f"rules{nth}-{{}}".format)
 
     def href(self, ref: Ref) -> str:
         """The link to a rule's place; "" if it has none that is shown."""

@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element
 
 from fwsim.machine.world import World
 from fwsim.model.trace import Exchange
-from fwsim.show.markup import Child, element, html, image, svg_file
+from fwsim.show.markup import Child, element, image, svg_file
 from fwsim.show.mermaid import mermaid
-from fwsim.show.page import page, styled_svg
+from fwsim.show.page import fragment, page, styled_svg
 from fwsim.show.picture import picture, pictures
 from fwsim.show.telling import Remarks, Telling
 
@@ -40,12 +40,12 @@ def trace_fragment(world: World, exchange: Exchange, help_: Any, *, remarks: Rem
     """What a notebook shows: the picture, then what unfolds; it reads well without any style."""
     told = Telling(world, exchange, help_, remarks=remarks, heading=_plain_heading)
     drawn = image(styled_svg(picture(told.path()), "picture.css"), told.headline)
-    return html(element(
-        "div", element("p", element("b", told.headline)), told.place(), element("p", drawn),
+    return fragment(
+        element("p", element("b", told.headline)), told.place(), element("p", drawn),
         map(_folded, told.legs()), told.notes(),
         told.branches(), told.nearest(), told.commands(),
         _folded(element("div", told.rules())) if told.dumps else None,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def _plain_heading(*children: Child, **_: str) -> Element:

@@ -1,0 +1,1 @@
+"""The lessons' own places: those that are none of fwsim's examples."""
