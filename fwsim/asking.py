@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
+    from fwsim.model.packet import Packet
+    from fwsim.questions.coverage import Coverage
     from fwsim.questions.diff import Diff
     from fwsim.questions.exposed import Exposed
     from fwsim.questions.lint import Lint
@@ -131,3 +133,25 @@ class Asking:
         from fwsim.questions.replay.placing import Asked
 
         return _printed(replay(self.simulation, file, Asked(in_, any_mac), progress, on_leg))
+
+    def coverage(
+        self,
+        *,
+        packets: Iterable[tuple[Packet, str, float]] | None = None,
+        capture: str | PathLike[str] | None = None,
+        in_: str = "",
+        any_mac: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> Coverage:
+        """Which of the host's rules were reached: by packets (as `packets` takes them), by a
+        capture (as `replay` takes it), or, by default, by whatever moved the counters that stand
+        in the rules. Truth says whether all were."""
+        from fwsim.questions import coverage
+
+        net: Any = self
+        if packets is not None:
+            return _printed(coverage.by_legs(self.simulation, net.packets(packets)))
+        if capture is None:
+            return _printed(coverage.by_counters(self.simulation))
+        found = self.replay(capture, in_=in_, any_mac=any_mac, progress=progress)
+        return _printed(coverage.by_replay(self.simulation, found))

@@ -17,6 +17,7 @@ COMMANDS = {
     "repair": "Find commands that let an exchange through, or stop it, and what else they change.",
     "lint": "Say what is wrong with the rules themselves.",
     "replay": "Send a capture's packets through the rules, and say who was stopped where.",
+    "coverage": "Tell which rules packets, a capture or the dump's own counters reached.",
     "list": "List the rules as iptables -L does.",
     "save": "Print the rules as iptables-save does.",
     "snapshot": "Write this host down, to be traced here or elsewhere.",

@@ -13,6 +13,7 @@ from fwsim.show.layout import Line, plain
 _LINES: Mapping[str, str] = {
     "Reach": "reach", "Diff": "diff", "Exposed": "exposed", "Lint": "lint", "Remedies": "repair",
     "Replay": "replay",
+    "Coverage": "coverage",
 }  # fmt: skip
 
 
