@@ -9,5 +9,6 @@ all packets and by comparison of rulesets, on the lesson's own place.
 
 from fwsim.lessons.checking import Checked as Checked
 from fwsim.lessons.checking import check as check
+from fwsim.lessons.facts import place as place
 
-__all__ = ["Checked", "check"]
+__all__ = ["Checked", "check", "place"]

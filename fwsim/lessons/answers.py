@@ -1,11 +1,14 @@
 """Kinds of answers, read from whatever a learner hands over. Only plain values are looked at, so
-that nothing of the learner's own runs here."""
+that nothing of the learner's own runs here, but for a function where one is asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from fwsim.lessons.exercise import Kind, Wrong
+from fwsim.model.names import address_text, address_value, family_of
 
 _MOST, _LONGEST, _DEEPEST = 100, 2000, 3
 _PROGRAMS = ("iptables", "ip6tables")
@@ -82,11 +85,25 @@ def _number(answer: object) -> int:
 def _names(answer: object) -> tuple[str, ...]:
     """Names, from texts, or from one text in which commas, arrows or blanks part them."""
     if type(answer) is str:
-        answer = answer[:_LONGEST].replace("->", " ").translate(_APART).split()
+        answer = _split(answer)
     names = _list(answer, "answer.names")
     if not names or any(type(name) is not str for name in names):
         raise Wrong("answer.names")
     return tuple(str(name).strip()[:_LONGEST] for name in names)
+
+
+def _split(text: str) -> list[str]:
+    return text[:_LONGEST].replace("->", " ").translate(_APART).split()
+
+
+def _ports(answer: object) -> tuple[int, ...]:
+    """Port numbers, each once, from numbers or texts, or from one text."""
+    if type(answer) is str or type(answer) is int:
+        answer = _split(str(answer)) if type(answer) is str else [answer]
+    found = {_number(port) for port in _list(answer, "answer.ports")}
+    if not found:
+        raise Wrong("answer.ports")
+    return tuple(sorted(found))
 
 
 def _list(answer: object, key: str) -> list[object]:
@@ -95,6 +112,15 @@ def _list(answer: object, key: str) -> list[object]:
             return [*answer]
         raise Wrong("answer.too_much")
     raise Wrong(key)
+
+
+def _address(answer: object) -> str:
+    """An address as it is usually written."""
+    text = answer[:_LONGEST].strip() if type(answer) is str else ""
+    family = family_of(text)
+    if family is None:
+        raise Wrong("answer.address")
+    return address_text(address_value(text, family), 32 if family == 4 else 128)
 
 
 def choice(*words: str) -> Kind:
@@ -112,7 +138,17 @@ def choice(*words: str) -> Kind:
     return Kind("choice", read, facts)
 
 
+def _function(answer: object) -> Callable[..., Any]:
+    """A function that a learner wrote: the one answer that is run."""
+    if not isinstance(answer, FunctionType):
+        raise Wrong("answer.function")
+    return answer
+
+
 COMMANDS = Kind("commands", _commands)
 PACKET = Kind("packet", _packet)
 NUMBER = Kind("number", _number)
 NAMES = Kind("names", _names)
+PORTS = Kind("ports", _ports)
+ADDRESS = Kind("address", _address)
+FUNCTION = Kind("function", _function)

@@ -12,7 +12,7 @@ from fwsim.lessons.words import knows, say
 from fwsim.model.errors import FwsimError, ReadError, harmless
 from fwsim.model.frozen import Frozen
 
-LESSONS = range(1, 5)
+LESSONS = range(1, 9)
 _SIGNS = {True: ("✓", "#1a7f37"), False: ("✗", "#b35900"), None: ("…", "#6e7781")}
 
 

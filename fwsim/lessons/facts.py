@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from itertools import groupby
 from typing import Any
 
 from fwsim import load
 from fwsim.language.ruleset import Rule
+from fwsim.machine.place import open_place
+from fwsim.machine.simulate import Simulation
+from fwsim.model.errors import PlaceError
 from fwsim.model.trace import Leg, Ref, Step, rule_steps
 from fwsim.net import Net, Trace
 from fwsim.questions.diff import Diff
@@ -17,12 +21,23 @@ from fwsim.show.covers import packet_line
 from fwsim.show.layout import plain
 
 INTERNET = "8.8.8.8"
+_PLACES = os.path.join(os.path.dirname(os.path.realpath(__file__)), "places")
 
 
 @cache
 def article(stage: str) -> Net:
     """A stage of the article, of fwsim's examples."""
     return load(f"example:article-{stage}")
+
+
+@cache
+def place(name: str) -> Net:
+    """A place of the lessons' own: `two-bridges`, `stranger`. PlaceError for another name."""
+    known = {os.path.splitext(file)[0]: file for file in sorted(os.listdir(_PLACES))}
+    if name not in known:
+        raise PlaceError(f"there is no such place; there is: {', '.join(known)}")
+    world = open_place(os.path.join(_PLACES, known[name]))
+    return Net(Simulation.of(world._replace(title=f"lesson:{name}", place="")))
 
 
 def answered(net: Net, src: str, dst: str, **how: Any) -> bool:

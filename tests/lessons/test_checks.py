@@ -125,7 +125,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", ANSWERS)
+@pytest.mark.parametrize("number", ["1.1", "1.2", "1.3", "2.3", "3.1", "5.1", "6.1", "8.1"])
 @pytest.mark.parametrize("at", range(len(ODD)))
 def test_an_odd_answer_gets_words_and_no_traceback(number: str, at: int) -> None:
     checked = check(number, ODD[at])

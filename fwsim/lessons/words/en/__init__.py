@@ -11,6 +11,9 @@ WORDS = {
     "wanted.packet": 'a packet, such as {{"in": "eth0", "src": "8.8.8.8", "dst": "172.18.0.3"}},',
     "wanted.number": "a number",
     "wanted.names": 'a list of names, such as ["one", "two"],',
+    "wanted.ports": "a list of port numbers, such as [80, 8080],",
+    "wanted.address": 'an address, such as "172.18.0.1",',
+    "wanted.function": "your function's name (without quotes)",
     "wanted.choice": "one of {choices}",
     # kinds of answers: what was given instead
     "answer.commands": "These are no commands. Write a list of texts, each an iptables command: "
@@ -25,5 +28,8 @@ WORDS = {
     "answer.packet_without": 'The packet has no "{member}": it needs at least "src" and "dst".',
     "answer.number": "Write a whole number.",
     "answer.names": 'Write a list of names: ["one", "two"].',
+    "answer.ports": "Write a list of port numbers: [80, 8080].",
+    "answer.address": 'Write an address: "172.18.0.1".',
+    "answer.function": "This is no function. Write one with def, and hand over its name.",
     "answer.choice": "Write one of {choices}.",
 }

@@ -1,1 +1,0 @@
-"""The lessons' own places: those that are none of fwsim's examples."""
