@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fwsim.questions.diff import Diff
     from fwsim.questions.exposed import Exposed
     from fwsim.questions.lint import Lint
+    from fwsim.questions.policy.model import Policy
+    from fwsim.questions.policy.outcome import Report
     from fwsim.questions.reach import Reach
     from fwsim.questions.remedies import Remedies
     from fwsim.questions.replay.run import OnLeg
@@ -155,3 +157,18 @@ class Asking:
             return _printed(coverage.by_counters(self.simulation))
         found = self.replay(capture, in_=in_, any_mac=any_mac, progress=progress)
         return _printed(coverage.by_replay(self.simulation, found))
+
+    def test(
+        self,
+        policy: str | PathLike[str] | Policy,
+        *,
+        coverage: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> Report:
+        """The place held against a policy, or one in a file (docs/testing.md); with `coverage` also
+        on which rules none of its lines depends. Truth says whether all of it holds. ReadError or
+        QuestionError for what is wrong with the policy."""
+        from fwsim.questions.policy import test
+
+        net: Any = self
+        return _printed(test(net, policy, coverage=coverage, progress=progress))

@@ -52,3 +52,9 @@ def _plainer(error: UnicodeError) -> tuple[str, int]:
     lacking = error.object[error.start : error.end]
     escaped = (_PLAINER.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
     return "".join(escaped), error.end
+
+
+def write(path: str, text: str) -> None:
+    """Write a file that was asked for. OSError naming it if that cannot be."""
+    with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"{text}\n")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fwsim.cli.opening import live_net, open_net, tell
 from fwsim.cli.streams import echo
 from fwsim.model.errors import QuestionError
+from fwsim.model.trace import got_through
 
 if TYPE_CHECKING:
     from fwsim.net import Net, Trace
@@ -79,12 +80,8 @@ def _tell(trace: Trace, as_json: bool, verbose: bool) -> None:
 
 def status(trace: Trace) -> int:
     """The exit status of an exchange."""
-    if "UNKNOWN" in (trace.verdict, trace.outcome.upper()):
-        return UNKNOWN
-    if trace.outcome == "answered":
-        return THROUGH
-    unanswerable = "no_answer_expected" in trace.exchange.notes
-    return THROUGH if unanswerable and trace.verdict == "ACCEPT" else STOPPED
+    through = got_through(trace.exchange)
+    return UNKNOWN if through is None else THROUGH if through else STOPPED
 
 
 def _many(net: Net, file: str) -> int:

@@ -156,6 +156,16 @@ class Exchange(NamedTuple):
     branches: tuple[Branch, ...] = ()
 
 
+def got_through(exchange: Exchange) -> bool | None:
+    """Everything asked got through, and was answered where an answer is expected; None: that
+    depends on what is not known."""
+    if "UNKNOWN" in (exchange.verdict, exchange.outcome.upper()):
+        return None
+    if exchange.outcome == "answered":
+        return True
+    return "no_answer_expected" in exchange.notes and exchange.verdict == "ACCEPT"
+
+
 class Branch(NamedTuple):
     """What came of an exchange under answers to unknown facts, each as (name, phrase, holds)."""
 

@@ -12,7 +12,7 @@ from fwsim.model import fields as F
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import STATES, address_value, family_of, iface_value
 from fwsim.model.packet import proto_of
-from fwsim.model.pred import Pred, all_of, is_in, prefix
+from fwsim.model.pred import FALSE, Pred, all_of, is_in, prefix
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class Asked(NamedTuple):
     """`in_` and `out` are devices of the host ("" any), `src` and `dst` addresses, networks or
     names ("" any), `sport` and `dport` such as `80,8000-8010`; `state` is what conntrack says of
     the packets (of them that a rule of raw leaves alone, what it would say, where UNTRACKED is not
-    asked for); `answered` asks for those whose answer comes back too."""
+    asked for); `answered` asks for those whose answer comes back too; `only` narrows the packets of
+    its families, and leaves out the others."""
 
     in_: str = ""
     out: str = ""
@@ -37,6 +38,7 @@ class Asked(NamedTuple):
     state: str = "NEW"
     family: int = 0
     answered: bool = False
+    only: tuple[tuple[int, Pred], ...] = ()
 
     def of_family(self, world: World) -> int:
         """The address family that is asked about: that of the addresses, else IPv4 where the host
@@ -54,16 +56,18 @@ class Asked(NamedTuple):
         """The packets that are asked about, devices apart. QuestionError for what there is not."""
         parts = []
         if self.src:
-            parts.append(_network(world, self.src, F.SRC[family], family))
+            parts.append(network(world, self.src, F.SRC[family], family))
         if self.dst:
             parts.append(self._to(world, family))
         if self.proto:
             parts.append(is_in(F.PROTO, proto_of(self.proto, family)))
         parts += [
-            _ports(text, field)
+            ports(text, field)
             for text, field in ((self.sport, F.SPORT), (self.dport, F.DPORT))
             if text
         ]
+        if self.only:
+            parts.append(dict(self.only).get(family, FALSE))
         return all_of(*parts)
 
     def _to(self, world: World, family: int) -> Pred:
@@ -71,7 +75,7 @@ class Asked(NamedTuple):
         origin = world.aliases.get(self.src, self.src)
         if family_of(self.dst.partition("/")[0]) is None and origin in world.namespaces:
             return is_in(F.DST[family], destination(world, self.dst, family, origin).value)
-        return _network(world, self.dst, F.DST[family], family)
+        return network(world, self.dst, F.DST[family], family)
 
     def states(self) -> tuple[int, ...]:
         """The states, as numbers. QuestionError for what there is not."""
@@ -112,7 +116,8 @@ def _by_ports(world: World, name: str) -> list[str]:
     return [port.name for port in host.ports(name)] or [name]
 
 
-def _network(world: World, text: str, field: F.Field, family: int) -> Pred:
+def network(world: World, text: str, field: F.Field, family: int) -> Pred:
+    """An address, a network, or a name's addresses. QuestionError for what there is not."""
     address, slash, length = text.partition("/")
     if family_of(address) is None:
         ns = world.namespaces.get(world.aliases.get(text, text))
@@ -128,7 +133,8 @@ def _network(world: World, text: str, field: F.Field, family: int) -> Pred:
     return prefix(field, value, int(length))
 
 
-def _ports(text: str, field: F.Field) -> Pred:
+def ports(text: str, field: F.Field) -> Pred:
+    """Such as `80,8000-8010`. QuestionError for what are no ports."""
     spans = []
     for part in text.split(","):
         found = _PORTS.fullmatch(part.strip())

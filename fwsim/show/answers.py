@@ -14,6 +14,7 @@ _LINES: Mapping[str, str] = {
     "Reach": "reach", "Diff": "diff", "Exposed": "exposed", "Lint": "lint", "Remedies": "repair",
     "Replay": "replay",
     "Coverage": "coverage",
+    "Report": "policy",
 }  # fmt: skip
 
 

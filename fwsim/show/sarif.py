@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from fwsim.questions.policy.outcome import FAILS, HOLDS
+from fwsim.show.junit import name
+from fwsim.show.layout import plain
+from fwsim.show.policy import details
+
 if TYPE_CHECKING:
     from fwsim.model.trace import Ref
     from fwsim.questions.lint import Lint
     from fwsim.questions.lint.finding import Finding
+    from fwsim.questions.policy.outcome import Outcome, Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -18,6 +24,17 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 def sarif(found: Lint, version: str) -> dict[str, Any]:
     """One run of fwsim in that version."""
     codes = sorted({finding.code for finding in found})
+    return _run(codes, [_result(finding, codes, found.sources) for finding in found], version)
+
+
+def of_policy(found: Report, version: str) -> dict[str, Any]:
+    """The lines of a policy that fail, or depend on what nobody knows, as such a run."""
+    kinds = sorted({outcome.line.kind for outcome in found.outcomes})
+    results = [_line(o, kinds, found) for o in found.outcomes if o.result != HOLDS]
+    return _run(kinds, results, version)
+
+
+def _run(ids: list[str], results: list[dict[str, Any]], version: str) -> dict[str, Any]:
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -27,14 +44,37 @@ def sarif(found: Lint, version: str) -> dict[str, Any]:
                     "driver": {
                         "name": "fwsim",
                         "version": version,
-                        "rules": [{"id": code} for code in codes],
+                        "rules": [{"id": name} for name in ids],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(finding, codes, found.sources) for finding in found],
+                "results": results,
             }
         ],
     }
+
+
+def _line(outcome: Outcome, kinds: list[str], found: Report) -> dict[str, Any]:
+    line = outcome.line
+    told = plain(details(outcome, found.words))
+    region: dict[str, Any] = {"startLine": max(1, line.number)}
+    if line.span:
+        region["startColumn"] = line.span.column
+    place = {"artifactLocation": {"uri": quote(found.policy)}, "region": region}
+    result: dict[str, Any] = {
+        "ruleId": line.kind,
+        "ruleIndex": kinds.index(line.kind),
+        "level": "error" if outcome.result == FAILS else "warning",
+        "message": {"text": f"{name(outcome)}\n{told}"},
+        "locations": [{"physicalLocation": place}],
+    }
+    if outcome.ref:
+        text = {"text": _where(outcome.ref)}
+        related = {"id": 0, "message": text, **_location(outcome.ref, found.sources)}
+        result["relatedLocations"] = [related]
+    if packet := outcome.sent():
+        result["properties"] = {"witness": packet}
+    return result
 
 
 def _result(finding: Finding, codes: list[str], sources: Mapping[int, str]) -> dict[str, Any]:

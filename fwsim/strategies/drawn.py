@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fwsim.machine.opening import SPORT, opening
 from fwsim.model.names import proto_text
 from fwsim.model.packet import ICMP, ICMP6, Packet
 from fwsim.model.packet_json import packet_to_dict
-
-if TYPE_CHECKING:
-    from fwsim.net import Net
-
-UNKNOWN_PLACE = "PLACE"
-"""What stands for a place that no command line tells: rules from a pipe, or a place at which
-packets were sent already."""
+from fwsim.questions.again import piped
 
 
 class Drawn(Mapping[str, Any]):
@@ -72,38 +65,3 @@ class Drawn(Mapping[str, Any]):
             words += ["--sport", str(packet.sport)] * (packet.sport != SPORT)
         words += ["--in", self.dev] * bool(self.dev) + ["--out", self.out] * bool(self.out)
         return words
-
-
-def piped(packets: list[dict[str, Any]], words: tuple[str, ...]) -> str:
-    """The command that replays packets, in order, in one connection-tracking world."""
-    lines = shlex.join(json.dumps(packet) for packet in packets)
-    if words[:2] == ("--from", "-"):
-        words = ("--from", UNKNOWN_PLACE)
-    return f"printf '%s\\n' {lines} | {shlex.join(['fwsim', 'trace', *words])} --packets - --json"
-
-
-def place_words(net: Net) -> tuple[str, ...]:
-    """The options that tell a place as it stands; `--from PLACE` where none do."""
-    world, simulation = net.world, net.simulation
-    given, now = simulation.given, simulation.now
-    if not world.place or simulation.seed or now != int(now) or not _whole(given.epoch):
-        return ("--from", UNKNOWN_PLACE)
-    words = ["--from", world.place]
-    for command in world.commands:
-        words += ["--with", command]
-    for fact, answer in given.assume.items():
-        words += ["--assume", f"{fact}={'yes' if answer else 'no'}"]
-    if given.epoch is not None:
-        words += ["--at", _utc(int(given.epoch))]
-    words += ["--seed", str(given.seed)] * (given.seed is not None)
-    return (*words, *(["--after", f"{int(now)}s"] if now else []))
-
-
-def _whole(epoch: float | None) -> bool:
-    return epoch is None or epoch == int(epoch)
-
-
-def _utc(epoch: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from fwsim.machine.naming import owner
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import STATES, iface_text
+from fwsim.questions.again import place_words
 from fwsim.questions.asked import Asked
 from fwsim.questions.population import Population
 from fwsim.questions.reach import Passing
 from fwsim.readings.space import PacketSet
 from fwsim.readings.strategy import views
 from fwsim.strategies.building import buildable, packet_of
-from fwsim.strategies.drawn import Drawn, place_words
+from fwsim.strategies.drawn import Drawn
 from fwsim.strategies.steering import MOST_RULES, Steering
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class _Asking:
             )
         self.steering = Steering(self.population, self.wanted)
         self.regions = list(self._regions())
-        self.words = place_words(net)
+        self.words = place_words(net.simulation)
 
     def packets(self) -> st.SearchStrategy[Drawn]:
         """The strategy."""

@@ -88,7 +88,7 @@ def lint(
         raise too_large() from None
     kept = [f for f, own in found if everywhere or not own]
     kept.sort(key=_place)
-    sources = {family: name for family, rules in rulesets.items() if (name := _source(rules))}
+    sources = {family: name for family, rules in rulesets.items() if (name := source_name(rules))}
     return Lint(simulation.world.title, tuple(kept), sources, len(found) - len(kept))
 
 
@@ -123,7 +123,7 @@ def _place(finding: Finding) -> tuple[Any, ...]:
     return ref.family, ref.line, ref.table, ref.chain, number, SEVERITIES.index(finding.severity)
 
 
-def _source(ruleset: Ruleset) -> str:
+def source_name(ruleset: Ruleset) -> str:
     """The name of the text that rules were read from."""
     spans = (rule.span for table in ruleset.tables.values() for rule in table.samples)
     return next((span.source.name for span in spans if span), "")

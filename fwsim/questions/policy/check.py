@@ -1,0 +1,165 @@
+"""A policy held against a place, line by line: by proof over all packets that a line speaks of,
+and for two machines by a trace of the exchange as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from fwsim.machine.sets.replies import answerable
+from fwsim.model.errors import PlaceError, QuestionError
+from fwsim.model.trace import PASSED, VERDICT_OF, got_through
+from fwsim.questions.again import place_words
+from fwsim.questions.asked import Asked
+from fwsim.questions.lint import source_name
+from fwsim.questions.policy.demands import Demand, narrowed
+from fwsim.questions.policy.model import UNCHANGED, Line
+from fwsim.questions.policy.outcome import DEPENDS, FAILS, HOLDS, Outcome, Report, worst
+from fwsim.questions.policy.telling import LISTED, Telling
+
+if TYPE_CHECKING:
+    from fwsim.machine.simulate import Simulation
+
+_STOPPED = frozenset(VERDICT_OF) - PASSED
+_TRACES = 20  # exchanges of one line
+
+
+class Check(Telling):
+    """What comes of the lines."""
+
+    def report(self) -> Report:
+        """What came of every line."""
+        outcomes = tuple(self.outcome(line) for line in self.policy.lines)
+        world = self.place.simulation.world
+        host = world.namespaces[world.host]
+        untold = [what for family in (4, 6) if (what := world.untold_rules(host, family))]
+        sources = {f: name for f, rules in host.rulesets.items() if (name := source_name(rules))}
+        words = place_words(self.place.simulation)
+        return Report(
+            self.policy.name, world.title, outcomes, tuple(world.notes), tuple(untold), sources,
+            words,
+        )  # fmt: skip
+
+    def outcome(self, line: Line) -> Outcome:
+        """What came of a line: the worst of what it says of families and ends."""
+        if line.kind == UNCHANGED:
+            return self._unchanged(line)
+        found: Outcome | None = None
+        for demand in self.demands[line]:
+            for outcome in self._must(demand) if demand.must else self._must_not(demand):
+                found = worst(found, outcome)
+                if found.result == FAILS:
+                    return found
+        return found or Outcome(line, HOLDS)
+
+    # -- must --------------------------------------------------------------------------------------
+
+    def _must(self, demand: Demand) -> Iterator[Outcome]:
+        yield self._all_through(demand)
+        ends = self.ends[demand.family]
+        if not any(ends.wide(end) for end in (*demand.who, *demand.whom)):
+            yield from self._exchanges(demand)
+
+    def _all_through(self, demand: Demand) -> Outcome:
+        walked, ends = self.walked[demand.family], self.ends[demand.family]
+        asked, through = self.packets(demand), self.through(demand.family)
+        answers = self.answered(demand.family)
+        if any(ends.wide(end) for end in (*demand.who, *demand.whom)):
+            known = asked - walked.nobodys() - answers.nobody
+            asked = asked if known.is_empty else known
+        silent = through - walked.read(answerable(demand.family))
+        good, unknown = through & answers.home | silent, walked.unknown() | answers.unknown
+        surely = asked - (good | unknown).may()
+        if surely.is_empty:
+            rest = asked - good.must()
+            if rest.is_empty:
+                return Outcome(demand.line, HOLDS, family=demand.family)
+            return self.depends(demand, rest, walked.why((asked & good) | (asked & unknown)))
+        stopped = surely - through.may()
+        if stopped.is_empty:
+            return self.fails(demand, surely, "lost", PASSED)
+        return self.fails(demand, stopped, "stopped", _STOPPED)
+
+    def _exchanges(self, demand: Demand) -> Iterator[Outcome]:
+        """Those of the two, one for each protocol and port that the line names."""
+        line, (who,), (whom,) = demand.line, demand.who, demand.whom
+        protos = [said.text for said in line.protos] or ["tcp" if line.ports else "icmp"]
+        ports: list[int | None] = [_first(said.text) for said in line.ports]
+        for proto, port in [*product(protos, ports or [None])][:_TRACES]:
+            device = line.in_.text if line.in_ else ""
+            asked = {"src": who.text, "dst": whom.text, "proto": proto, "dport": port}
+            try:
+                trace = self.place.trace(**asked, in_=device)
+            except QuestionError as error:
+                raise QuestionError(error.message, span=line.span, hint=error.hint) from None
+            yield self._of_trace(demand, {**asked, "in_": device}, trace)
+
+    def _of_trace(self, demand: Demand, asked: Mapping[str, Any], trace: Any) -> Outcome:
+        through, host = got_through(trace.exchange), self.simulation.world.host
+        for leg in trace.legs:
+            counted = (*leg.matched, *leg.policies)
+            for c in counted:
+                if c.host == host:
+                    where = c.family, c.table, c.chain, c.rule
+                    self.matched.setdefault(where, set()).add(demand.line)
+        result = DEPENDS if through is None else HOLDS if through else FAILS
+        why = tuple(dict.fromkeys(what for leg in trace.legs for what in leg.depends_on))
+        return Outcome(
+            demand.line, result, "exchange", demand.family, trace=trace,
+            ref=trace.decided_by if result == FAILS else None,
+            depends_on=why if result == DEPENDS else (), question=asked,
+        )  # fmt: skip
+
+    # -- must not ----------------------------------------------------------------------------------
+
+    def _must_not(self, demand: Demand) -> Iterator[Outcome]:
+        walked = self.walked[demand.family]
+        through, unknown = self.through(demand.family), walked.unknown()
+        there = walked.read(demand.arrives) | walked.arriving(demand.arrives)
+        wrong = walked.read(demand.sent) & there
+        surely = (wrong & through).must()
+        if not surely.is_empty:
+            yield self.fails(demand, surely, "through", PASSED)
+            return
+        rest = (wrong & (through | unknown)).may()
+        if rest.is_empty:
+            yield Outcome(demand.line, HOLDS, family=demand.family)
+        else:
+            yield self.depends(demand, rest, walked.why(wrong & (through | unknown)))
+
+    # -- unchanged ---------------------------------------------------------------------------------
+
+    def _unchanged(self, line: Line) -> Outcome:
+        from fwsim.questions.diff import diff
+
+        assert line.place is not None
+        asked = Asked(only=narrowed(line, self.ends))
+        try:
+            found = diff(_opened(line.place.text), self.simulation, LISTED, asked)
+        except (PlaceError, QuestionError) as error:
+            raise QuestionError(error.message, span=line.place.span, hint=error.hint) from None
+        if not found.changes:
+            result = HOLDS if found.equal else DEPENDS
+            return Outcome(line, result, "depends", depends_on=found.depends_on)
+        change = found.changes[0]
+        shown = change.witness
+        question, trace = self.shown(shown, one_way=True) if shown else (None, None)
+        return Outcome(
+            line, FAILS, "changed", witness=shown, trace=trace, ref=change.now.ref,
+            packets=change.packets, change=change, question=question,
+        )  # fmt: skip
+
+
+@cache
+def _opened(place: str) -> Simulation:
+    from fwsim.machine.place import open_place
+    from fwsim.machine.simulate import Simulation
+
+    return Simulation.of(open_place(place))
+
+
+def _first(ports: str) -> int:
+    return int(re.split("[-:,]", ports)[0])

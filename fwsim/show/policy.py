@@ -1,0 +1,161 @@
+"""What came of a policy, in lines of text: each line of it, and where one fails a packet that shows
+it, the rule that decided, and the command that replays it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fwsim.questions.again import asked_again, piped
+from fwsim.questions.policy.model import ISOLATED, UNCHANGED
+from fwsim.questions.policy.outcome import DEPENDS, FAILS, HOLDS
+from fwsim.show.branches import outcome_key
+from fwsim.show.covers import conversation_lines, witness_line
+from fwsim.show.layout import PAD, Line, cells, segment
+from fwsim.show.words import say
+
+if TYPE_CHECKING:
+    from fwsim.model.trace import Ref
+    from fwsim.questions.policy import model
+    from fwsim.questions.policy.outcome import Outcome, Report, Spare
+
+_STYLES = {HOLDS: "good", FAILS: "bad", DEPENDS: "unsure"}
+_MOST = 48  # columns of who and whom; longer ones push what follows
+
+
+def policy_lines(found: Report) -> list[Line]:
+    """The place and the policy, its lines with what came of them, and how many."""
+    title = say("policy.place", title=found.title, policy=found.policy)
+    lines: list[Line] = [[segment(title, "dim")]]
+    told = [ends(outcome.line) for outcome in found.outcomes]
+    wide = min(_MOST, max(map(cells, told), default=0))
+    kinds = max((len(outcome.line.kind) for outcome in found.outcomes), default=0)
+    for outcome, text in zip(found.outcomes, told, strict=True):
+        lines.append(_head(outcome, text, kinds, wide))
+        lines += [[("    ", PAD), *line] for line in details(outcome, found.words)]
+    if found.coverage:
+        lines += _coverage(found.coverage)
+    lines += [[segment(say("note.line") + note, "note")] for note in found.notes]
+    untold = (say("policy.untold", what=what) for what in found.untold)
+    lines += [[segment(say("note.line") + note, "note")] for note in untold]
+    return [*lines, [segment(summary(found), "head")]]
+
+
+def _head(outcome: Outcome, text: str, kinds: int, wide: int) -> Line:
+    line = outcome.line
+    return [
+        segment(say(f"policy.{outcome.result}"), _STYLES[outcome.result]), segment(" "),
+        segment(f"{line.kind:<{kinds}}"), segment(f"{line.number:>5}", "number"), ("  ", PAD),
+        segment(text, "head"), (" " * max(0, wide - cells(text)) + "  ", PAD),
+        segment(line.why, "why"),
+    ]  # fmt: skip
+
+
+def ends(line: model.Line) -> str:
+    """Whom a line is about, and what they send."""
+    if line.kind == ISOLATED:
+        text = say("policy.apart", who=line.who)
+    else:
+        key = "policy.from_to" if line.who else "policy.to"
+        text = say(key, who=line.who, whom=line.whom) if line.who or line.whom else ""
+    protos, ports = (say("comma").join(s.text for s in said) for said in (line.protos, line.ports))
+    service = protos
+    if ports:
+        key = "policy.service.ports" if protos else "policy.service.any"
+        service = say(key, protos=protos, ports=ports)
+    if service:
+        text = say("policy.service", ends=text, service=service) if text else service
+    if line.in_:
+        text = say("policy.by", ends=text, dev=line.in_.text)
+    if line.kind == UNCHANGED and line.place:
+        key = "policy.since.part" if text else "policy.since"
+        return say(key, place=line.place.text, part=text)
+    return text
+
+
+def details(outcome: Outcome, words: tuple[str, ...]) -> Iterator[Line]:
+    """How a line fails, or what it depends on; `words` are the options that tell the place."""
+    if outcome.result == FAILS:
+        yield from _failing(outcome)
+    for what in outcome.depends_on:
+        yield [segment(say("policy.depends_on", what=what), "note")]
+    command = again(outcome, words)
+    if command and outcome.result != HOLDS:
+        yield [segment(command, "command")]
+
+
+def _failing(outcome: Outcome) -> Iterator[Line]:
+    what = say(f"policy.what.{outcome.what}")
+    if outcome.witness:
+        yield witness_line(outcome.witness)[1:]
+    elif outcome.what == "exchange":
+        what = say(f"outcome.{outcome_key(outcome.trace.exchange)}")
+    elif outcome.change and (talk := outcome.change.talk):
+        yield from (line[1:] for line in conversation_lines(talk))
+    else:
+        yield [segment(say("policy.no_witness"), "note")]
+    if outcome.change:
+        was, now = outcome.change.was.fate.verdict, outcome.change.now.fate.verdict
+        what = say("policy.changed", was=was, now=now)
+    yield [segment(what), segment(" "), *_decided(outcome)]
+
+
+def _decided(outcome: Outcome) -> Sequence[tuple[str, str]]:
+    ref = outcome.ref
+    if ref is None:
+        reason = _reason(outcome.trace) if outcome.trace else ""
+        return [segment(say("policy.reason", reason=reason))] if reason else []
+    key = "policy.ref.policy" if ref.rule == "policy" else "policy.ref"
+    where = say(key, table=f"{_six(ref)}{ref.table}", chain=ref.chain, rule=ref.rule)
+    return [segment(where), segment(ref.text, "rule")]
+
+
+def _reason(trace: Any) -> str:
+    reasons = (leg.reason for leg in trace.legs if leg.reason)
+    return next((say(f"reason.{reason}") for reason in reasons), "")
+
+
+def again(outcome: Outcome, words: tuple[str, ...]) -> str:
+    """The command that replays what shows it; "" if there is none."""
+    if outcome.question is not None:
+        return asked_again(outcome.question, words)
+    packet = outcome.sent()
+    return piped([packet], words) if packet else ""
+
+
+def _coverage(found: Spare) -> Iterator[Line]:
+    """The rules on which no line depends, in the order of the text."""
+    spare = [*((ref, "unmet") for ref in found.unmet), *((ref, "same") for ref in found.same)]
+    if not spare:
+        yield [segment(say("policy.coverage", count=found.rules), "good")]
+        return
+    head = say("policy.coverage.spare", spare=len(spare), count=found.rules)
+    yield [segment(head, "head")]
+    names = [f"{_six(ref)}{ref.table} {ref.chain} {ref.rule}" for ref, _ in spare]
+    wide, texts = max(map(len, names)), min(_MOST, max(len(ref.text) for ref, _ in spare))
+    for (ref, kind), told in zip(spare, names, strict=True):
+        yield [
+            ("  ", PAD), segment(f"{told:<{wide}}", "number"), ("  ", PAD),
+            segment(ref.text, "rule"), (" " * max(0, texts - len(ref.text)) + "  ", PAD),
+            segment(say(f"policy.coverage.{kind}"), "why"),
+        ]  # fmt: skip
+
+
+def _six(ref: Ref) -> str:
+    return say("policy.six") if ref.family == 6 else ""
+
+
+def summary(found: Report) -> str:
+    """How many lines fail, or depend on what nobody knows."""
+    count, fails, depends = (len(found.outcomes), found.count(FAILS), found.count(DEPENDS))
+    if not fails and not depends:
+        return say("policy.all.one" if count == 1 else "policy.all", count=count)
+    parts = []
+    for key, number, mark in (
+        ("policy.count", fails, FAILS), ("policy.count.depends", depends, DEPENDS),
+    ):  # fmt: skip
+        if number:
+            which = f"{key}.one" if number == 1 else key
+            signs = {"mark": say(f"policy.{mark}"), "count": count}
+            parts.append(say(which, fails=number, depends=number, **signs))
+    return " ".join(parts)

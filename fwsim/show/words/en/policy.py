@@ -1,0 +1,48 @@
+"""English, of `fwsim test`."""
+
+WORDS = {
+    "policy.place": "{title}, held against {policy}",
+    "policy.holds": "✓",
+    "policy.fails": "✗",
+    "policy.depends": "?",
+    "policy.from_to": "{who} → {whom}",
+    "policy.to": "anywhere → {whom}",
+    "policy.apart": "{who}",
+    "policy.since": "{place}",
+    "policy.since.part": "{place}: {part}",
+    "policy.service": "{ends}, {service}",
+    "policy.by": "{ends}, in by {dev}",
+    "policy.service.ports": "{protos} {ports}",
+    "policy.service.any": "port {ports}",
+    # how a line fails
+    "policy.what.through": "let through",
+    "policy.what.stopped": "stopped",
+    "policy.what.lost": "its answer is stopped",
+    "policy.what.exchange": "not answered",
+    "policy.what.changed": "changed",
+    "policy.ref": "by {table} {chain} {rule}  ",
+    "policy.ref.policy": "by {table} {chain}, policy  ",
+    "policy.six": "IPv6 ",
+    "policy.reason": "because {reason}",
+    "policy.ended": "{outcome}",
+    "policy.no_witness": "no packet was found that shows it",
+    "policy.changed": "was {was}, is {now}",
+    "policy.depends_on": "depends on: {what}",
+    "policy.untold": "{what} are not told, and what they let through is not known",
+    # how many
+    "policy.all": "✓ All holds: {count} lines.",
+    "policy.all.one": "✓ It holds: 1 line.",
+    "policy.count": "{mark} {fails} of {count} lines fail.",
+    "policy.count.one": "{mark} 1 of {count} lines fails.",
+    "policy.count.depends": "{mark} {depends} of {count} lines depend on what is not known.",
+    "policy.count.depends.one": "{mark} 1 of {count} lines depends on what is not known.",
+    # in the forms that other programs read
+    "policy.name": "{kind}, line {number}: {ends}",
+    "policy.name.why": "{kind}, line {number}: {ends} ({why})",
+    "policy.message": "{name}: {what}",
+    # rules that no line depends on
+    "policy.coverage": "✓ Some line depends on each of the {count} rules.",
+    "policy.coverage.spare": "Rules on which no line depends: {spare} of {count}",
+    "policy.coverage.unmet": "no line's packets match it",
+    "policy.coverage.same": "without it, every line comes to the same",
+}
