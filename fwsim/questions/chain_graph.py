@@ -141,13 +141,16 @@ def _layers(graph: nx.DiGraph[str]) -> dict[str, int]:
 
 def _folded(layers: Mapping[str, int]) -> dict[str, Node]:
     """The node of each chain: itself, or where there are too many, the beginning that it shares
-    with others as far from the start; the longest beginnings are folded first."""
+    with others as far from the start; what begins alike is folded, then, if need be, more of it."""
     homes: dict[str, Node] = {name: name for name in layers}
     if len(layers) <= LEGIBLE:
         return homes
+    folded: list[str] = []
     for beginning, found in sorted(_beginnings(layers).items(), key=lambda b: (-len(b[0]), b[0])):
-        if len(set(homes.values())) <= LEGIBLE:
-            break
+        again = any(other.startswith(beginning) for other in folded)
+        if again and len(set(homes.values())) <= LEGIBLE:
+            continue
+        folded.append(beginning)
         several = [layer for layer, many in found.items() if many > 1]
         for layer in several:
             node = f"{beginning}… ({layer + 1})" if several[1:] else f"{beginning}…"

@@ -3,31 +3,31 @@ out by themselves; boxes have numbers, and texts are quoted as each language wan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from fwsim.show.diagram import Box, Diagram, Row, Section
 from fwsim.show.layout import one_line
+from fwsim.show.mermaid import escaped
 
 _MERMAID = {
     (True, ""): "-->", (True, "dashed"): "-.->", (True, "lit"): "==>",
     (False, ""): "---", (False, "dashed"): "-.-", (False, "lit"): "===",
 }  # fmt: skip
-_PLAIN = frozenset(" _.:,/+=-()→⇢↺✓✗…–")
 
 
 def mermaid(diagram: Diagram) -> str:
     """A flowchart."""
-    lines = ["flowchart LR", f"  accTitle: {_bare(diagram.title)}"]
+    lines = ["flowchart LR", f"  accTitle: {escaped(diagram.title)}"]
     for number, section in enumerate(diagram.sections, 1):
-        lines.append(f'  subgraph s{number}["{_entities(section.title or diagram.title)}"]')
+        lines.append(f'  subgraph s{number}["{escaped(section.title or diagram.title)}"]')
         lines.append("    direction LR")
         names = _names(section, f"s{number}n")
         for box in section.boxes:
-            text = "<br/>".join(map(_entities, _told(box)))
+            text = "<br/>".join(map(escaped, _told(box)))
             lines.append(f'    {names[box.name]}["{text}"]')
         for source, label, row in _arrows(section):
             arrow = _MERMAID[section.directed, "dashed" if row.dashed else "lit" if row.lit else ""]
-            said = f'|"{_entities(label)}"|' if label else ""
+            said = f'|"{escaped(label)}"|' if label else ""
             lines.append(f"    {names[source]} {arrow}{said} {names[row.to or '']}")
         lines.append("  end")
     return "\n".join(lines) + "\n"
@@ -76,23 +76,10 @@ def _arrows(section: Section) -> Iterator[tuple[str, str, Row]]:
         yield box.name, "  ".join(filter(None, (row.number, row.text, row.note))), row
 
 
-def _escaped(text: str, escape: Callable[[str], str]) -> str:
-    return "".join(c if c.isalnum() or c in _PLAIN else escape(c) for c in one_line(text))
-
-
-def _entities(text: str) -> str:
-    """Any character that is not plain as Mermaid's entity."""
-    return _escaped(text, lambda c: f"#{ord(c)};")
-
-
-def _bare(text: str) -> str:
-    """Text where Mermaid knows no quotes."""
-    return _escaped(text, lambda _: " ")
-
-
 def _quoted(text: str) -> str:
-    r"""A string of dot: \ and " are escaped, for its labels read \N and the like."""
-    return '"' + one_line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    r"""A string of dot: \, " and & are escaped, for its labels read \N, &lt; and the like."""
+    told = one_line(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+    return f'"{told}"'
 
 
 def _lines(texts: Iterator[str]) -> str:

@@ -127,7 +127,7 @@ def test_mermaid_reads_the_text_back() -> None:
     assert len(labels) == 4
     for label in labels:
         for line in label.split("<br/>"):
-            assert not re.search(r"[<>|\\\[\]{}]", line)
+            assert not re.search(r"[<>\\\[\]{}]", line)
             back = re.sub(r"#(\d+);", lambda m: chr(int(m[1])), line)
             assert SHOWN in back
 
@@ -147,7 +147,7 @@ def test_dot_quotes_any_text(text: str) -> None:
     line = next(line for line in code.splitlines() if line.startswith("    s1n1 ["))
     quoted = re.fullmatch(r'    s1n1 \[label="((?:[^"\\]|\\.)*)\\l"\];', line)
     assert quoted, line
-    back = re.sub(r"\\(.)", r"\1", quoted[1])
+    back = re.sub(r"\\(.)", r"\1", quoted[1]).replace("&amp;", "&")
     assert back == harmless(text).replace("\n", "\\n")
 
 
