@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from fwsim.machine.world import World
 from fwsim.model.trace import Leg, Ref, Step, rule_steps
+from fwsim.show.hosts import FIRST, LAST
 from fwsim.show.markup import Child, element
 from fwsim.show.phrases import Links, chosen, effect_of
 from fwsim.show.rules import Called, Decision, calls, came_of, verdict, why
@@ -16,6 +17,7 @@ from fwsim.show.words import say
 
 _RUN = 4  # so many misses in a row are folded
 _LISTED, _ALL_LISTED = 60, 1500  # misses in a row that are listed; in a whole page
+_HOSTS = 60  # on a way that is told host by host; of a longer one the ends
 _DEEP = 8  # chains in chains that unfold; deeper ones are told in one list
 _KINDS = {True: "hit", False: "miss", None: "maybe"}
 
@@ -29,13 +31,17 @@ class Stepper:
 
     def leg(self, leg: Leg) -> Iterator[Element]:
         """A part for each host."""
-        for hop in leg.hops:
-            yield element(
-                "section",
-                element("h3", element("bdi", hop.text)),
-                element("ul", self._hop(hop), class_="steps"),
-                class_="host",
-            )
+        hops = leg.hops
+        left_out = len(hops) - FIRST - LAST if len(hops) > _HOSTS else 0
+        for hop in hops[:FIRST] if left_out else hops:
+            yield self._host(hop)
+        if left_out:
+            yield element("p", say("more_hosts", count=left_out), class_="note")
+            yield from map(self._host, hops[-LAST:])
+
+    def _host(self, hop: Step) -> Element:
+        title = element("h3", element("bdi", hop.text))
+        return element("section", title, element("ul", self._hop(hop), class_="steps"))
 
     def _hop(self, hop: Step) -> Iterator[Element]:
         ends = [*self.links.end(hop)]

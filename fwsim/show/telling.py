@@ -23,7 +23,8 @@ Remarks = Iterable[tuple[str, str]]
 
 class Telling:
     """The parts of what there is to tell of one exchange. Arguments as of fwsim.show.text.story;
-    `heading` makes the title of a part."""
+    `heading` makes the title of a part; with `links` rules lead to their places, by names that are
+    the page's own."""
 
     def __init__(
         self,
@@ -33,9 +34,11 @@ class Telling:
         *,
         remarks: Remarks = (),
         heading: Callable[..., Element] | None = None,
+        links: bool = True,
     ) -> None:
         self.world, self.exchange, self.help = world, exchange, help_
         self.decision = decision(exchange)
+        self.linked = links
         self.remarks, self.heading = [*remarks], heading or partial(element, "h2")
         self.dumps = [*self._dumps()]
 
@@ -108,20 +111,24 @@ class Telling:
     def rules(self) -> Iterator[Element]:
         """The rules of every host that the packets came by, with what they matched."""
         if self.dumps:
-            yield self.heading(say("page.rules"), id="rules")
+            yield self.heading(say("page.rules"))
         for nth, (host, family, dump, marks) in enumerate(self.dumps):
             key = "page.dump" if dump.name else "page.dump.saved"
             yield element("h3", say(key, host=host, family=family, name=dump.name))
-            yield dump_lines(dump, marks, name=f"rules{nth}-{{}}".format)
+            yield dump_lines(dump, marks, name=partial(self._line, nth))
 
     def href(self, ref: Ref) -> str:
         """The link to a rule's place; "" if it has none that is shown."""
-        for nth, (host, family, dump, marks) in enumerate(self.dumps):
+        for nth, (host, family, dump, marks) in enumerate(self.dumps if self.linked else ()):
             if (host, family) == (ref.host, ref.family):
                 line = dump.line(ref)
                 shown = line in marks.matched or line in (marks.decided, *marks.near)
-                return f"#rules{nth}-{line}" if line and (shown or dump.is_whole) else ""
+                return f"#{self._line(nth, line)}" if line and (shown or dump.is_whole) else ""
         return ""
+
+    def _line(self, nth: int, line: int) -> str | None:
+        """The name of a line of the nth text."""
+        return f"rules{nth}-{line}" if self.linked else None
 
     def _dumps(self) -> Iterator[tuple[str, int, Dump, Marks]]:
         refs: dict[tuple[str, int], list[tuple[Ref, bool]]] = {}

@@ -38,7 +38,9 @@ def trace_mermaid(world: World, exchange: Exchange) -> str:
 
 def trace_fragment(world: World, exchange: Exchange, help_: Any, *, remarks: Remarks = ()) -> str:
     """What a notebook shows: the picture, then what unfolds; it reads well without any style."""
-    told = Telling(world, exchange, help_, remarks=remarks, heading=_plain_heading)
+    told = Telling(
+        world, exchange, help_, remarks=remarks, heading=_plain_heading, links=False
+    )  # fmt: skip
     drawn = image(styled_svg(picture(told.path()), "picture.css"), told.headline)
     return fragment(
         element("p", element("b", told.headline)), told.place(), element("p", drawn),

@@ -35,6 +35,7 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(
             executable_path=which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"],
+            timeout=120_000,
         )
         yield browser
         browser.close()

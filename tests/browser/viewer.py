@@ -19,7 +19,7 @@ class Viewer:
         self.asked: list[str] = []
         self.file = folder / "page.html"
         self.tab = browser.new_page(reduced_motion="reduce")
-        self.tab.set_default_timeout(10_000)
+        self.tab.set_default_timeout(60_000)
         self.tab.on("console", lambda message: self.said.append(message.text))
         self.tab.on("pageerror", lambda error: self.said.append(str(error)))
         self.tab.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))

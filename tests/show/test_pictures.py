@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path as File
 from xml.etree import ElementTree
@@ -23,6 +24,7 @@ from fwsim.show.mermaid import escaped, mermaid
 from fwsim.show.path import Lane, Path, Visit, merged, path_of
 from fwsim.show.picture import pictures
 from fwsim.show.text import decision
+from fwsim.show.tracepage import trace_page
 from show.hostile import COMMENT, DUMP, SCRIPT, assert_harmless, assert_only_text, read
 
 NS = {"s": "http://www.w3.org/2000/svg"}
@@ -48,7 +50,21 @@ def _traces() -> Iterator[Trace]:
     yield random.trace(src="ns1", dst="8.8.8.8")
 
 
-TRACES = [*_traces()]
+COUNT = 14
+
+
+@cache
+def _all() -> tuple[Trace, ...]:
+    return tuple(_traces())
+
+
+def test_all_traces_are_looked_at() -> None:
+    assert len(_all()) == COUNT
+
+
+@pytest.fixture(params=range(COUNT))
+def trace(request: pytest.FixtureRequest) -> Trace:
+    return _all()[request.param]
 
 
 def _text(page: str) -> str:
@@ -64,7 +80,6 @@ def _lines(page: str) -> dict[str, str]:
 # -- what is told ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=range(len(TRACES)))
 def test_the_page_tells_every_rule_that_matched_and_the_headline(trace: Trace) -> None:
     page, fragment = _text(trace.html()), _text(trace._repr_html_())
     for text in (page, fragment):
@@ -81,7 +96,6 @@ def _asked(trace: Trace) -> Iterator[Step]:
                     yield from rule_steps(table.children)
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=range(len(TRACES)))
 def test_links_lead_to_the_line_of_the_rule(trace: Trace) -> None:
     page = trace.html()
     ids = {attributes["id"] for _, attributes in read(page).tags if attributes.get("id")}
@@ -120,7 +134,7 @@ def test_advice_can_be_left_out() -> None:
 
 
 def test_headings_come_in_order() -> None:
-    for trace in TRACES:
+    for trace in _all():
         levels = [int(tag[1]) for tag, _ in read(trace.html()).tags if re.match(r"h\d", tag)]
         assert (levels[0], levels.count(1)) == (1, 1)
         assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -145,6 +159,21 @@ def test_thousands_of_rules_make_no_large_page(tmp_path: File) -> None:
     assert "✗ rules 1 to 9000 miss" in _text(page)
     assert "… lines 7 to 9002 are not shown …" in _text(page)
     assert "-A INPUT -j REJECT" in _text(page)
+
+
+def test_of_a_way_by_very_many_hosts_the_ends_are_shown() -> None:
+    trace = fwsim.load().trace(src="ns1", dst="8.8.8.8")
+    request = trace.legs[0]
+    exchange = trace.exchange._replace(legs=(request._replace(hops=request.hops * 300),))
+    page = trace_page(trace.net.world, exchange, None)
+    assert len(page) < 100_000
+    assert _text(page).count("… and 888 more hosts …") == 2  # told, and in the picture in words
+
+
+def test_links_of_two_traces_in_a_notebook_cannot_be_confused() -> None:
+    fragment = _all()[0]._repr_html_()
+    assert " id=" not in fragment
+    assert "href=" not in fragment
 
 
 def test_chains_a_thousand_jumps_deep_are_shown(tmp_path: File) -> None:
@@ -192,11 +221,11 @@ def test_a_diagram_has_one_meaning_a_line() -> None:
     assert escaped('a;b#c<d>"e:\n end friend %% end') == (
         "a#59;b#35;c#60;d#62;#34;e#58;#92;n #101;nd friend #37;#37; #101;nd"
     )
-    lines = mermaid(_path(TRACES[0])).splitlines()
+    lines = mermaid(_path(_all()[0])).splitlines()
     assert lines[0] == "sequenceDiagram"
     shape = r"  (accTitle: .+|participant h\d as .+|h\d(->>|-->>|-x|--x)h\d: .+|Note over h\d: .+)"
     assert all(re.fullmatch(shape, line) for line in lines[1:])
-    assert SCRIPT not in mermaid(_path(TRACES[0]))
+    assert SCRIPT not in mermaid(_path(_all()[0]))
 
 
 # -- the picture -----------------------------------------------------------------------------------
@@ -326,7 +355,6 @@ def _overlap(one: Extent, two: Extent) -> bool:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=range(len(TRACES)))
 def test_pictures_of_traces_are_tidy(trace: Trace) -> None:
     for picture in pictures(_path(trace)):
         assert picture is not None
