@@ -11,7 +11,7 @@ from fwsim.questions.policy.model import ISOLATED, UNCHANGED
 from fwsim.questions.policy.outcome import DEPENDS, FAILS, HOLDS
 from fwsim.show.branches import outcome_key
 from fwsim.show.covers import conversation_lines, witness_line
-from fwsim.show.layout import PAD, Line, cells, segment
+from fwsim.show.layout import PAD, Line, cells, plain, segment
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
@@ -73,6 +73,15 @@ def ends(line: model.Line) -> str:
     return text
 
 
+def failure(outcome: Outcome, words: tuple[str, ...]) -> str:
+    """Why a line does not hold, for a test that asserts it: what was demanded, what shows that it
+    is not so, and the whole trace of that; `words` as of `details`."""
+    head = say(f"policy.failure.{outcome.line.kind}", ends=ends(outcome.line))
+    told = plain(details(outcome, words))
+    trace = [outcome.trace.text()] if outcome.trace else []
+    return "\n\n".join([f"{head}\n{told}", *trace])
+
+
 def details(outcome: Outcome, words: tuple[str, ...]) -> Iterator[Line]:
     """How a line fails, or what it depends on; `words` are the options that tell the place."""
     if outcome.result == FAILS:
@@ -85,11 +94,12 @@ def details(outcome: Outcome, words: tuple[str, ...]) -> Iterator[Line]:
 
 
 def _failing(outcome: Outcome) -> Iterator[Line]:
-    what = say(f"policy.what.{outcome.what}")
+    what = "" if outcome.what == "exchange" else say(f"policy.what.{outcome.what}")
     if outcome.witness:
         yield witness_line(outcome.witness)[1:]
     elif outcome.what == "exchange":
         what = say(f"outcome.{outcome_key(outcome.trace.exchange)}")
+        what = say("policy.decided", outcome=what) if outcome.ref else what
     elif outcome.change and (talk := outcome.change.talk):
         yield from (line[1:] for line in conversation_lines(talk))
     else:

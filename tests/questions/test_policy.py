@@ -91,7 +91,7 @@ def test_a_network_is_the_machines_on_it() -> None:
     assert _outcome(net, *line).result == "holds"
     assert _outcome(net, "[[must]]", "from = 'ns1'", "to = '172.18.0.0/16'").result == "holds"
     gateway = _outcome(net, "[[must]]", "from = 'ns1'", "to = '172.18.0.1'")
-    assert _told(gateway) == "stopped 172.18.0.3 172.18.0.1 tcp 80 INPUT policy"
+    assert _told(gateway) == "exchange 172.18.0.3 172.18.0.1 icmp  INPUT policy"
 
 
 # -- must not --------------------------------------------------------------------------------------

@@ -58,10 +58,10 @@ class Check(Telling):
     # -- must --------------------------------------------------------------------------------------
 
     def _must(self, demand: Demand) -> Iterator[Outcome]:
-        yield self._all_through(demand)
         ends = self.ends[demand.family]
         if not any(ends.wide(end) for end in (*demand.who, *demand.whom)):
             yield from self._exchanges(demand)
+        yield self._all_through(demand)
 
     def _all_through(self, demand: Demand) -> Outcome:
         walked, ends = self.walked[demand.family], self.ends[demand.family]

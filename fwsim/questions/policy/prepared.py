@@ -11,7 +11,7 @@ from fwsim.questions.policy.contradiction import contradiction
 from fwsim.questions.policy.demands import Demand, demands
 from fwsim.questions.policy.ends import Ends
 from fwsim.questions.policy.model import MUST, Line, Policy
-from fwsim.questions.policy.walked import Answered, Walked
+from fwsim.questions.policy.walked import Answered, Known, Walked
 from fwsim.readings.space import PacketSet
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ class Traced(Protocol):
 
 class Prepared:
     """A policy on a place, its packets walked. `before` is the same policy, or one of more lines,
-    on a place that differs in rules alone; `rules` keeps what every rule matched; without
-    `explain`, nothing is told of lines that fail but that."""
+    on a place that differs in rules alone; `known` remembers what the machine said of places that
+    do; `rules` keeps what every rule matched; without `explain`, nothing is told of lines that fail
+    but that."""
 
     def __init__(
         self,
@@ -45,17 +46,17 @@ class Prepared:
         policy: Policy,
         *,
         before: Prepared | None = None,
+        known: Known | None = None,
         rules: bool = False,
         explain: bool = True,
     ) -> None:
         self.explain = explain
+        self.known: Known = before.known if before else {} if known is None else known
         self.place, self.policy = place, policy
         self.simulation = _with_devices(place.simulation, before.policy if before else policy)
         world = self.simulation.world
         self.walked: dict[int, Walked] = {
-            family: Walked(
-                self.simulation, family, before.walked[family] if before else None, rules=rules
-            )
+            family: Walked(self.simulation, family, self.known, rules=rules)
             for family in sorted(world.namespaces[world.host].rulesets)
         }
         self.ends = {

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
 
     from fwsim.machine.sets.chains import Where
+    from fwsim.machine.sets.regions import Regions
     from fwsim.machine.sets.walk import Ending
     from fwsim.machine.simulate import Simulation
 
+Known = dict[tuple[int | str, ...], "Regions"]
+"""What the machine said of places that differ in rules alone, by family and the host's devices."""
 NEW = (STATES.index("NEW"),)
 # why packets end that nobody sends, or that are for nobody: no rule has to do with it
 NOBODY = frozenset({
@@ -45,16 +48,14 @@ class Answered(NamedTuple):
 class Walked:
     """`endings` are how the packets end that were sent, `universe` all that there are."""
 
-    def __init__(
-        self, simulation: Simulation, family: int, before: Walked | None, *, rules: bool
-    ) -> None:
+    def __init__(self, simulation: Simulation, family: int, known: Known, *, rules: bool) -> None:
         world = simulation.world
         self.simulation, self.family = simulation, family
         self.facts = Facts(simulation.given.answer)
         self.walk = HostWalk(world, family, facts=self.facts, rules=rules)
         self.space = self.walk.space
-        if before is not None:
-            self.walk.regions.learn(before.walk.regions)
+        devices = world.namespaces[world.host].devices
+        self.walk.regions.learn(known.setdefault((family, *devices), self.walk.regions))
         self.ruleset = world.namespaces[world.host].rulesets.get(family)
         loaded = self.ruleset.loaded if self.ruleset else frozenset()
         there = all_of(possible(family, NEW, loaded), negate(multicast(family)))
