@@ -66,42 +66,43 @@ class Stepper:
             [say("colon"), effect] if effect else None, self._mark(mark),
         )  # fmt: skip
         visits = calls(table.children)
-        rules = self._chain(visits, table.data["hook"], 0)
+        rules = self._chain(visits, table.data["hook"], 0, ends=True)
         return element("details", summary, rules, open=bool(mark), class_="table")
 
-    def _chain(self, visits: Sequence[Called], chain: str, depth: int) -> Element:
+    def _chain(self, visits: Sequence[Called], chain: str, depth: int, *, ends: bool) -> Element:
+        """A chain's rules that were asked; `ends`: the table was left from within it."""
         parts: list[Child] = []
         for missed, group in groupby(visits, lambda v: (_is_miss(v.step), _chain_of(v.step))):
             run = [*group]
             if missed[0]:
                 parts += self._misses([v.step for v in run], chain)
             else:
-                parts += [self._visit(visit, chain, depth) for visit in run]
+                parts += (
+                    self._visit(visit, chain, depth, ends=ends and visit is visits[-1])
+                    for visit in run
+                )
         return element("ul", *parts, class_="rules")
 
-    def _visit(self, visit: Called, chain: str, depth: int) -> Element:
+    def _visit(self, visit: Called, chain: str, depth: int, *, ends: bool) -> Element:
         if not visit.inner:
             return self._rule(visit.step, chain)
         target = visit.step.data.get("target", "")
         decides = any(self.decision.mark(call.step.ref) for call in _flat(visit.inner))
         inner = visit.inner if depth < _DEEP else [*_flat(visit.inner)]
+        reasons = [why(visit.step), *([] if ends else [came_of(visit)])]
         return element(
             "li",
             element(
                 "details",
                 element(
                     "summary", *self._words(visit.step, chain),
-                    element("span", self._inner_why(visit, decides), class_="why"),
+                    element("span", say("semicolon").join(reasons), class_="why"),
                 ),
-                self._chain(inner, target if depth < _DEEP else "", depth + 1),
+                self._chain(inner, target if depth < _DEEP else "", depth + 1, ends=ends),
                 open=decides,
             ),
             class_=f"rule {_KINDS[visit.step.holds]}",
         )  # fmt: skip
-
-    def _inner_why(self, visit: Called, decides: bool) -> str:
-        reasons = why(visit.step)
-        return reasons if decides else say("semicolon").join((reasons, came_of(visit)))
 
     def _misses(self, steps: Sequence[Step], chain: str) -> Iterator[Element]:
         """A run of rules that missed: one by one if they are few, else folded."""

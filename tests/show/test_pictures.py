@@ -127,6 +127,15 @@ def test_what_was_changed_is_shown_as_it_is_now() -> None:
     )
 
 
+def test_a_chain_comes_back_only_if_the_table_was_not_left_in_it() -> None:
+    net = fwsim.load().apply("iptables -I DOCKER-USER -j ACCEPT")
+    text = _text(net.trace(src="ns1", dst="8.8.8.8").html())
+    assert "-j DOCKER-USER ✓ matches every packet1 -j ACCEPT" in text
+    assert "returns" not in text
+    before = _text(fwsim.load().trace(src="ns1", dst="8.8.8.8").html())
+    assert "-j DOCKER-USER ✓ matches every packet; RETURN by its rule 1" in before
+
+
 def test_advice_can_be_left_out() -> None:
     trace = fwsim.load().trace(src="ns1", dst="8.8.8.8")
     assert "would help" in _text(trace.html())
