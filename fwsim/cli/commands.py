@@ -19,6 +19,8 @@ COMMANDS = {
     "replay": "Send a capture's packets through the rules, and say who was stopped where.",
     "coverage": "Tell which rules packets, a capture or the dump's own counters reached.",
     "test": "Hold the rules against a policy: who must reach what, and who must not.",
+    "graph": "Draw the chains: who jumps where.",
+    "topology": "Draw the hosts: devices, bridges, addresses, wires, what lies beyond.",
     "list": "List the rules as iptables -L does.",
     "save": "Print the rules as iptables-save does.",
     "snapshot": "Write this host down, to be traced here or elsewhere.",

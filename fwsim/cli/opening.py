@@ -18,7 +18,7 @@ def open_net(place: str | None, commands: tuple[str, ...], exchanges: tuple[str,
     if commands:
         net = net.apply(*commands)
     for client, words in enumerate(exchanges):
-        net = net.trace(**_exchange(words), client=client).after
+        net = net.trace(**exchange_of(words, "--after"), client=client).after
     return net
 
 
@@ -65,23 +65,25 @@ def _epoch(text: str | None) -> float | None:
         ) from None
 
 
-def _exchange(words: str) -> dict[str, Any]:
+def exchange_of(words: str, option: str) -> dict[str, Any]:
+    """What SRC DST [PROTO[/DPORT]] asks `Net.trace`; QuestionError, naming the option, if it is
+    anything else."""
     parts = words.split()
     if len(parts) not in (2, 3):
         raise QuestionError(
-            f"--after {words!r} is not SRC DST [PROTO[/DPORT]]",
-            hint="Such as --after '172.18.0.3 8.8.8.8 tcp/443'.",
+            f"{option} {words!r} is not SRC DST [PROTO[/DPORT]]",
+            hint=f"Such as {option} '172.18.0.3 8.8.8.8 tcp/443'.",
         )
     asked: dict[str, Any] = {"src": parts[0], "dst": parts[1]}
     if len(parts) == 3:
         proto, slash, port = parts[2].partition("/")
         asked["proto"] = proto
         if slash:
-            asked["dport"] = _port(port, words)
+            asked["dport"] = _port(port, f"{option} {words!r}")
     return asked
 
 
-def _port(text: str, words: str) -> int:
+def _port(text: str, where: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 65536):
-        raise QuestionError(f"--after {words!r}: a port is a number from 0 to 65535, not {text!r}")
+        raise QuestionError(f"{where}: a port is a number from 0 to 65535, not {text!r}")
     return int(text)

@@ -83,6 +83,17 @@ def _table(ctx: click.Context, param: click.Parameter, name: str | None) -> str 
     return name
 
 
+def known_tables(
+    ctx: click.Context, param: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Tables by their names, `all` meaning each."""
+    from fwsim.language.ruleset import TABLES
+
+    if "all" in names:
+        return tuple(TABLES)
+    return tuple(name for name in names if _table(ctx, param, name))
+
+
 table = click.option(
     "-t", "--table", metavar="TABLE", callback=_table, help="Which table."
 )  # fmt: skip
