@@ -60,6 +60,8 @@ def test_a_translation_runs_the_same_cells() -> None:
         original = ROOT / "notebooks" / path.name
         assert _asked(path) == _asked(original)
         assert [c.id for c in _cells(path)] == [c.id for c in _cells(original)]
+        texts = [c.source for c in _cells(path) if c.cell_type == "markdown"]
+        assert all(any(char > "\u2e80" for char in text) for text in texts)
 
 
 def test_the_table_names_every_notebook() -> None:
