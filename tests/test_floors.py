@@ -20,6 +20,7 @@ NOT_FOR_TRACE = HEAVY | {
     "fwsim.show.json", "fwsim.show.terminal", "click", "difflib", "gettext", "pathlib", "random",
     "socket", "fwsim.show.tracepage", "xml",
 }  # fmt: skip
+_STRATEGIES = ("addresses", "conversations", "machine", "packets")
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",
     **dict.fromkeys(
@@ -36,7 +37,10 @@ ON_USE = {
     ),
     "fwsim.readings.diagram": "is nothing but oxidd; sets of packets only",
     **dict.fromkeys(
-        ("fwsim.readings.strategy", "fwsim.strategies.packets"),
+        (
+            "fwsim.readings.strategy",
+            *(f"fwsim.strategies.{name}" for name in _STRATEGIES),
+        ),
         "is for users' tests, which have hypothesis already",
     ),
 }

@@ -10,7 +10,14 @@ def test_everything_gets_out(packet):
 
 from __future__ import annotations
 
+from fwsim.strategies.addresses import addresses as addresses
+from fwsim.strategies.conversations import Conversation as Conversation
+from fwsim.strategies.conversations import conversations as conversations
 from fwsim.strategies.drawn import Drawn as Drawn
+from fwsim.strategies.machine import FirewallMachine as FirewallMachine
+from fwsim.strategies.machine import hold as hold
 from fwsim.strategies.packets import packets as packets
 
-__all__ = ["Drawn", "packets"]
+__all__ = [
+    "Conversation", "Drawn", "FirewallMachine", "addresses", "conversations", "hold", "packets",
+]  # fmt: skip

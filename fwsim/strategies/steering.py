@@ -6,7 +6,7 @@ come the edges: where a rule, a set or a route begins and ends to hold, and just
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from fwsim.readings.strategy import edges, nearest
 from fwsim.strategies.building import view_of
 
 if TYPE_CHECKING:
+    from fwsim.machine.sets.regions import Regions
     from fwsim.questions.population import Population
     from fwsim.readings.space import PacketSet
 
@@ -29,6 +30,27 @@ _DRAWN = (
     "proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "length", "ttl", "tos",
     "tcp_options",
 )  # fmt: skip
+
+
+def route_edges(regions: Regions, field: Field) -> tuple[int, ...]:
+    """Where routes treat addresses otherwise."""
+    classes = regions.sources if field.name == "src" else regions.destinations
+    return edges((pred for pred, _ in classes), field)
+
+
+def rule_preds(regions: Regions) -> tuple[Pred, ...]:
+    """When the rules of a namespace match, the first ones where there are very many."""
+    ruleset = regions.ns.rulesets.get(regions.family)
+    tables = ruleset.tables.values() if ruleset else ()
+    rules = (rule for t in tables for chain in t.chains.values() for rule in chain.rules)
+    return tuple(rule.pred for rule in islice(rules, MOST_RULES))
+
+
+def within(packets: PacketSet, field: Field, values: Iterable[int]) -> tuple[int, ...]:
+    """Those of the values that some packet of a set has, each once."""
+    diagrams, node = packets.diagrams, packets.onto([field]).node
+    found = dict.fromkeys(values)
+    return tuple(v for v in found if nearest(diagrams, node, field, v, True)[0] == v)
 
 
 class Steering:
@@ -76,22 +98,16 @@ class Steering:
         regions, icmp = self.population.walk.regions, ICMP if self.family == 4 else ICMP6
         named: tuple[int, ...] = ()
         if field.name in ("src", "dst"):
-            routes = regions.sources if field.name == "src" else regions.destinations
-            named = edges((pred for pred, _ in routes), field)
+            named = route_edges(regions, field)
         elif field.name == "in":
             named = tuple(map(iface_value, regions.devices))
         elif field.name == "proto":
             named = (TCP, UDP, icmp)
-        found = dict.fromkeys((*named, *edges(self._rules, field)))
-        diagrams, node = self.packets.diagrams, self.packets.onto([field]).node
-        return tuple(v for v in found if nearest(diagrams, node, field, v, True)[0] == v)
+        return within(self.packets, field, (*named, *edges(self._rules, field)))
 
     @cached_property
     def _rules(self) -> tuple[Pred, ...]:
-        ruleset = self.population.walk.regions.ns.rulesets.get(self.family)
-        tables = ruleset.tables.values() if ruleset else ()
-        rules = (rule for t in tables for chain in t.chains.values() for rule in chain.rules)
-        return tuple(rule.pred for rule in islice(rules, MOST_RULES))
+        return rule_preds(self.population.walk.regions)
 
     def _best(self) -> Mapping[str, int]:
         """The first two ends that people would expect, and some packet has."""

@@ -4,8 +4,9 @@ first wish."""
 from __future__ import annotations
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies.worlds import drawn, simplest
 
 from fwsim.model import fields as f
 from fwsim.model.pred import FALSE, all_of, any_of, is_in, masked, negate, prefix
@@ -15,7 +16,6 @@ from fwsim.readings.strategy import edges, satisfying, views
 
 from .strategies import FIELDS, preds
 
-ONCE = settings(database=None, derandomize=True, max_examples=200)
 WEB = all_of(is_in(f.PROTO, 6), is_in(f.DPORT, 80, (8000, 8010)))
 
 
@@ -30,20 +30,8 @@ def test_what_is_drawn_satisfies_the_predicate(data: st.DataObject) -> None:
         assert holds(pred, data.draw(satisfying(pred, FIELDS))) is True
 
 
-def drawn(strategy: st.SearchStrategy[dict[str, int]]) -> list[dict[str, int]]:
-    found: list[dict[str, int]] = []
-
-    @ONCE
-    @given(strategy)
-    def run(view: dict[str, int]) -> None:
-        found.append(view)
-
-    run()
-    return found
-
-
 def test_every_edge_is_drawn_and_what_lies_between() -> None:
-    ports = [view["dport"] for view in drawn(satisfying(WEB))]
+    ports = [view["dport"] for view in drawn(satisfying(WEB), 200)]
     assert {80, 8000, 8010} <= set(ports)
     assert set(ports) & set(range(8001, 8010))
 
@@ -51,29 +39,31 @@ def test_every_edge_is_drawn_and_what_lies_between() -> None:
 def test_what_is_just_outside_is_an_edge_too() -> None:
     assert edges([WEB], f.DPORT) == (79, 80, 81, 7999, 8000, 8010, 8011)
     assert edges([WEB], f.PROTO) == (6,)
-    outside = [view["dport"] for view in drawn(satisfying(negate(WEB)))]
+    outside = [view["dport"] for view in drawn(satisfying(negate(WEB)), 200)]
     assert {79, 81, 7999, 8011} <= set(outside)
 
 
 def test_it_shrinks_to_the_first_wish_that_is_possible() -> None:
     space = Space([f.DPORT, f.SRC[4]])
     likes = {"dport": (80, 443, 22), "src": (5,)}
-    drawn = views(space.everything, lambda field, _: likes[field.name])
-    assert find(drawn, lambda _: True) == {"dport": 80, "src": 5}
-    assert find(drawn, lambda view: view["dport"] != 80) == {"dport": 443, "src": 5}
+    any_ = views(space.everything, lambda field, _: likes[field.name])
+    assert simplest(any_) == {"dport": 80, "src": 5}
+    assert simplest(any_, lambda view: view["dport"] != 80) == {"dport": 443, "src": 5}
     packets = space.read(is_in(f.DPORT, (100, 300)))
     few = views(packets, lambda field, _: likes[field.name])
-    assert find(few, lambda _: True) == {"dport": 100, "src": 5}
+    assert simplest(few) == {"dport": 100, "src": 5}
 
 
 def test_it_shrinks_to_the_smallest_where_no_wish_will_do() -> None:
-    port = find(satisfying(prefix(f.SRC[4], 0, 8), [f.DPORT]), lambda view: view["dport"] >= 1234)
+    port = simplest(
+        satisfying(prefix(f.SRC[4], 0, 8), [f.DPORT]), lambda view: view["dport"] >= 1234
+    )
     assert port == {"dport": 1234, "src": 0}
 
 
 def test_a_field_that_nobody_likes_is_not_drawn() -> None:
     packets = Space([f.TTL]).read(any_of(masked(f.MARK, 4, 4), is_in(f.DPORT, 7)))
-    assert drawn(views(packets, lambda _field, _view: ())) == [{"dport": 0, "mark": 4, "ttl": 0}]
+    assert drawn(views(packets, lambda _field, _view: ()), 1) == [{"dport": 0, "mark": 4, "ttl": 0}]
 
 
 def test_nothing_is_drawn_of_nothing() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from kernel.rulesets import random_rules
 
@@ -15,6 +16,9 @@ from fwsim.machine.simulate import Simulation
 from fwsim.net import Net
 
 T = TypeVar("T")
+_RUNS = settings(
+    database=None, derandomize=True, deadline=None, phases=(Phase.generate, Phase.shrink)
+)
 
 
 def article(stage: str = "outbound-only", *commands: str) -> Net:
@@ -30,14 +34,21 @@ def random_net(name: str, family: int = 4) -> Net:
     simulation = article("complete").simulation.fork()
     host = simulation.world.namespaces[simulation.world.host]
     simulation.govern(host.with_rulesets({family: rules}))
+    simulation.world = simulation.world._replace(place="")
     return Net(simulation)
+
+
+def simplest(strategy: st.SearchStrategy[T], holds: Callable[[T], object] = bool) -> T:
+    """What an example for which something holds shrinks to."""
+    runs = settings(_RUNS, max_examples=1000)
+    return find(strategy, lambda example: bool(holds(example)), settings=runs)
 
 
 def drawn(strategy: st.SearchStrategy[T], count: int = 100) -> list[T]:
     """That many examples, always the same ones."""
     found: list[T] = []
 
-    @settings(database=None, derandomize=True, max_examples=count)
+    @settings(_RUNS, max_examples=count)
     @given(strategy)
     def run(example: T) -> None:
         found.append(example)
