@@ -39,7 +39,7 @@ def _box(box: Box, boxes: dict[str, Box], told: set[str], depth: int) -> Iterato
     """A box and what its rows lead to."""
     told.add(box.name)
     if not depth:
-        yield [segment(box.title, "host"), *_note(box.note, "dim")]
+        yield [segment(box.title, "head"), *_note(box.note, "dim")]
     columns = zip(*((row.number, row.text, row.result) for row in box.rows), strict=True)
     widths = [max(map(cells, column)) for column in columns]
     for row in box.rows:
@@ -51,14 +51,16 @@ def _box(box: Box, boxes: dict[str, Box], told: set[str], depth: int) -> Iterato
 
 
 def _row(row: Row, widths: list[int], depth: int, led: Box | None, again: bool) -> Line:
-    line: Line = [(" " * (2 + _INDENT * depth), PAD)]
-    styles = ("number", "rule", _STYLES.get(row.style, ""))
-    for text, width, style in zip((row.number, row.text, row.result), widths, styles, strict=True):
+    line: Line = [(" " * (2 + _INDENT * depth), "")]  # no PAD: it stays, however narrow it gets
+    texts = [(row.number, "number"), (row.text, ""), (row.result, _STYLES.get(row.style, ""))]
+    for (text, style), width in zip(texts, widths, strict=True):
         if width:
             line += [segment(text, style), (" " * (width - cells(text) + 2), PAD)]
     line += _note(row.note, "state")
     if led is not None:
         line += _note(say("graph.above"), "dim") if again and led.rows else _note(led.note, "dim")
+    while line and not line[-1][0].strip():
+        line.pop()
     return line
 
 

@@ -143,15 +143,14 @@ def test_rules_alone_show_the_host_that_they_speak_of() -> None:
     assert re.search(r"everything +→ host eth0", text)
 
 
-def test_forms_do_not_depend_on_the_hash_seed() -> None:
-    for args in (("graph", "-t", "all"), ("topology",)):
-        for form in ("svg", "mermaid"):
-            runs = {
-                process(*args, "--format", form, env={**environ, "PYTHONHASHSEED": seed}).stdout
-                for seed in ("1", "2", "3")
-            }
-            assert len(runs) == 1
-            assert runs != {""}
+@pytest.mark.parametrize("command", ["graph", "topology"])
+def test_pictures_do_not_depend_on_the_hash_seed(command: str) -> None:
+    one, two = (
+        process(command, "--format", "svg", env={**environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2")
+    )
+    assert one.startswith("<?xml")
+    assert one == two
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is absent")

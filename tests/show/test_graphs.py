@@ -19,6 +19,7 @@ from fwsim.show.graph import Asked, graph_diagram, graphs, numbers, short
 from fwsim.show.graph_page import graph_page
 from fwsim.show.layout import plain
 from fwsim.show.markup import svg_file
+from fwsim.show.narrow import fit
 from fwsim.show.svg import svg_alone
 
 from .drawn import drawn, faults
@@ -75,6 +76,15 @@ def test_each_rule_stands_in_the_page_with_its_counters() -> None:
                 assert f"<code>{rule_text(rule)}</code>" in page
     ids = set(re.findall(r' id="([^"]*)"', page))
     assert {*re.findall(r'href="#([^"]*)"', page)} <= ids
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+def test_a_tree_stays_one_on_a_narrow_terminal(width: int) -> None:
+    diagram, _, _ = _drawn(fwsim.load("example:article-complete").rules(4))
+    lines = plain(fit(diagram_lines(diagram), width)).splitlines()
+    depths = [len(line) - len(line.lstrip()) for line in lines if "-o docker0  DROP" in line]
+    assert depths == [10]
+    assert max(map(len, lines)) <= width
 
 
 def test_hostile_rules_are_text_in_every_form() -> None:
