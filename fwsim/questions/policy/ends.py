@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from fwsim.machine.sets.regions import Regions
     from fwsim.machine.world import World
 
-_UNUSED = {4: ((0, 8), (0xF << 28, 4)), 6: ((0, 127), (0xFE80 << 112, 10))}
-"""Networks whose addresses no machine has that others reach: this network, class E; :: and ::1,
-link-local."""
+_NOWHERE = {4: ((0, 8), (0xFFFFFFFF, 32)), 6: ((0, 127), (0xFE80 << 112, 10))}
+"""What lies beyond no route: this network, its broadcasts; :: and ::1, link-local."""
+_CLASS_E = (0xF << 28, 4)  # may send, but nobody has such an address
 _DEFAULT = 1  # a route so short is a default one: some VPNs halve theirs
 
 
@@ -106,7 +106,7 @@ class Ends:
         if not self._uplinks():
             return FALSE
         near = [prefix(field, r.dst, r.length) for r in routes if r.length > _DEFAULT]
-        return negate(any_of(*near))
+        return negate(any_of(*near, *(prefix(field, *no) for no in _NOWHERE[self.family])))
 
     def _uplinks(self) -> list[str]:
         routes = self.host.routes.get(self.family, ())
@@ -222,8 +222,9 @@ class Ends:
         return is_in(dst, destination(self.world, end.text, self.family, origin.namespace).value)
 
     def _used(self, field: Field) -> Pred:
-        """The addresses that somebody on the internet may have."""
-        return negate(any_of(*(prefix(field, *unused) for unused in _UNUSED[self.family])))
+        """The addresses that somebody may have."""
+        unused = [*_NOWHERE[self.family], *([_CLASS_E] if self.family == 4 else [])]
+        return negate(any_of(*(prefix(field, *no) for no in unused)))
 
     def wide(self, end: End) -> bool:
         """It may stand for more than one machine."""
