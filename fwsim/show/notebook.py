@@ -10,8 +10,10 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine.world import Address, Device, Namespace, World, shown
 from fwsim.show.dump import Marks, dump_lines, saved_dump
 from fwsim.show.layout import Line
-from fwsim.show.markup import Child, element
+from fwsim.show.markup import Child, element, image
 from fwsim.show.page import fragment
+from fwsim.show.svg import svg_alone
+from fwsim.show.topology import topology_diagram
 from fwsim.show.words import say
 
 _LINES = 400  # of a ruleset's text
@@ -44,7 +46,8 @@ def _line(line: Line) -> Iterator[Child]:
 
 
 def world_html(world: World) -> str:
-    """A network: its hosts and their devices."""
+    """A network: its hosts as a picture, and their devices."""
+    diagram = topology_diagram(world, ())
     names = ("page.net.host", "page.net.device", "page.net.addresses", "page.net.to")
     head = element("tr", (element("th", say(name), scope="col") for name in names))
     rows = [row for ns in world.namespaces.values() for row in _host(world, ns)]
@@ -53,9 +56,14 @@ def world_html(world: World) -> str:
     return fragment(
         element("p", element("b", world.title)),
         (element("p", say("note.line"), text, class_="note") for text in world.damage),
+        element("p", image(svg_alone(diagram), diagram.title)),
         element(
-            "table", element("thead", head),
-            element("tbody", rows[:_ROWS], last if more > 0 else None),
+            "details",
+            element("summary", say("page.net.devices")),
+            element(
+                "table", element("thead", head),
+                element("tbody", rows[:_ROWS], last if more > 0 else None),
+            ),
         ),
     )  # fmt: skip
 

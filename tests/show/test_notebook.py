@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,9 @@ def test_of_many_rules_the_first_are_shown() -> None:
 
 def test_a_network_shows_its_hosts_and_how_they_are_joined() -> None:
     text = _text(fwsim.load()._repr_html_())
+    picture = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', fwsim.load()._repr_html_())
+    assert picture is not None
+    assert "172.18.0.3/16" in b64decode(picture[1]).decode()
     for what in ("ns1", "docker1 (bridge)", "172.18.0.1/16", "IPv4: 14 rules", "eth0 of host"):
         assert what in text
     assert "port of docker1, eth0 of ns1" in text

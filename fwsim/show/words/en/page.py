@@ -17,6 +17,7 @@ WORDS = {
     "page.port": "{dev} ({bridge})",
     # notebooks
     "page.ruleset": "IPv{family}: {rules} rules in {chains} chains",
+    "page.net.devices": "all devices",
     "page.net.host": "host",
     "page.net.device": "device",
     "page.net.addresses": "addresses",

@@ -17,6 +17,7 @@ WORDS = {
     "page.port": "{dev} ({bridge})",
     # notebooks
     "page.ruleset": "IPv{family}：{chains} 條鏈，{rules} 條規則",
+    "page.net.devices": "所有介面",
     "page.net.host": "主機",
     "page.net.device": "介面",
     "page.net.addresses": "位址",
