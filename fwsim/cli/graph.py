@@ -13,7 +13,7 @@ from fwsim.model.errors import QuestionError
 
 if TYPE_CHECKING:
     from fwsim.language.ruleset import Ruleset
-    from fwsim.net import Trace
+    from fwsim.net import Net, Trace
     from fwsim.questions.lights import Lights
 
 
@@ -58,7 +58,7 @@ def command(
 
     net = open_net(place, commands)
     trace = net.trace(**exchange_of(asked, "--trace")) if asked else None
-    family = _family(trace, ipv6)
+    family = _family(net, trace, ipv6)
     rules = net.rules(family)
     lit = lights(trace.exchange, net.world.host, family) if trace else Lights()
     shown = tables or _tables(rules, lit, chains)
@@ -74,9 +74,11 @@ def command(
     draw(diagram, page, form=form, file=file)
 
 
-def _family(trace: Trace | None, ipv6: bool) -> int:
+def _family(net: Net, trace: Trace | None, ipv6: bool) -> int:
+    """Whose rules are shown: those that are told, where only one family's are."""
     if trace is None:
-        return 6 if ipv6 else 4
+        told = net.world.namespaces[net.world.host].rulesets
+        return 6 if ipv6 or set(told) == {6} else 4
     if ipv6 and trace.packet.family == 4:
         raise QuestionError("-6 shows the rules of IPv6, and --trace sends IPv4")
     return trace.packet.family

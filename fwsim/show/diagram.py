@@ -35,7 +35,6 @@ class Box(NamedTuple):
     rows: Sequence[Row] = ()
     style: str = "chain"
     full: str = ""
-    heat: int = 0
     lit: tuple[str, ...] = ()
 
 

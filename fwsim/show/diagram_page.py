@@ -14,10 +14,11 @@ from fwsim.show.words import say
 
 
 class Unfolded(NamedTuple):
-    """A box's text: what stands behind its title, and what this unfolds to."""
+    """A box's text: what stands behind its title, what this unfolds to, and whether it has."""
 
     summary: str
     inner: Sequence[Child]
+    open: bool = False
 
 
 def anchors(diagram: Diagram) -> dict[tuple[str, str], str]:
@@ -79,5 +80,5 @@ def diagram_page(
                 element("span", told.summary, class_="soft"),
             )  # fmt: skip
             inner = element("div", told.inner, id=ids[place], class_="unfolded")
-            body.append(element("details", summary, inner, class_="box"))
+            body.append(element("details", summary, inner, class_="box", open=told.open))
     return page(diagram.title, *body, styles=STYLES)

@@ -91,7 +91,7 @@ def _box(table: str, node: str, chains: Chains, asked: Asked, scale: int) -> Box
     lit = tuple(dict.fromkeys(leg for row in rows for leg in row.lit))
     return Box(
         node, node, say("comma").join(notes), rows, "folded" if several else style,
-        "\n".join(_some(chains.names)), 0, lit,
+        "\n".join(_some(chains.names)), lit,
     )  # fmt: skip
 
 

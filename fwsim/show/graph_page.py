@@ -44,7 +44,8 @@ def graph_page(diagram: Diagram, made: Mapping[str, nx.DiGraph[str]], asked: Ask
         coming = _coming(table.told)
         for node, chains in table.told.items():
             inner = [_from(table, coming.get(node, [])), _rules(table, chains)]
-            unfolded[name, node] = Unfolded(_summary(chains), inner)
+            decided = any((name, node) == spot[:2] for spot in asked.lights.ended)
+            unfolded[name, node] = Unfolded(_summary(chains), inner, decided)
     return diagram_page(diagram, unfolded, say("graph.page.chains"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
@@ -113,7 +113,7 @@ def _box(box: Box, where: tuple[float, float, float, float], link: str | None) -
         "g",
         element("title", box.full or box.title),
         element("rect", class_="box", x=x, y=y, width=width, height=height, rx=5),
-        _shade(box, x, y, width, HEAD - 4),
+        _shade(0, bool(box.lit), (x, y, width, HEAD - 4)),
         element("a", title, href=f"#{link}", tabindex=-1) if link else title,
         _text(box.note, right, y + 19.5, "note", anchor="end") if box.note else None,
         [
@@ -124,13 +124,15 @@ def _box(box: Box, where: tuple[float, float, float, float], link: str | None) -
     )
 
 
-def _shade(of: Box | Row, x: float, y: float, width: float, height: float) -> Element | None:
-    style = " ".join(
-        [*(["heat", f"heat{of.heat}"] if of.heat else []), *(["lit"] if of.lit else [])]
-    )
-    if not style:
-        return None
-    return element("rect", class_=style, x=x + 2, y=y + 2, width=width - 4, height=height, rx=3)
+def _shade(heat: int, lit: bool, where: tuple[float, float, float, float]) -> Iterator[Element]:
+    """What lies behind a row or a title: how much was counted, and whether the trace came by."""
+    x, y, width, height = where
+    style = " ".join([*(["heat", f"heat{heat}"] if heat else []), *(["lit"] if lit else [])])
+    if style:
+        yield element("rect", class_=style, x=x + 2, y=y + 2, width=width - 4, height=height, rx=3)
+    if heat:
+        gauge = f"gauge gauge{heat}"
+        yield element("rect", class_=gauge, x=x + 2, y=y + 2, width=4, height=height, rx=2)
 
 
 def _row(row: Row, where: tuple[float, float, float], columns: list[float]) -> Element:
@@ -148,9 +150,9 @@ def _row(row: Row, where: tuple[float, float, float], columns: list[float]) -> E
     return element(
         "g",
         element("title", row.full) if row.full else None,
-        _shade(row, x, y - 2, width, LINE - 1),
+        _shade(row.heat, bool(row.lit), (x, y - 2, width, LINE - 1)),
         texts,
-        class_="row",
+        class_="row hot" if row.heat or row.lit else "row",
     )
 
 
@@ -163,17 +165,17 @@ def _curve(
 ) -> Element:
     """A wire: straight across columns, bent between them, and an arrowhead at its end."""
     moved = [(MARGIN + x, below + y) for x, y in points]
+    x, y = moved[-1]
+    moved[-1] = (x - _ARROW * directed, y)
     path = [f"M{moved[0][0]:.1f} {moved[0][1]:.1f}"]
-    for n, ((x, y), (to_x, to_y)) in enumerate(pairwise(moved)):
-        if n % 2 == 0 or abs(y - to_y) < 0.05:
+    for n, ((from_x, from_y), (to_x, to_y)) in enumerate(pairwise(moved)):
+        if n % 2 == 0 or abs(from_y - to_y) < 0.05:
             path.append(f"L{to_x:.1f} {to_y:.1f}")
         else:
-            half = (x + to_x) / 2
-            path.append(f"C{half:.1f} {y:.1f} {half:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}")
-    x, y = moved[-1]
-    style = " ".join(
-        ["wire", *(["dashed"] if row.dashed else []), *(f"on {leg}" for leg in row.lit)]
-    )
+            half = (from_x + to_x) / 2
+            path.append(f"C{half:.1f} {from_y:.1f} {half:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}")
+    styles = ["wire", *(["dashed"] if row.dashed else []), *(f"on {leg}" for leg in row.lit)]
+    style = " ".join([*styles, *([f"hot{row.heat}"] if row.heat else [])])
     head = f"{x:.1f},{y:.1f} {x - _ARROW:.1f},{y - 4:.1f} {x - _ARROW:.1f},{y + 4:.1f}"
     return element(
         "g",

@@ -65,7 +65,8 @@ def test_a_large_ruleset_is_legible(viewer: Viewer) -> None:
 def test_light_and_dark(viewer: Viewer, name: str) -> None:
     args = ("graph", "--trace", "ns1 8.8.8.8") if name == "graph" else ("topology",)
     tab = viewer.show(page(*args))
-    tab.evaluate("document.querySelectorAll('details')[1].open = true")
+    tab.locator("summary", has_text="DOCKER-USER" if name == "graph" else "host").click()
+    assert tab.locator("details[open]").count() == (2 if name == "graph" else 1)
     for size, width in ((NARROW, "narrow"), (WIDE, "wide")):
         for scheme in ("light", "dark"):
             viewer.resize(size, scheme)

@@ -123,6 +123,11 @@ def test_rules_after_commands() -> None:
     assert "-g" in text
 
 
+def test_rules_of_ipv6_alone_are_shown_without_being_asked_for() -> None:
+    dump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p ipv6-icmp -j ACCEPT\nCOMMIT\n"
+    assert "Chains of filter, IPv6" in shown("graph", "--from", "-", stdin=dump)
+
+
 def test_hosts_as_text() -> None:
     lines = shown("topology").splitlines()
     assert "    veth1                 → ns1 eth0" in lines

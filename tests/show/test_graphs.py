@@ -4,6 +4,7 @@ to be found in the page, and hostile rules shown as text."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,29 @@ def test_numbers_in_a_row_are_told_as_a_range() -> None:
     drop, accept = made["filter"].nodes["INPUT"]["chains"].ways
     assert numbers(drop.rules) == "1, 3–5, 7–8"
     assert numbers(accept.rules) == "2, 6"
+
+
+def _light(colour: Sequence[float]) -> float:
+    parts = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in colour]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_texts_on_shades_have_contrast(dark: bool) -> None:
+    """WCAG's 4.5, of every text that may stand on a shade or in lit rows."""
+    folder = Path(fwsim.__file__).parent / "show"
+    themes = (folder / "colours.css").read_text().split("@media")
+    colours = {
+        name: [int(value[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        for name, value in re.findall(r"--([a-z-]+): #([0-9a-f]{6})", themes[dark])
+    }
+    css = (folder / "diagram.css").read_text()
+    shades = [float(value) for value in re.findall(r"\.heat\d \{ fill-opacity: ([\d.]+)", css)]
+    assert len(shades) == 4
+    pairs = zip(colours["unsure"], colours["raised"], strict=True)
+    mixed = [*pairs]
+    behind = [[o * a + (1 - o) * b for a, b in mixed] for o in shades]
+    for paper in (*behind, colours["lit"]):
+        for ink in ("ink", "good", "bad"):
+            one, two = sorted((_light(paper), _light(colours[ink])))
+            assert (two + 0.05) / (one + 0.05) >= 4.5, (ink, paper)

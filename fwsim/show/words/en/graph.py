@@ -29,7 +29,7 @@ WORDS = {
     "graph.legend.goto": "⇢ goes there and comes back to the caller (-g), dashed",
     "graph.legend.back": "↺ leads back to where it came from, where no packet may go; not drawn",
     "graph.legend.folded": "… stands for chains alike in name; (4): those in the fourth column",
-    "graph.legend.heat": "shaded by the packets counted: the darker, the more",
+    "graph.legend.heat": "shades, and how thick wires are: by the packets counted",
     "graph.lit": "lit: {asked}",
     "graph.no_tables": "no rules",
     # the page
