@@ -139,3 +139,11 @@ def test_hostile_rules_are_shown_and_do_nothing(viewer: Viewer, tmp_path: Path) 
     assert tab.evaluate("document.scripts.length") == 0
     assert tab.evaluate(OUTSIDE) == []
     assert viewer.faults() == []
+
+
+@pytest.mark.parametrize("args", ARTICLE, ids=" ".join)
+def test_in_chinese_texts_stay_within_their_boxes(viewer: Viewer, args: tuple[str, ...]) -> None:
+    tab = viewer.show(page(*args, "--lang", "zh-TW"))
+    assert tab.evaluate("document.documentElement.lang") == "zh-TW"
+    assert tab.evaluate(OUTSIDE) == []
+    assert viewer.faults() == []

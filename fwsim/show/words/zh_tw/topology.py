@@ -1,0 +1,33 @@
+"""Traditional Chinese, of `fwsim topology`."""
+
+WORDS = {
+    "topology.title": "{host} 與它所連接的",
+    "topology.alias": "又名 {names}",
+    "topology.kind.over": "{dev} 上的 {kind}",
+    "topology.kind.vlan": "{dev} 上的 vlan {tag}",
+    "topology.kind.mode": "{dev} 上的 {kind} {mode}",
+    "topology.kind.peer": "veth 通往 {dev}",
+    "topology.network": "網路 {network}",
+    "topology.down": "未啟用",
+    "topology.untold": "不知道其上有誰",
+    "topology.untold.port": "不知道其後有誰",
+    "topology.addresses": "{first} 與另外 {count} 個",
+    "topology.beyond": "已知範圍之外",
+    "topology.beyond.note": "沒有資料",
+    "topology.route": "{dst} 經 {via}",
+    "topology.default": "所有目的地",
+    "topology.by": "由 {dev}",
+    "topology.more": "另外 {count} 台主機",
+    "topology.legend.over": "虛線：介面疊在另一個介面之上",
+    "topology.legend.more": "沒有畫出每台主機；--host NAME 顯示一台與其鄰居",
+    # the page
+    "topology.page.hosts": "各主機的介面",
+    "topology.page.device": "介面",
+    "topology.page.kind": "種類",
+    "topology.page.addresses": "位址",
+    "topology.page.mac": "MAC 位址",
+    "topology.page.joined": "連接到",
+    "topology.page.routes": "路由：",
+    "topology.page.more_routes": "還有 {count} 條路由",
+    "topology.page.port_of": "{bridge} 的埠",
+}
