@@ -9,8 +9,10 @@ from __future__ import annotations
 from fwsim.machine import routing
 from fwsim.machine.policy import Flow
 from fwsim.machine.world import Namespace
+from fwsim.model.exthdr import AH, NONE
 from fwsim.model.names import TCP_FLAGS
-from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, UDP, UDPLITE, Packet
+from fwsim.model.packet import DCCP, ICMP, ICMP6, ICMP_ECHO, SCTP, TCP, UDP, UDPLITE, Packet
+from fwsim.model.tcp_options import is_signed
 
 _TIMESTAMP, _LAST_KNOWN = 13, 18
 _SYN, _ACK, _RST = TCP_FLAGS["SYN"], TCP_FLAGS["ACK"], TCP_FLAGS["RST"]
@@ -47,7 +49,7 @@ def answer(packet: Packet) -> Packet | None:
         request, reply = ICMP_ECHO[packet.family]
         back = back.but(sport=0, dport=0, icmp_id=packet.icmp_id, tos=packet.tos)
         if packet.icmp_type == request:
-            return back.but(icmp_type=reply)
+            return back.but(icmp_type=reply, payload=packet.payload, payload_len=packet.payload_len)
         if (packet.family, packet.icmp_type) == (4, _TIMESTAMP) and packet.data_len >= 4:
             return back.but(icmp_type=_TIMESTAMP + 1, payload_len=12)
         return None
@@ -61,13 +63,24 @@ def answer(packet: Packet) -> Packet | None:
     return back if packet.proto == UDP else None
 
 
-_HANDLED = frozenset({ICMP, 2, TCP, UDP, UDPLITE, ICMP6, 4, 41, 47, 50, 51, 33, 108, 132})
+_HANDLED = {
+    4: frozenset({ICMP, 2, TCP, UDP, UDPLITE}),
+    6: frozenset({ICMP6, TCP, UDP, UDPLITE, NONE}),
+}
+_MODULES = frozenset({4, 41, 47, 50, AH, DCCP, 108, SCTP})
 
 
-def is_foreign(packet: Packet) -> bool:
-    """No part of the kernel takes its protocol (those that a module may take are given the benefit
-    of the doubt; ip_protocol_deliver_rcu, net/ipv4/ip_input.c)."""
-    return packet.proto not in _HANDLED
+def is_foreign(packet: Packet, loaded: bool = True) -> bool:
+    """No part of the kernel takes its protocol (ip_protocol_deliver_rcu, net/ipv4/ip_input.c).
+    `loaded`: a module does, where there is one for it."""
+    if loaded and is_for_a_module(packet):
+        return False
+    return packet.proto not in _HANDLED[packet.family]
+
+
+def is_for_a_module(packet: Packet) -> bool:
+    """Whether its protocol is taken depends on the modules that are loaded."""
+    return packet.proto in _MODULES
 
 
 def ignores(ns: Namespace, packet: Packet) -> bool:
@@ -90,12 +103,13 @@ def shared(ns: Namespace, packet: Packet) -> bool:
 
 def refusal(ns: Namespace, packet: Packet, error: str, dev: str) -> Packet | None:
     """The packet by which a host refuses another; None where it stays silent: no error answers an
-    error, a later fragment, or what went to many, and no reset answers a reset (__icmp_send,
-    net/ipv4/icmp.c; icmp6_send, net/ipv6/icmp.c). `dev` is the device it came in by."""
+    error, a later fragment, or what went to many, and no reset answers a reset or what is signed
+    (__icmp_send, net/ipv4/icmp.c; icmp6_send, net/ipv6/icmp.c; tcp_v4_send_reset). `dev` is the
+    device it came in by."""
     if error == "tcp-reset":
         return _reset(packet)
     if error == "reset":  # the stack's own keeps the TOS but for ECN, REJECT's does not
-        reset = _reset(packet)
+        reset = None if is_signed(packet.tcp_options) else _reset(packet)
         return reset.but(tos=packet.tos & 0xFC) if reset else None
     if not error or _is_error(packet) or packet.frag or shared(ns, packet):
         return None

@@ -140,11 +140,12 @@ class _AtHook:
         if packet.family == 6 and packet.proto == FRAGMENT:  # its header is cut off
             self.record.reason = "malformed"
             return "DROP"
-        if not (packet.frag or packet.more):
-            self.buffer.packet = reassembled(packet)
-        elif not is_odd_fragment(packet):
+        if is_odd_fragment(packet):
+            return "ACCEPT"
+        if packet.frag or packet.more:
             self.record.reason = "fragment"
             return "HELD"
+        self.buffer.packet = reassembled(packet)
         return "ACCEPT"
 
     def _track(self) -> str:

@@ -8,12 +8,15 @@ from fwsim.machine.connection import ESTABLISHED, RELATED, TEMPLATE, Found
 from fwsim.machine.passage import Passage
 from fwsim.machine.routing import bound_to
 from fwsim.machine.sockets import listening
+from fwsim.machine.sums import sums_up
 from fwsim.machine.wires import TUNNELS
 from fwsim.machine.world import World
-from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS
-from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, Packet
+from fwsim.model.names import KERNEL_SOCKET, NO_SOCKET, PROCESS, proto_text
+from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, UDPLITE, Packet
 from fwsim.model.trace import PASSED, Leg
 from fwsim.model.tuples import NamedTuple
+
+_LATE = ("reset", "port-unreachable")
 
 
 class Start(NamedTuple):
@@ -99,8 +102,10 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
     if answers.ignores(ns, packet) or (packet.proto == TCP and _to_many(world, last)):
         notes.append("ignored")
         return None
-    if answers.is_foreign(packet):
+    if answers.is_foreign(packet, loaded=_module_takes(packet, last, notes)):
         return _refused(world, last, "proto-unreachable")
+    if packet.proto == UDPLITE and not packet.truncated and ns.listeners is not None:
+        return _refused(world, last, "port-unreachable")  # ss would list none
     if listening(ns.listeners, last.buffer.diverted or packet, last.buffer.in_) is False:
         notes.append("nobody_listens")
         return _refused(world, last, "reset" if packet.proto == TCP else "port-unreachable")
@@ -114,6 +119,16 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
     return Response("reply", reply, Start(last.host, sender=sender, bound=bound))
 
 
+def _module_takes(packet: Packet, last: Passage, notes: list[str]) -> bool:
+    """--assume 'protocol sctp=no'"""
+    if not answers.is_for_a_module(packet):
+        return False
+    takes = last.moment.assumed(f"protocol {proto_text(packet.proto)}")
+    if takes is None:
+        notes.append("module_assumed")
+    return takes is not False
+
+
 def _willing(packet: Packet, notes: list[str]) -> Packet | None:
     """The answer of a host on which everything that may answer does."""
     reply = answers.answer(packet)
@@ -125,7 +140,8 @@ def _willing(packet: Packet, notes: list[str]) -> Packet | None:
 
 
 def _refused(world: World, passage: Passage, error: str) -> Response | None:
-    """An error, and REJECT's reset, belong to the connection of what they refuse (nf_ct_attach).
+    """An error, and REJECT's reset, belong to the connection of what they refuse (nf_ct_attach);
+    TCP and UDP, which refuse what has no socket, are not told of it (ip_protocol_deliver_rcu).
     REJECT's reset of what came by a bridge port that br_netfilter sees goes straight back out of
     that port (nf_send_reset)."""
     buffer = passage.buffer
@@ -133,10 +149,12 @@ def _refused(world: World, passage: Passage, error: str) -> Response | None:
     packet = answers.refusal(world.namespaces[passage.host], passage.packet, error, came_by)
     if packet is None or (packet.is_icmp and _to_many(world, passage)):
         return None
+    if passage.record.reject and packet.is_icmp and not sums_up(passage.packet):
+        return None
     if passage.record.reject == "tcp-reset" and buffer.physin:
         return Response("error", packet, Start(passage.host, leaves=buffer.physin))
     found, attached = buffer.found, None
-    if error != "reset" and found is not None and found.connection is not None:
+    if error not in _LATE and found is not None and found.connection is not None:
         attached = Found(RELATED, found.connection, not found.reply)
     sender = _refuser(packet, bool(passage.record.reject))
     bound = bound_to(packet.family, packet.dst, buffer.in_)

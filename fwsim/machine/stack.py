@@ -15,6 +15,7 @@ from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.putting import put
 from fwsim.machine.world import shown
 from fwsim.model.actions import Tee
+from fwsim.model.names import NO_SOCKET
 from fwsim.model.trace import Step
 
 
@@ -124,11 +125,12 @@ class Stack(Bridged):
         buffer, packet = self.buffer, self.buffer.packet
         if hook in ("PREROUTING", "INPUT"):
             packet = packet.but(ttl=packet.ttl - 1 & 0xFF)
-        flow = flow_of(packet.but(dst=action.gateway), mark=0)._replace(src=0, oif=action.out)
+        out = action.out if action.out in self.ns.devices else ""  # where there is none, by any
+        flow = flow_of(packet.but(dst=action.gateway), mark=0)._replace(src=0, oif=out)
         if not (way := routing.lookup(self.ns, flow)).sends:
             self.record.step(Step("copy", data={"back": False}))
             return
-        made = Buffer(packet, found=Found(UNTRACKED))
+        made = Buffer(packet.but(uid=None), found=Found(UNTRACKED), sender=NO_SOCKET)
         made.mark, made.priority = buffer.mark, buffer.priority
         sent = self._another(made, Netfilter(*self.netfilter[:3]))
         sent._out_by(way)

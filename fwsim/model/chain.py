@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fwsim.model.exthdr import (
     EXTENSIONS,
     FRAGMENT,
+    NONE,
     ROUTING,
     Ext,
     fragment,
@@ -15,9 +16,10 @@ from fwsim.model.exthdr import (
     octets,
     written,
 )
-from fwsim.model.packet import Packet
+from fwsim.model.packet import ICMP6, TCP, UDP, Packet
 from fwsim.model.tuples import NamedTuple
 
+_HEADERS = {TCP: 20, UDP: 8, ICMP6: 8}
 _LEAST = {ROUTING: 4, FRAGMENT: 4}  # what is read of a header to step over it
 
 
@@ -73,10 +75,17 @@ def find(packet: Packet, kind: int) -> Found | None:
 
 
 def is_odd_fragment(packet: Packet) -> bool:
-    """A fragment of IPv6 that others are to follow, though its data is no multiple of 8 bytes: one
-    that nobody puts together with others (nf_ct_frag6_queue)."""
-    found = find(packet, FRAGMENT) if packet.family == 6 and packet.more else None
-    return found is not None and found.left % 8 > 0
+    """A fragment of IPv6 that nobody puts together with others: a first one without the whole
+    header of its protocol (ipv6frag_thdr_truncated), or one that others are to follow, though its
+    data is no multiple of 8 bytes (nf_ct_frag6_queue)."""
+    found = find(packet, FRAGMENT) if packet.family == 6 else None
+    if found is None:
+        return False
+    if packet.more and found.left % 8:
+        return True
+    there = packet.length - packet.ip_header
+    shows = not packet.frag and packet.proto not in (*EXTENSIONS, NONE)
+    return shows and there < _HEADERS.get(packet.proto, 1)
 
 
 def reassembled(packet: Packet) -> Packet:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-MSS = 2
+_NOP, MSS, _MD5 = 1, 2, 19
+_MD5_LENGTH = 18
 MSS_LENGTH = 4
 
 
@@ -27,6 +28,21 @@ def option_bits(data: bytes) -> int:
     for _, kind, _ in tcp_options(data):
         bits |= 1 << kind
     return bits
+
+
+def is_signed(data: bytes) -> bool:
+    """There is an MD5 signature, where only who has the key may answer with a reset; or, which is
+    taken for one, room for it and options that do not fit (tcp_do_parse_auth_options)."""
+    at = 0
+    while len(data) - at >= _MD5_LENGTH and data[at]:
+        if data[at] == _NOP:
+            at += 1
+            continue
+        length = data[at + 1]
+        if not 2 <= length <= len(data) - at or data[at] == _MD5:
+            return True
+        at += length
+    return False
 
 
 def mss_at(data: bytes) -> int | None:

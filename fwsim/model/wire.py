@@ -82,7 +82,7 @@ def transport(p: Packet) -> bytes:
         return body[:8] + struct.pack("<I", crc32c(body)) + body[12:]
     if p.proto not in _CHECKSUM_AT:
         return body
-    value = checksum((b"" if p.proto == ICMP else _pseudo(p, len(body))) + body)
+    value = checksum((b"" if p.proto == ICMP else pseudo(p, len(body))) + body)
     return _with_checksum(body, _CHECKSUM_AT[p.proto], value or 0xFFFF)
 
 
@@ -101,7 +101,8 @@ def _header(p: Packet, data: int) -> bytes:
     return b""
 
 
-def _pseudo(p: Packet, length: int) -> bytes:
+def pseudo(p: Packet, length: int) -> bytes:
+    """What a transport checksum covers besides the transport."""
     width = 4 if p.family == 4 else 16
     ends = p.src.to_bytes(width, "big") + p.dst.to_bytes(width, "big")
     return ends + struct.pack(

@@ -16,7 +16,8 @@ from fwsim.machine.response import Start, refused, response
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.snapshot import load_snapshot
 from fwsim.machine.world import World
-from fwsim.model.packet import Packet
+from fwsim.model.names import TCP_FLAGS
+from fwsim.model.packet import ICMP6, Packet
 from fwsim.model.trace import Leg
 
 from . import conntable, frames
@@ -27,6 +28,7 @@ from .lab import Lab, moved
 SENDER = "02:00:00:00:09:09"
 """What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
 NOTHING = Given()
+AGREED = TCP_FLAGS["SYN"] | TCP_FLAGS["ACK"]
 
 
 class Seen(NamedTuple):
@@ -76,15 +78,22 @@ class Duel:
         """The last packet saw one time only, as far as it is known."""
         self.waits = False
         """The last packet waits on its way across a bridge for a neighbour that nobody told of."""
+        self.asks = False
+        """The kernel, which answered the last packet, asked for a neighbour that nobody told of."""
+        self.unsure: list[str] = []
+        """What the last packet and its answers depend on, and nobody told."""
 
     def kernel(self, sent: Sent) -> Seen:
         """What the kernel does with a packet, now."""
         self.put(sent)
         before, self.counters = self.counters, self.lab.counters(self.family)
         rules, policies = moved(before, self.counters)
-        left = ((dev, frames.parse(frame)) for dev, frame in self.lab.received())
+        left = [(dev, frames.parse(frame)) for dev, frame in self.lab.received()]
+        self.asks = any(frame.packet and _solicits(frame.packet) for _, frame in left)
         emitted = [
-            (d, f.eth_dst, _timeless(f.packet)) for d, f in left if f.packet and f.eth_dst != SENDER
+            (dev, frame.eth_dst, _timeless(frame.packet))
+            for dev, frame in left
+            if frame.packet and frame.eth_dst != SENDER
         ]
         known = self.table.rows() if self.table else ()
         return Seen(rules, policies, tuple(sorted(emitted, key=repr)), known)
@@ -114,6 +123,7 @@ class Duel:
                 more, passages = self.simulation.carry(back.packet, back.start, follow=False)
                 legs.append(more)
                 back = refused(self.simulation.world, passages, back)
+        self.unsure = [fact for one in legs if one.fate == "unknown" for fact in one.depends_on]
         left = (  # what REJECT sends out of a bridge port goes to SENDER
             (e.dev, e.mac_dst, frames.parse_ip(frames.build_ip(e.packet)))
             for one in legs
@@ -129,6 +139,11 @@ class Duel:
         return seen, leg._replace(by_chance=tuple(c for one in legs for c in one.by_chance))
 
 
+def _solicits(packet: Packet) -> bool:
+    """The host asks who has an address of which nobody told."""
+    return packet.proto == ICMP6 and packet.icmp_type == 135
+
+
 def _timeless(packet: Packet) -> Packet:
     """A timestamp reply without the times, which fwsim does not make up."""
     if packet.family == 4 and packet.is_icmp and packet.icmp_type == 14:
@@ -136,8 +151,21 @@ def _timeless(packet: Packet) -> Packet:
     return packet
 
 
-def same(kernel: Seen, fwsim: Seen, chance: bool) -> bool:
-    """They agree; of what chance chose, on the way alone."""
+def _unnumbered(seen: Seen) -> Seen:
+    """Without what is of a host's own choice when it agrees to a connection."""
+    own = {"seq": 0, "window": 0, "tcp_options": b""}
+    left = (
+        (dev, mac, made.but(**own) if made.flags == AGREED else made)
+        for dev, mac, made in seen.emitted
+    )
+    return seen._replace(emitted=tuple(left))
+
+
+def same(kernel: Seen, fwsim: Seen, chance: bool, answers: bool = False) -> bool:
+    """They agree; of what chance chose, on the way alone. With `answers`, the host itself may have
+    agreed to connections."""
+    if not chance and answers:
+        return _unnumbered(kernel) == _unnumbered(fwsim)
     if not chance:
         return kernel == fwsim
     ways = [[(dev, mac) for dev, mac, _ in seen.emitted] for seen in (kernel, fwsim)]

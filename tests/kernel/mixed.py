@@ -32,9 +32,11 @@ ASSUMED: Mapping[str, bool] = {
     "TPROXY": False, "socket": False, "osf": False, "policy out": False, "nfacct": True,
     f"cpu {CPU}": True, "cpu": False, "owner gid 0": True, "owner gid": False,
     "cgroup socket": False, "cgroup /": True, "cgroup 0": True, "cgroup": False,
+    "protocol": False,
 }  # fmt: skip
 """What no place tells, of the machine that these tests make: no sockets but raw ones, no
-fingerprints, no IPsec, accounting objects without quota; everything on one processor."""
+fingerprints, no IPsec, no modules for protocols, accounting objects without quota; everything on
+one processor."""
 _NOT_QUOTED = 0.6
 
 

@@ -61,21 +61,11 @@ def agreed(duel: Duel, packets: Iterable[Sent], *, answers: bool = False) -> Tol
         kernel, (fwsim, leg) = duel.kernel(one), duel.fwsim(one, answers)
         lines = [str(one), "kernel:", *kernel.lines(), f"fwsim ({leg.fate}):", *fwsim.lines()]
         assert not leg.by_chance
-        alike = same(_unnumbered(kernel), _unnumbered(fwsim), chance=False)
+        alike = same(kernel, fwsim, chance=False, answers=answers)
         assert alike, "\n".join(lines)
         told.seen.append(kernel)
         told.fates.append(leg.fate)
     return told
-
-
-def _unnumbered(seen: Seen) -> Seen:
-    """Without what is of a host's own choice when it agrees to a connection."""
-    plain = {"seq": 0, "window": 0, "tcp_options": b""}
-    left = (
-        (dev, mac, made.but(**plain) if made.flags == _SYN | _ACK else made)
-        for dev, mac, made in seen.emitted
-    )
-    return seen._replace(emitted=tuple(left))
 
 
 def opened(

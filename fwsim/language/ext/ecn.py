@@ -8,6 +8,7 @@ does not match, and is dropped by the target. Text: libxt_ecn.c, libipt_ECN.c.
 
 from collections.abc import Iterator
 
+from fwsim.language.ext._head import WHOLE
 from fwsim.language.ext._segment import TCP, segment, with_flags
 from fwsim.language.options import Context, Match, Option, Options, Shown, Target, Unlist
 from fwsim.language.types import UInt
@@ -42,7 +43,7 @@ def _asked(o: Options) -> Iterator[Pred]:
     if any(name in o for name in _BITS):
         fragment = all_of(is_in(_FRAGMENT, (0, _TOO_SHORT - 1)), _flags(o, _FRAGMENT))
         later = is_in(F.FRAG, (1, F.FRAG.top))
-        yield any_of(all_of(is_in(F.FRAG, 0), _flags(o, F.TCP_FLAGS)), all_of(later, fragment))
+        yield any_of(all_of(WHOLE, _flags(o, F.TCP_FLAGS)), all_of(later, fragment))
 
 
 def _check(o: Options, c: Context) -> None:

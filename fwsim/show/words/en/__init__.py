@@ -68,6 +68,7 @@ WORDS = {
     "reason": "{why}",
     # what was assumed
     "note.listener_assumed": "something is assumed to listen on {where}",
+    "note.module_assumed": "a module for its protocol is assumed to be loaded on {where}",
     "note.nobody_listens": "nothing listens on {where}",
     "note.ignored": "{where} does not answer such a packet",
     "note.far_end_assumed": "{where} lies beyond what is known here, and is assumed to answer",

@@ -66,6 +66,7 @@ WORDS = {
     "reason.not_told": "沒有人說明它的目的地在哪裡",
     # what was assumed
     "note.listener_assumed": "假設 {where} 有程式在監聽",
+    "note.module_assumed": "假設 {where} 已載入處理其協定的模組",
     "note.nobody_listens": "{where} 沒有程式在監聽",
     "note.ignored": "{where} 不回應這種封包",
     "note.far_end_assumed": "{where} 在已知範圍之外，假設它會回應",
