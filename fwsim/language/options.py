@@ -18,7 +18,7 @@ from fwsim.language.values import quoted
 from fwsim.model.actions import Action
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import Frozen, aside
-from fwsim.model.pred import FALSE, Free, Pred, Step, negate
+from fwsim.model.pred import FALSE, Free, In, Pred, Step, negate
 from fwsim.model.tuples import NamedTuple
 
 
@@ -91,9 +91,10 @@ def fact(
     scope: Hashable = None,
     *,
     once: bool = True,
+    told: In | None = None,
 ) -> Free:
     """A fact that this use of an extension asks for and the fields do not determine (see Free)."""
-    return Free(name, why, step, scope, context.nth, once)
+    return Free(name, why, step, scope, context.nth, once, told)
 
 
 class Shown(NamedTuple):

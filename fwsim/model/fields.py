@@ -15,6 +15,7 @@ from fwsim.model.names import (
     address_text,
     flags_text,
     iface_text,
+    mac_text,
     packet_type_text,
     proto_text,
     route_type_text,
@@ -63,6 +64,7 @@ _SHOW: dict[str, Callable[[int, int], str]] = {
     "state": lambda v, _: state_text(v),
     "routetype": lambda v, _: route_type_text(v),
     "packettype": lambda v, _: packet_type_text(v),
+    "mac": lambda v, _: mac_text(v),
     "sender": lambda v, _: sender_text(v),
     "flag": lambda v, _: "yes" if v else "no",
 }
@@ -122,6 +124,7 @@ DST_TYPE_OUT = Field("dst_type_out", 4, "routetype")
 
 IN_GROUP = Field("in_group", 32, "hex")  # of the device it came in by
 OUT_GROUP = Field("out_group", 32, "hex")
+MAC_SRC = Field("mac_src", 48, "mac")  # of its sender; only sets of packets have it
 FROM_ETHERNET = Field("from_ethernet", 1, "flag")  # it came in a frame that tells whence
 PACKET_TYPE = Field("packet_type", 3, "packettype")  # names.PACKET_TYPES
 SENDER = Field("sender", 2, "sender")  # names.SENDERS; a packet that came in has none

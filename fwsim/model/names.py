@@ -120,6 +120,11 @@ def route_type_text(value: int) -> str:
     return ROUTE_TYPES[value] if value < len(ROUTE_TYPES) else str(value)
 
 
+def mac_text(value: int) -> str:
+    """02:00:00:00:00:01"""
+    return value.to_bytes(6, "big").hex(":")
+
+
 def packet_type_text(value: int) -> str:
     """To whom a frame was addressed, as `-m pkttype` writes it."""
     return PACKET_TYPES[value] if value < len(PACKET_TYPES) else str(value)

@@ -50,7 +50,8 @@ class Free(Frozen):
 
     Where the walk can find out, `step` tells how, with the memory of `scope`: None is the rule's
     own, `nth` telling its several uses apart; another is shared by all that name it. `once`: it
-    is the same for a packet wherever it is asked; a coin is thrown anew each time."""
+    is the same for a packet wherever it is asked; a coin is thrown anew each time. `told` says it
+    of a field that traces need not know and all packets at once have: their sender's MAC."""
 
     name: str
     why: str = ""
@@ -58,6 +59,7 @@ class Free(Frozen):
     scope: Hashable = None
     nth: int = 0
     once: bool = True
+    told: In | None = None
 
 
 class Not(Frozen):

@@ -35,17 +35,21 @@ _IDLE: tuple[tuple[Pred, tuple[Field, ...]], ...] = (
 
 
 class Told(NamedTuple):
-    """A set as boxes, how many more boxes there are, and how many different headers it has."""
+    """A set as boxes, how many more boxes there are (at least, where these are not all `counted`),
+    and how many different headers it has."""
 
     boxes: tuple[Box, ...]
     more: int
     headers: int
+    counted: bool = True
 
     def to_list(self) -> list[dict[str, Any]]:
         """INTERFACE's COVERs."""
         found: list[dict[str, Any]] = [shown(box) for box in self.boxes]
         if self.more:
             found[-1]["more"] = self.more
+        if self.more and not self.counted:
+            found[-1]["at_least"] = True
         return found
 
 
@@ -53,7 +57,7 @@ def told(packets: PacketSet, universe: PacketSet, limit: int = LISTED) -> Told:
     """The packets, a part of all that there are (`universe`), so that people can read them. What
     depends on facts that nobody knows must have been settled before (must, may)."""
     cover = disjoint_boxes(widened(packets, universe), limit=limit)
-    return Told(cover.boxes, cover.more, headers(packets))
+    return Told(cover.boxes, cover.more, headers(packets), cover.counted)
 
 
 def headers(packets: PacketSet) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fwsim.machine.infer import with_device
 from fwsim.machine.response import Start
+from fwsim.model import fields as F
 from fwsim.model.names import STATES, TCP_FLAGS, iface_text
 from fwsim.model.packet import ICMP, ICMP6, ICMP_ECHO, TCP, Packet
 
@@ -20,6 +21,7 @@ _LIKED = {
     "proto": TCP, "sport": 40000, "dport": 80, "tcp_flags": TCP_FLAGS["SYN"], "ttl": 64,
     "ctstate": STATES.index("NEW"),
 }  # fmt: skip
+_MAC = {"mac_src": 0x020000000001}
 _MEMBERS = ("proto", "sport", "dport", "icmp_type", "icmp_code", "tos")
 _DATA = 64  # bytes of payload where the length is free
 
@@ -85,8 +87,9 @@ def _drawn(
 ) -> Iterator[tuple[Packet, str, Mapping[str, int]]]:
     """Packets of a set that people would think of, each with the device it comes in
     by, and the view it was made of."""
+    usual = _LIKED | (_MAC if F.MAC_SRC in packets.space.fields else {})
     echo = {"proto": ICMP if family == 4 else ICMP6, "icmp_type": ICMP_ECHO[family][0]}
-    usual = {**_LIKED, "icmp_type": echo["icmp_type"]}
+    usual["icmp_type"] = echo["icmp_type"]
     best = next((like for like in likes if _agrees(packets, {**usual, **like})), {})
     for liked in ({**usual, **best}, {**usual, **echo, **best}):
         view = packets.witness(liked)
@@ -115,6 +118,8 @@ def packet_of(view: Mapping[str, int], family: int) -> Packet:
         packet = packet.but(tcp_options=_options(view.get("tcp_options", 0)))
     elif packet.is_icmp:
         packet = packet.but(icmp_id=1)
+    if view.get("mac_src") and device_of(view):
+        packet = packet.but(mac_src=F.MAC_SRC.show(view["mac_src"]))
     room = view["length"] - packet.length if view.get("length") else _DATA
     return packet.but(payload_len=max(room, 0)) if packet.proto != TCP or room > 0 else packet
 

@@ -24,15 +24,18 @@ if TYPE_CHECKING:
 
 Box = dict[str, tuple[In, ...]]  # a field's values: one of these, which are disjoint
 _WORK = 1 << 22  # the most nodes that a cover looks at, some ten seconds
+_COUNTED = 1 << 15  # nodes looked at to count boxes, a tenth of a second
 _SPELT = 64  # the most spans that a pattern of bits is spelt out as
 _BY_BIT = frozenset({"hex", "tcpflags"})  # fields whose patterns people write with a mask
 
 
 class Cover(Frozen):
-    """Disjoint boxes, and how many more of them there are."""
+    """Disjoint boxes, and how many more of them there are; at least that many, where these are not
+    all `counted`."""
 
     boxes: tuple[Box, ...]
     more: int = 0
+    counted: bool = True
 
 
 def box_pred(box: Box) -> Pred:
@@ -52,7 +55,8 @@ def disjoint_boxes(
         return Cover(())
     sorter = _Sorter(space.diagrams)
     boxes = tuple(islice(sorter.boxes(node), limit))
-    return Cover(boxes, sorter.count(node) - len(boxes))
+    more = max(sorter.count(node) - len(boxes), 0)
+    return Cover(boxes, more, sorter.counted)
 
 
 class _Part(NamedTuple):
@@ -64,7 +68,8 @@ class _Part(NamedTuple):
 class _Sorter:
     def __init__(self, diagrams: Diagrams) -> None:
         self.diagrams = diagrams
-        self.looked = 0
+        self.looked = self.counting = 0
+        self.counted = True
         self._parts: dict[BCDDFunction, list[_Part]] = {}
         self._counts: dict[BCDDFunction, int] = {}
 
@@ -77,26 +82,29 @@ class _Sorter:
                 yield {part.field.name: part.values, **box}
 
     def count(self, node: BCDDFunction) -> int:
-        """How many boxes there are; the values of a field need not be told for that."""
+        """How many boxes there are, at least; the values of a field need not be told for that.
+        `counted` is false where some are not looked at."""
         if node.valid():
             return 1
         if node not in self._counts:
+            if self.counting > _COUNTED:
+                self.counted = False
+                return 1
             self._counts[node] = sum(map(self.count, self.rests(node)))
         return self._counts[node]
 
     def rests(self, node: BCDDFunction) -> set[BCDDFunction]:
         """What is left to be decided once the field is known that a node asks for first."""
-        first = self.diagrams.question(node)
         found, todo, seen = set(), [node], {node}
+        here = self.diagrams.together_with(node)
         while todo:
-            here = todo.pop()
-            asked = self.diagrams.question(here)
-            if first is None or asked is None or asked.field is not first.field:
-                found.add(here)
+            node = todo.pop()
+            if node.node_var() not in here:
+                found.add(node)
                 continue
-            self._look()
-            for way in (asked.yes, asked.no):
-                if way.satisfiable() and way not in seen:
+            self.counting += 1
+            for way in node.cofactors() or ():
+                if way not in seen and way.satisfiable():
                     seen.add(way)
                     todo.append(way)
         return found

@@ -17,7 +17,7 @@ from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import free_key
 from fwsim.readings.spans import free_bits
 
-_FIRST = ("proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "dst", "src")
+_FIRST = ("proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "dst", "src", "mac_src")
 _CACHE = 1 << 18  # entries of oxidd's cache of operations; clearing it is most of a collection
 
 
@@ -66,7 +66,9 @@ class Diagrams:
         return self.either([self._span(seen, *span) for span in atom.spans])
 
     def free(self, atom: Free) -> BCDDFunction:
-        """The bit that stands for a free fact."""
+        """The bit that stands for a free fact, unless a field tells it."""
+        if atom.told is not None:
+            return self.inside(atom.told)
         return self.bits(Field(free_key(atom.name), 1, "flag"))[0]
 
     def negate(self, value: BCDDFunction) -> BCDDFunction:
@@ -120,6 +122,11 @@ class Diagrams:
         if variable is None or branches is None:
             return None
         return Question(*self._places[variable], *branches)
+
+    def together_with(self, node: BCDDFunction) -> range:
+        """The variables of the field that a node asks for first; none if it asks for nothing."""
+        variable = node.node_var()
+        return range(0) if variable is None else self._variables[self._places[variable][0].name]
 
     def valuation(self, view: Mapping[str, int]) -> Iterator[tuple[int, bool]]:
         """Each variable with its value in a view; what the view does not hold is 0."""

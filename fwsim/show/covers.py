@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fwsim.questions.witness import Witness
 
 _ORDER = ("in", "src", "dst", "proto", "sport", "dport", "icmp_type", "icmp_code", "tcp_flags")
+_MORE = {True: "cover.more", False: "cover.more.least"}
 _LISTED = 8  # the most values of a field that a row writes out
 
 
@@ -26,7 +27,7 @@ def told_lines(told: Told) -> Iterator[Line]:
         text = ", ".join(words) or say("cover.any")
         yield [segment(f"  {number:>2}  ", "dim"), segment(text)]
     if told.more:
-        yield [segment("      "), segment(say("cover.more", more=told.more), "note")]
+        yield [segment("      "), segment(say(_MORE[told.counted], more=told.more), "note")]
 
 
 def _rank(item: tuple[str, list[str]]) -> tuple[int, str]:

@@ -11,9 +11,12 @@ import pytest
 from kernel.rulesets import ADDRESSES, PORTS, random_rules
 
 import fwsim
+from fwsim.machine.infer import address_routes
 from fwsim.machine.place import examples
 from fwsim.machine.sets.universe import by_devices, entrances, possible
 from fwsim.machine.sets.walk import Ending, HostWalk
+from fwsim.machine.simulate import Simulation
+from fwsim.machine.world import Address, Device, Route
 from fwsim.model.names import STATES, address_value, iface_value
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, WITH_PORTS, Packet
 from fwsim.model.pred import all_of
@@ -121,3 +124,30 @@ def test_random_rulesets(family: int) -> None:
     for seed, net in _random_places(family):
         for rules in (False, True):
             _Sets(net, family, rules=rules).compare(Random(seed), packets=60)
+
+
+def _router(rng: Random) -> Net:
+    """A router between networks, some of whose devices mind where packets come from."""
+    devices, routes, sysctl = {}, [Route(0, 0, "v1", via=0x0A010002)], {"net.ipv4.ip_forward": "1"}
+    for number in range(1, 7):
+        name, net = f"v{number}", 0x0A000000 | number << 16
+        devices[name] = Device(name, addresses=(Address(4, net | 1, 24),))
+        for setting in ("rp_filter", "accept_local", "route_localnet"):
+            sysctl[f"net.ipv4.conf.{name}.{setting}"] = str(rng.choice((0, 0, 1, 2)))
+    routes += address_routes(devices.values(), 4)
+    routes += [Route(0x0A630000, 16, kind="blackhole"), Route(0x0A640000, 16, "v3", via=0x0A030007)]
+    net = fwsim.load("example:article-complete")
+    host = net.world.namespaces[net.world.host]._replace(
+        devices=devices, routes={4: tuple(routes)}, sysctl=sysctl, neighbours={}, fdb={}
+    )
+    rules = fwsim.read(random_rules(rng, 4).dump().replace("eth0", "v1").replace("docker0", "v2"))
+    simulation = Simulation.of(net.world._replace(namespaces={host.name: host}))
+    simulation.govern(host.with_rulesets({4: rules}))
+    return Net(simulation)
+
+
+def test_routers_between_many_networks() -> None:
+    for seed in range(4):
+        sets = _Sets(_router(Random(f"router {seed}")), 4, rules=True)
+        assert sets.walk.alike.applies
+        sets.compare(Random(seed))

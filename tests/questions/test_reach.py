@@ -88,6 +88,22 @@ def _facts(net: Net) -> list[fwsim.model.pred.Free]:
     return list(population.facts.asked.values())
 
 
+def test_a_senders_mac_is_told_exactly() -> None:
+    """Whose MAC it is, a trace is not always told; of all packets, each has one."""
+    net = _article("complete").apply(
+        "iptables -I FORWARD -i docker1 -m mac ! --mac-source 02:00:00:00:0a:01 -j DROP"
+    )
+    found = net.reach(**DOCKER1_OUT)
+    assert found.reachable is True
+    assert {tuple(box["mac_src"]) for box in found.packets.to_list()} == {("02:00:00:00:0a:01",)}
+    assert found.witness is not None
+    assert found.witness.packet.mac_src == "02:00:00:00:0a:01"
+    with_other = net.apply(
+        "iptables -I FORWARD -i docker1 -m mac --mac-source 02:00:00:00:0a:01 -j DROP"
+    )
+    assert with_other.reach(**DOCKER1_OUT).reachable is False  # no packet has two
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_witnesses_replay_and_the_count_is_that_of_the_boxes(seed: int) -> None:
     rules = fwsim.read(random_rules(Random(f"reach {seed}"), 4).dump())

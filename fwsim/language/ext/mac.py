@@ -9,7 +9,7 @@ from typing import Any
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.model import fields as F
 from fwsim.model.facts import Facts
-from fwsim.model.pred import Pred, all_of, is_in
+from fwsim.model.pred import In, Pred, all_of, is_in
 from fwsim.model.tuples import NamedTuple
 
 _DIGITS = frozenset("0123456789abcdef")
@@ -31,6 +31,10 @@ class _Mac(NamedTuple):
         """The same."""
         return value
 
+    def spellings(self, family: int) -> tuple[str, ...]:
+        """As iptables-save writes it."""
+        return ("[0-9a-f]{2}(?::[0-9a-f]{2}){5}",)
+
 
 def _matches(o: Options, c: Context) -> Pred:
     wanted = o["mac-source"]
@@ -39,7 +43,9 @@ def _matches(o: Options, c: Context) -> Pred:
         seen = facts.packet.mac_src
         return (None if seen is None else seen == wanted), memory
 
-    asked = fact(c, f"mac {wanted}", f"its source MAC is {wanted}", step)
+    value = int(wanted.replace(":", ""), 16)
+    told = In(F.MAC_SRC, ((value, value),))
+    asked = fact(c, f"mac {wanted}", f"its source MAC is {wanted}", step, told=told)
     return all_of(is_in(F.FROM_ETHERNET, 1), o.sense("mac-source", asked))
 
 

@@ -63,11 +63,19 @@ Act = Callable[[Action, Env, str], list[Branch]]
 
 class TableWalk:
     """One table, for one hook. `rules`: tell the hits of each rule, and keep apart what leaves at
-    different ones. `reads` may be shared by the walks of one table."""
+    different ones. `reads` may be shared by the walks of one table. `among` are the packets that
+    matter: a rule that matches none of them is passed over."""
 
     def __init__(
-        self, table: Table, act: Act, *, rules: bool = False, reads: Reads | None = None
+        self,
+        table: Table,
+        act: Act,
+        *,
+        rules: bool = False,
+        reads: Reads | None = None,
+        among: BCDDFunction | None = None,
     ) -> None:
+        self.among = None if rules else among
         self.table, self.act, self.rules = table, act, rules
         self.reads = reads or Reads(table)
         self._pieces: dict[object, Piece] = {}
@@ -112,6 +120,8 @@ class TableWalk:
         return before._replace(hits=before.hits + none)
 
     def _joined(self, before: Piece, after: Piece, env: Env) -> Piece:
+        if not self.rules and _passes(before):
+            return after
         rest, changed = before.rest, before.delta
         exits = before.exits + [
             leaves._replace(where=where, delta=changed.then(leaves.delta, env.diagrams))
@@ -143,7 +153,10 @@ class TableWalk:
         hit = env.read(rule.pred, asker)
         hits = [(at, hit)] if self.rules else []
         dropped = env.diagrams.false if rule.drops == FALSE else env.read(rule.drops, asker)
-        if not (hit | dropped).satisfiable():
+        touched = hit | dropped
+        if self.among is not None:
+            touched = touched & self.among
+        if not touched.satisfiable():
             return _nothing(env)._replace(hits=hits)
         taken = self._taken(rule, at, hit, env, asker)
         exits = [*taken.exits]
@@ -191,6 +204,11 @@ class TableWalk:
         if rest.satisfiable():
             exits.append(Exit(RETURN, at, rest, inner.delta))
         return Piece(exits, env.diagrams.false, Delta(), hits)
+
+
+def _passes(piece: Piece) -> bool:
+    """Nothing happens to anyone."""
+    return not piece.exits and not piece.delta and piece.rest.valid()
 
 
 def _nothing(env: Env) -> Piece:

@@ -207,6 +207,8 @@ class _Reader:
         answer = self.env.facts.assumed(atom.name)
         if answer is not None:
             return self.diagrams.true if answer else self.diagrams.false
+        if atom.told is not None:
+            return self.env.inside(atom.told)
         return self.diagrams.free(Free(self.env.facts.name(atom, self.asker)))
 
     def negate(self, value: BCDDFunction) -> BCDDFunction:

@@ -9,7 +9,8 @@ from fwsim.machine import routing
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
 from fwsim.machine.sets.cases import Bits, Case, Cases, differ, mapped
 from fwsim.machine.sets.env import Change, Delta, Env
-from fwsim.machine.sets.regions import Sample, Site
+from fwsim.machine.sets.regions import Site
+from fwsim.machine.sets.trees import Sample
 from fwsim.machine.tuples import PORTED
 from fwsim.model import fields as F
 from fwsim.model.actions import Nat, NatRange

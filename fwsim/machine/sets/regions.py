@@ -20,6 +20,7 @@ from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.moment import Given, Moment, Script
 from fwsim.machine.policy import LOOPBACK, Flow, RouteRule, flow_of
 from fwsim.machine.sets.env import Env
+from fwsim.machine.sets.trees import Class, Dim, Outcome, Tree, spread, tree
 from fwsim.machine.topology import resolve_mac
 from fwsim.machine.view import View
 from fwsim.machine.world import Namespace, World
@@ -27,18 +28,12 @@ from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import iface_value
 from fwsim.model.packet import UDP, Packet
-from fwsim.model.pred import In, Pred, all_of, any_of, is_in, masked, negate
+from fwsim.model.pred import Pred, all_of, is_in, masked, negate
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.space import Space
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
-
-Sample = dict[str, int]
-Class = tuple[Pred, Sample]
-"""A region of the values of some fields, and one value of each in it."""
-Tree = Hashable
-Outcome = Callable[[Sample], Hashable]
 
 
 class Site(NamedTuple):
@@ -59,7 +54,7 @@ class Regions:
     def answers(
         self,
         key: Hashable,
-        dims: Iterable[tuple[Class, ...]],
+        dims: Iterable[Dim],
         outcome: Outcome,
         env: Env,
         among: BCDDFunction,
@@ -67,9 +62,9 @@ class Regions:
         """What `outcome` says, each answer with the packets that it is for. `key` names the
         question; the dimensions of regions are what it may depend on."""
         if key not in self._trees:
-            self._trees[key] = _tree(tuple(dims), outcome, {})
+            self._trees[key] = tree(tuple(dims), outcome, {})
         found: dict[Hashable, list[BCDDFunction]] = {}
-        _spread(self._trees[key], env, among, found)
+        spread(self._trees[key], env, among, found)
         return {answer: env.diagrams.either(parts) for answer, parts in found.items()}
 
     def learn(self, other: Regions) -> None:
@@ -111,17 +106,17 @@ class Regions:
     @cached_property
     def sources(self) -> tuple[Class, ...]:
         """Classes of source addresses that routes and settings treat alike."""
-        return self._addresses(self.src, self._as_routes_see)
+        return self.classes(self.src, self._as_routes_see)
 
     @cached_property
     def destinations(self) -> tuple[Class, ...]:
         """The same, of destinations."""
-        return self._addresses(self.dst, self._as_routes_see)
+        return self.classes(self.dst, self._as_routes_see)
 
     @cached_property
     def neighbours(self) -> tuple[Class, ...]:
         """Finer classes of destinations: those of one have the same MAC on every link too."""
-        return self._addresses(self.dst, self._as_links_see)
+        return self.classes(self.dst, self._as_links_see)
 
     @cached_property
     def policy(self) -> tuple[Class, ...]:
@@ -145,7 +140,13 @@ class Regions:
     def _routes(self) -> tuple[Any, ...]:
         return self.ns.routes.get(self.family, ())
 
-    def _addresses(self, field: Field, seen: Callable[[int], Hashable]) -> tuple[Class, ...]:
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables of routes."""
+        return tuple(dict.fromkeys(route.table for route in self._routes))
+
+    def classes(self, field: Field, seen: Callable[[int], Hashable]) -> tuple[Class, ...]:
+        """Classes of addresses of which the same is seen."""
         edges = sorted(self._edges)
         spans: dict[Hashable, list[tuple[int, int]]] = {}
         for low, after in zip(edges, [*edges[1:], field.top + 1], strict=True):
@@ -171,21 +172,16 @@ class Regions:
         return {edge for edge in edges if edge < 1 << bits}
 
     def _as_routes_see(self, address: int) -> Hashable:
-        tables = dict.fromkeys(route.table for route in self._routes)
         bits = 32 if self.family == 4 else 128
         ruled = tuple(
             address >> bits - length == value >> bits - length
             for rule in self.ns.route_rules(self.family)
             for value, length in (rule.src, rule.dst)
         )
-        found = (routing.best_route(self.ns, Flow(self.family, address), table) for table in tables)
+        found = (routing.best_route(self.ns, Flow(self.family, address), t) for t in self.tables)
         ways = tuple(
             route and (route.kind, route.dev, route.via, route.tos, route.realms, route.mtu)
             for route in found
-        )
-        special = tuple(
-            address >> bits - length == value >> bits - length
-            for value, length in sorted(_SPECIAL[self.family])
         )
         links = tuple(
             d.name for d, a in self.ns.addresses(self.family)
@@ -193,7 +189,22 @@ class Regions:
         )  # fmt: skip
         own = routing.own_address(self.ns, self.family, address)
         groups = (routing.groups(self.ns, self.family, dev) for dev in self.ns.devices)
-        return ways, ruled, special, own, links, tuple(address in group for group in groups)
+        return (
+            ways,
+            ruled,
+            self.special(address),
+            own,
+            links,
+            tuple(address in group for group in groups),
+        )
+
+    def special(self, address: int) -> tuple[bool, ...]:
+        """In which of the blocks with a meaning of their own it lies."""
+        bits = 32 if self.family == 4 else 128
+        return tuple(
+            address >> bits - length == value >> bits - length
+            for value, length in sorted(_SPECIAL[self.family])
+        )
 
     def _as_links_see(self, address: int) -> Hashable:
         bridges = (d.name for d in self.ns.devices.values() if d.kind == "bridge" or d.peer)
@@ -258,39 +269,3 @@ def _asked_by(rule: RouteRule) -> Iterator[Pred]:
     for field, ports in ((F.SPORT, rule.sports), (F.DPORT, rule.dports)):
         if ports[1]:
             yield is_in(field, ports)
-
-
-def _tree(dims: tuple[tuple[Class, ...], ...], outcome: Outcome, sample: Sample) -> Tree:
-    """The answers for every combination of classes; classes with equal answers are one."""
-    if not dims:
-        return outcome(sample)
-    groups: dict[Tree, list[Pred]] = {}
-    for pred, value in dims[0]:
-        groups.setdefault(_tree(dims[1:], outcome, {**sample, **value}), []).append(pred)
-    if len(groups) == 1:
-        return next(iter(groups))
-    return _Choice(tuple((_joined(preds), below) for below, preds in groups.items()))
-
-
-class _Choice(NamedTuple):
-    ways: tuple[tuple[Pred, Tree], ...]
-
-
-def _joined(preds: list[Pred]) -> Pred:
-    """One of the regions, in one atom where they are spans of one field."""
-    plain = [pred for pred in preds if isinstance(pred, In) and pred.mask is None]
-    if len(plain) < len(preds) or len({pred.field for pred in plain}) != 1:
-        return any_of(*preds)
-    return is_in(plain[0].field, *(span for pred in plain for span in pred.spans))
-
-
-def _spread(
-    tree: Tree, env: Env, among: BCDDFunction, found: dict[Hashable, list[BCDDFunction]]
-) -> None:
-    if not isinstance(tree, _Choice):
-        found.setdefault(tree, []).append(among)
-        return
-    for pred, below in tree.ways:
-        where = env.read(pred) & among
-        if where.satisfiable():
-            _spread(below, env, where, found)

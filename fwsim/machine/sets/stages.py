@@ -52,6 +52,7 @@ class Stages:
         self.seen: list[tuple[str, str, BCDDFunction, Piece]] = []
         self._reads: dict[str, Reads] = {}
         self.known: Known | None = None  # where the packets are answers
+        self.among: BCDDFunction | None = None  # the packets at the beginning of a walk
 
     def run(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
         """Through a hook's stages: what passes, and what does not."""
@@ -85,6 +86,7 @@ class Stages:
             self.ruleset.tables[name],
             partial(act, site=Site(self.regions, hook)),
             rules=self.rules,
+            among=self.among,
             reads=self._reads.setdefault(name, Reads(self.ruleset.tables[name])),
         )
         piece = walk.base(hook, flow.env)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from fwsim.machine.conntrack import Conntrack, Told
 from fwsim.machine.sets.cases import Case, Cases
 from fwsim.machine.sets.env import Env
-from fwsim.machine.sets.regions import Class, Regions, Sample
+from fwsim.machine.sets.regions import Regions
+from fwsim.machine.sets.trees import Class, Sample
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import PROCESS, STATES, iface_value

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from fwsim.machine.buffer import Buffer
 from fwsim.machine.hooks import DIAGRAM, Hook
+from fwsim.machine.sets.alike import Alike
 from fwsim.machine.sets.cases import Cases
 from fwsim.machine.sets.deep import deep
 from fwsim.machine.sets.env import Env, Facts, Flow
-from fwsim.machine.sets.regions import Class, Regions, Sample
+from fwsim.machine.sets.regions import Regions
 from fwsim.machine.sets.replies import answerable, answers, known
 from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Stages, Stop, merged
+from fwsim.machine.sets.trees import Dim, Sample
 from fwsim.machine.sets.universe import Derived, beginning
 from fwsim.machine.walker import ENDS
 from fwsim.machine.world import World
@@ -86,6 +88,7 @@ class HostWalk:
         self.regions = Regions(world, world.namespaces[world.host], family)
         self.space = space or Space()
         self.space.know((F.PROTO, F.DPORT, F.SPORT, F.DST[family], F.SRC[family], F.IN))
+        self.alike = Alike(self.regions)
         self.derived = Derived(self.regions)
         self.env = Env(self.space, derive=self._derive, facts=facts)
         ruleset = self.regions.ns.rulesets.get(family)
@@ -145,6 +148,8 @@ class HostWalk:
 
     def _walk(self, node: str, flow: Flow) -> list[Ending]:
         self.endings = []
+        if self.stages is not None:
+            self.stages.among = flow.alive
         with deep():
             _Walk(self, local=node == "send").walk(node, flow)
         return self.endings
@@ -196,7 +201,8 @@ class _Walk:
 
             answers = self.regions.answers(
                 (question, changed, self.local, self.looped, *there.values()),
-                self._dims(question, there, changed), outcome, part.env, part.alive,
+                self._dims(question, there, changed), self.host.alike.once(question, outcome),
+                part.env, part.alive,
             )  # fmt: skip
             for answer, where in answers.items():
                 assert isinstance(answer, _Answer)
@@ -228,12 +234,12 @@ class _Walk:
             if alive.satisfiable():
                 yield changed, flow._replace(alive=alive)
 
-    def _dims(
-        self, question: str, there: dict[Field, tuple[str, ...]], changed: bool
-    ) -> list[tuple[Class, ...]]:
+    def _dims(self, question: str, there: dict[Field, tuple[str, ...]], changed: bool) -> list[Dim]:
         """What the answer to a question may depend on."""
         r = self.regions
         in_, out, physin = (r.of_devices(f, there[f]) for f in _DEVICES[:3])
+        if alike := self.host.alike.dims(question, in_, out, physin):
+            return alike
         match question:
             case "arrival":
                 return [in_, r.neighbours, *([r.sources] if r.family == 6 else [])]

@@ -26,6 +26,7 @@ from fwsim.model.actions import (
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES, iface_value
 from fwsim.model.pred import FALSE, And, In, Not, Or, Pred, all_of, any_of, atoms, is_in, negate
+from fwsim.model.tuples import NamedTuple
 from fwsim.questions.lint.kinds import final
 from fwsim.questions.lint.overlap import Before, Overlaps, exact
 from fwsim.readings.concrete import free_key
@@ -64,6 +65,13 @@ class Row:
         self.entry: BCDDFunction
         self.before: Before
         self.overlaps: Overlaps
+
+
+class _Ends(NamedTuple):
+    """The packets that end in some rules of a chain, and those that return from them."""
+
+    gone: BCDDFunction
+    back: BCDDFunction
 
 
 class Survey:
@@ -154,17 +162,28 @@ class Survey:
         return own if rule.jump or final(rule) else dropped
 
     def _gone(self, row: Row) -> BCDDFunction:
-        """From the end to the beginning; what returns is not gone, whatever comes behind it."""
-        either, gone = self.diagrams.either, self.diagrams.false
-        parts: list[BCDDFunction] = []
-        rules = [*zip(row.chain.rules, row.own, row.takes, strict=True)]
-        for rule, own, takes in reversed(rules):
-            if rule.target_name == "RETURN" or (rule.jump and not rule.jump.come_back):
-                gone = own.imp_strict(either([gone, *parts]))
-                parts = [own & self.rows[rule.jump.chain].gone] if rule.jump else []
-            else:
-                parts.append(takes)
-        return either([gone, *parts])
+        """What does not come back; what returns is not gone, whatever comes behind it."""
+        parts = [
+            self._end(rule, own, takes)
+            for rule, own, takes in zip(row.chain.rules, row.own, row.takes, strict=True)
+        ]
+        while len(parts) > 1:
+            parts = [self._then(*parts[at : at + 2]) for at in range(0, len(parts), 2)]
+        return parts[0].gone if parts else self.diagrams.false
+
+    def _end(self, rule: Rule, own: BCDDFunction, takes: BCDDFunction) -> _Ends:
+        none = self.diagrams.false
+        if rule.jump and not rule.jump.come_back:
+            gone = own & self.rows[rule.jump.chain].gone
+            return _Ends(gone, gone.imp_strict(own))
+        return _Ends(none, own) if rule.target_name == "RETURN" else _Ends(takes, none)
+
+    def _then(self, first: _Ends, second: _Ends | None = None) -> _Ends:
+        """Rules in a row, and those behind them."""
+        if second is None:
+            return first
+        gone = first.gone | first.back.imp_strict(second.gone)
+        return _Ends(gone, first.back | first.gone.imp_strict(second.back))
 
     def _come_to(self, name: str) -> None:
         row = self.rows[name]

@@ -79,6 +79,7 @@ WORDS = {
     "field.ctstate": "state",
     "field.ct_status": "connection status",
     "field.ct_dir": "connection direction",
+    "field.mac_src": "source MAC",
     "field.ct_proto": "connection protocol",
     "field.ct_expire": "seconds until the connection expires",
     "field.ct_orig_src": "original source",

@@ -70,6 +70,7 @@ WORDS = {
     "field.ctstate": "狀態",
     "field.ct_status": "連線情況",
     "field.ct_dir": "連線方向",
+    "field.mac_src": "來源 MAC",
     "field.ct_proto": "連線協定",
     "field.ct_expire": "連線到期前的秒數",
     "field.ct_orig_src": "原始來源",

@@ -152,6 +152,7 @@ WORDS = {
     # sets of packets
     "or": " or ",
     "cover.any": "any packet",
+    "cover.more.least": "and at least {more} sets more",
     "cover.more": "and {more} sets more",
     "cover.values": "{listed} and {more} more",
     "witness": "{src} → {dst} {proto}{port}, in by {dev}: {fate}",

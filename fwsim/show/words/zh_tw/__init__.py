@@ -148,6 +148,7 @@ WORDS = {
     # sets of packets
     "or": " 或 ",
     "cover.any": "任何封包",
+    "cover.more.least": "以及至少另外 {more} 組",
     "cover.more": "另外還有 {more} 組",
     "cover.values": "{listed} 及另外 {more} 個",
     "witness": "{src} → {dst} {proto}{port}，由 {dev} 進入：{fate}",
