@@ -84,16 +84,18 @@ def test_what_counts_as_a_path_of_one_machine(line: str, bad: bool) -> None:
     assert bool(MACHINE_PATH.search(line)) is bad
 
 
-def test_kernel_tests_skipped_are_one_line_and_others_keep_theirs() -> None:
+def test_kernel_and_browser_tests_skipped_are_a_line_each_and_others_keep_theirs() -> None:
     reports = [
         ("tests/kernel/test_a.py", "Skipped: kernel tests: not root"),
         ("tests/kernel/test_b.py::test_one", "Skipped: kernel tests: not root"),
         ("tests/kernel/test_b.py::test_two", "Skipped: kernel tests: not root"),
         ("tests/test_c.py::test_three", "Skipped: another reason"),
+        ("tests/browser/test_d.py::test_four", "Skipped: browser tests: no chromium"),
     ]
     assert skips(reports) == [
         "skipped tests/test_c.py::test_three: another reason",
         "kernel tests skipped: 1 whole files and 2 tests: not root",
+        "browser tests skipped: 0 whole files and 1 tests: no chromium",
     ]
 
 

@@ -142,8 +142,10 @@ def test_advice_can_be_left_out() -> None:
     assert "would help" not in _text(trace.html(advice=False))
 
 
-def test_headings_come_in_order() -> None:
+def test_headings_come_in_order_and_names_are_unique() -> None:
     for trace in _all():
+        ids = [a["id"] for _, a in read(trace.html()).tags if "id" in a]
+        assert len(ids) == len({*ids})
         levels = [int(tag[1]) for tag, _ in read(trace.html()).tags if re.match(r"h\d", tag)]
         assert (levels[0], levels.count(1)) == (1, 1)
         assert all(after <= before + 1 for before, after in pairwise(levels))
