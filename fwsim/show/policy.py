@@ -134,21 +134,19 @@ def again(outcome: Outcome, words: tuple[str, ...]) -> str:
 
 
 def _coverage(found: Spare) -> Iterator[Line]:
-    """The rules on which no line depends, in the order of the text."""
-    spare = [*((ref, "unmet") for ref in found.unmet), *((ref, "same") for ref in found.same)]
+    """The rules on which no line depends, each in the order of the text."""
+    spare = len(found.unmet) + len(found.same)
     if not spare:
         yield [segment(say("policy.coverage", count=found.rules), "good")]
         return
-    head = say("policy.coverage.spare", spare=len(spare), count=found.rules)
-    yield [segment(head, "head")]
-    names = [f"{_six(ref)}{ref.table} {ref.chain} {ref.rule}" for ref, _ in spare]
-    wide, texts = max(map(len, names)), min(_MOST, max(len(ref.text) for ref, _ in spare))
-    for (ref, kind), told in zip(spare, names, strict=True):
-        yield [
-            ("  ", PAD), segment(f"{told:<{wide}}", "number"), ("  ", PAD),
-            segment(ref.text, "rule"), (" " * max(0, texts - len(ref.text)) + "  ", PAD),
-            segment(say(f"policy.coverage.{kind}"), "why"),
-        ]  # fmt: skip
+    yield [segment(say("policy.coverage.spare", spare=spare, count=found.rules), "head")]
+    for kind, refs in (("unmet", found.unmet), ("same", found.same)):
+        if refs:
+            yield [("  ", PAD), segment(say(f"policy.coverage.{kind}"))]
+        names = [f"{_six(ref)}{ref.table} {ref.chain} {ref.rule}" for ref in refs]
+        for ref, name in zip(refs, names, strict=True):
+            wide = f"{name:<{max(map(len, names))}}"
+            yield [("    ", PAD), segment(wide, "number"), ("  ", PAD), segment(ref.text, "rule")]
 
 
 def _six(ref: Ref) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from random import Random
@@ -286,6 +287,8 @@ WEB = "[[must]]\nfrom = 'ns1'\nto = 'internet'\n"
     ("must = [{from = 'ns1', too = 'ns0'}]", "1:24", "Did you mean 'to'?"),
     ("", "", "asks for nothing"),
     ("x = " + "[" * 20000, "", "nested too deeply"),
+    (f"{WEB}port = 0x{'f' * 5000}", "4:8", "is not a port"),
+    (f"{WEB}port = {'9' * 5000}", "4:8", "this number is too long"),
 ])  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(text: str, where: str, said: str) -> None:
     with pytest.raises(FwsimError) as refused:
@@ -356,3 +359,44 @@ def test_coverage_is_what_taking_rules_away_shows() -> None:
     assert ("filter", "FORWARD", 1) in spare  # the policy does the same
     assert ("filter", "FORWARD", 2) not in spare
     assert [ref.rule for ref in report.coverage.unmet] == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_read_is_a_policy_or_told(seed: int) -> None:
+    random = Random(f"text {seed}")
+    signs = [
+        "[",
+        "]",
+        "{",
+        "}",
+        "'",
+        '"',
+        '"""',
+        "=",
+        ",",
+        "\n",
+        "#",
+        ".",
+        "1979-13-01",
+        "0x",
+        "\x1b",
+    ]
+    signs += [
+        "9" * 5000,
+        "to",
+        "must",
+        "from",
+        "true",
+        "[[must]]",
+        "\\u0000",
+        "é",
+        "\ufeff",
+        "a." * 50,
+    ]
+    for _ in range(400):
+        text = POLICY
+        for _ in range(random.randrange(1, 6)):
+            at, cut = random.randrange(len(text) + 1), random.choice((0, 0, 1, 5))
+            text = text[:at] + random.choice(signs) + text[at + cut :]
+        with suppress(FwsimError):
+            read_policy(text, "policy.toml")

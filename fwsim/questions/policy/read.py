@@ -67,6 +67,8 @@ def read_policy(text: str, name: str) -> Policy:
         tree = places(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad_toml(error, source) from None
+    except ValueError:
+        raise _long_number(source) from None
     except RecursionError:
         raise ReadError(f"{name}: lists and tables are nested too deeply") from None
     return _Reader(data, tree, source).policy()
@@ -81,6 +83,13 @@ def _bad_toml(error: Exception, source: Source) -> ReadError:
         at = sum(len(line) + 1 for line in before) + int(found[3]) - 1
     what = what[:1].lower() + what[1:]
     return ReadError(f"this is no TOML: {what}", span=Span(source, at, at + 1))
+
+
+def _long_number(source: Source) -> ReadError:
+    """Python reads no number of more than some thousand digits."""
+    found = re.search(r"[\d_]{1000,}", source.text)
+    span = Span(source, found.start(), found.end()) if found else None
+    return ReadError("this number is too long", span=span)
 
 
 class _Reader:
@@ -124,7 +133,7 @@ class _Reader:
                 raise self._error(f"[[{kind}]] does not say {name!r}", self._span(tree))
         why = table.get("why", "")
         if not isinstance(why, str):
-            raise self._wrong(str(why), "a text", tree.at("why"))
+            raise self._wrong(_text(why), "a text", tree.at("why"))
         sides = self._sides(table, tree)
         line = Line(
             kind,
@@ -174,7 +183,7 @@ class _Reader:
         what = "a name, an address, a network, or a list of such"
         for text, at in self._listed(value, tree, what):
             if not isinstance(text, str) or not text:
-                raise self._wrong(str(text), what, at)
+                raise self._wrong(_text(text), what, at)
             if text in within:
                 ring = " → ".join([*within[within.index(text) :], text])
                 raise self._error(f"group {text!r} is a part of itself: {ring}", self._span(at))
@@ -196,9 +205,9 @@ class _Reader:
         for value, at in self._listed(table[key], tree.at(key), what):
             try:
                 found.append(Said(fits(value), self._span(at)))
-            except (FwsimError, TypeError) as error:
+            except (FwsimError, TypeError, ValueError) as error:
                 hint = error.message if isinstance(error, FwsimError) else ""
-                raise self._wrong(str(value), what, at, hint=hint) from None
+                raise self._wrong(_text(value), what, at, hint=hint) from None
         return tuple(found)
 
     def _word(self, table: dict[str, Any], tree: Place, key: str, what: str) -> Said | None:
@@ -206,7 +215,7 @@ class _Reader:
             return None
         value, at = table[key], tree.at(key)
         if not isinstance(value, str) or not value:
-            raise self._wrong(str(value), what, at)
+            raise self._wrong(_text(value), what, at)
         return Said(self._beside(value) if key == "place" else value, self._span(at))
 
     def _listed(self, value: Any, tree: Place, what: str) -> Iterator[tuple[Any, Place]]:
@@ -249,9 +258,17 @@ class _Reader:
 
 def _words(value: Any, between: str = ", ") -> str:
     """Ends as the policy has them, not too many."""
-    named = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+    named = [_text(v) for v in (value if isinstance(value, list) else [value])]
     more = ["…"] if len(named) > _TOLD else []
     return between.join([*named[:_TOLD], *more])
+
+
+def _text(value: Any) -> str:
+    """As text, whatever it is: hexadecimal numbers may be longer than Python writes out."""
+    try:
+        return str(value)
+    except ValueError:
+        return "…"
 
 
 def _proto(value: Any) -> str:

@@ -44,6 +44,6 @@ WORDS = {
     # rules that no line depends on
     "policy.coverage": "✓ Some line depends on each of the {count} rules.",
     "policy.coverage.spare": "Rules on which no line depends: {spare} of {count}",
-    "policy.coverage.unmet": "no line's packets match it",
-    "policy.coverage.same": "without it, every line comes to the same",
+    "policy.coverage.unmet": "no line's packets match these:",
+    "policy.coverage.same": "without any one of these, every line comes to the same:",
 }
