@@ -206,6 +206,8 @@ def test_each_family_is_tested_of_which_rules_are_told() -> None:
     line = ("[[must_not]]", "from = '2001:db8::/32'", "to = '2001:db8:1::5'", "in = 'eth0'")
     assert _outcome(opened, *line).family in (0, 6)
     assert _report(both, "[[must_not]]", "to = 'ns1'", "from = 'ns0'", "proto = 'gre'").untold
+    half = _outcome(both, "[[must_not]]", "from = 'internet'", "to = ['ns1', '2001:db8::2']")
+    assert (half.result, half.depends_on) == ("depends", ("the rules of IPv6 (ip6tables-save)",))
     with pytest.raises(QuestionError, match="addresses of one family"):
         _outcome(both, "[[must_not]]", "from = '2001:db8::1'", "to = '2001:db8::2'")
 

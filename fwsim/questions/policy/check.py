@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fwsim.machine.sets.replies import answerable
 from fwsim.model.errors import PlaceError, QuestionError
+from fwsim.model.names import family_of
 from fwsim.model.trace import PASSED, VERDICT_OF, got_through
 from fwsim.questions.again import place_words
 from fwsim.questions.asked import Asked
@@ -53,7 +54,18 @@ class Check(Telling):
                 found = worst(found, outcome)
                 if found.result == FAILS:
                     return found
+        untold = self._untold(line) if found is None or found.result == HOLDS else ()
+        if untold:
+            return Outcome(line, DEPENDS, "depends", depends_on=untold)
         return found or Outcome(line, HOLDS)
+
+    def _untold(self, line: Line) -> tuple[str, ...]:
+        """Which rules nobody told, of families whose addresses a line names."""
+        named = (*line.sources, *line.targets, *(end for side in line.sides for end in side))
+        families = {family_of(end.text.partition("/")[0]) for end in named} - {None, *self.ends}
+        world = self.simulation.world
+        told = (world.untold_rules(world.namespaces[world.host], f) for f in families if f)
+        return tuple(filter(None, told))
 
     # -- must --------------------------------------------------------------------------------------
 
