@@ -267,3 +267,6 @@ class Trace(Picturing, Frozen):
 
     def __repr__(self) -> str:
         return f"<Trace: {self.verdict}, {self.outcome}>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(self.text())

@@ -18,7 +18,13 @@ def _ruleset_html(ruleset: Ruleset) -> str:
     return ruleset_html(ruleset)
 
 
-Ruleset.html_of = _ruleset_html
+def _ruleset_text(ruleset: Ruleset) -> str:
+    from fwsim.language.write import save
+
+    return save(ruleset)
+
+
+Ruleset.html_of, Ruleset.text_of = _ruleset_html, _ruleset_text
 
 
 class Shown:

@@ -15,6 +15,8 @@ from fwsim.model.frozen import Frozen
 LESSONS = range(1, 9)
 _SIGNS = {True: ("✓", "#1a7f37"), False: ("✗", "#b35900"), None: ("…", "#6e7781")}
 
+_EVIDENCE = ' style="font-family:monospace;white-space:pre-wrap"'
+
 
 class Checked(Frozen):
     """What became of an answer. `right` is None where there was none yet; truth is whether it is
@@ -34,7 +36,7 @@ class Checked(Frozen):
     def _repr_html_(self) -> str:
         sign, colour = _SIGNS[self.right]
         head, *rest = self.text.split("\n")
-        more = f"<pre>{escape(chr(10).join(rest))}</pre>" if rest else ""
+        more = f"<pre{_EVIDENCE}>{escape(chr(10).join(rest))}</pre>" if rest else ""
         return (
             f'<div style="border-left:4px solid {colour};padding:.3em .8em">'
             f'<b style="color:{colour}">{sign} {escape(self.exercise)}</b> '

@@ -9,8 +9,9 @@ from typing import Any
 
 from fwsim import load
 from fwsim.language.ruleset import Rule
-from fwsim.machine.place import open_place
+from fwsim.machine.pile import pile_of
 from fwsim.machine.simulate import Simulation
+from fwsim.machine.snapshot import assemble
 from fwsim.model.errors import PlaceError
 from fwsim.model.trace import Leg, Ref, Step, rule_steps
 from fwsim.net import Net, Trace
@@ -33,11 +34,11 @@ def article(stage: str) -> Net:
 @cache
 def place(name: str) -> Net:
     """A place of the lessons' own: `two-bridges`, `stranger`. PlaceError for another name."""
-    known = {os.path.splitext(file)[0]: file for file in sorted(os.listdir(_PLACES))}
+    known = sorted(os.listdir(_PLACES))
     if name not in known:
         raise PlaceError(f"there is no such place; there is: {', '.join(known)}")
-    world = open_place(os.path.join(_PLACES, known[name]))
-    return Net(Simulation.of(world._replace(title=f"lesson:{name}", place="")))
+    title = f"lesson:{name}"
+    return Net(Simulation.of(assemble(pile_of(os.path.join(_PLACES, name)), title, title)))
 
 
 def answered(net: Net, src: str, dst: str, **how: Any) -> bool:

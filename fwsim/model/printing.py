@@ -8,18 +8,20 @@ from typing import Any, ClassVar
 
 
 class Shown:
-    """A notebook shows it as HTML, once it is known how."""
+    """A notebook shows it as HTML, and IPython as text, once it is known how."""
 
     html_of: ClassVar[Callable[[Any], str | None]] = lambda _: None
+    text_of: ClassVar[Callable[[Any], str]] = repr
 
     def _repr_html_(self) -> str | None:
         return type(self).html_of(self)
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(type(self).text_of(self))
+
 
 class Printed(Shown):
     """`print(answer)` prints what the answer's command would."""
-
-    text_of: ClassVar[Callable[[Any], str]] = repr
 
     def __str__(self) -> str:
         return type(self).text_of(self)

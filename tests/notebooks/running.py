@@ -4,6 +4,8 @@ current, no counts of executions, no metadata of editors."""
 from __future__ import annotations
 
 import os
+import re
+from base64 import b64decode
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -62,3 +64,25 @@ def _tidy_output(output: Any) -> Any:
 def written(notebook: Any) -> str:
     """The text of the file."""
     return str(nbformat.writes(notebook, version=4)) + "\n"
+
+
+def said(notebook: Any) -> Any:
+    """What its outputs say: of HTML and its pictures the text, not how it is drawn, which tests of
+    pages look after, and which changes more often than what it says."""
+    copy = nbformat.from_dict(notebook)
+    for output in (output for cell in copy.cells for output in cell.get("outputs", [])):
+        if html := output.get("data", {}).get("text/html"):
+            output.data["text/html"] = _text(html)
+    return copy
+
+
+def _text(html: str) -> list[str]:
+    html = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    html = re.sub(r"data:image/svg\+xml;base64,([\w+/=]+)", _drawn, html)
+    return [text for text in re.split(r"\s*<[^>]*>\s*", html) if text]
+
+
+def _drawn(picture: re.Match[str]) -> str:
+    """The words of a picture, where its bytes stood."""
+    svg = b64decode(picture[1]).decode("utf-8")
+    return f'"> {" ".join(re.findall(r"<text[^>]*>([^<]*)", svg))} <b "'

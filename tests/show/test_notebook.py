@@ -36,6 +36,15 @@ def test_an_answer_shows_what_it_prints(question: str) -> None:
     assert _text(answer._repr_html_()).rstrip() == str(answer).rstrip()
 
 
+def test_where_there_is_only_text_it_is_text_for_people() -> None:
+    from IPython.lib.pretty import pretty
+
+    net = fwsim.load()
+    assert pretty(net.exposed("eth0")) == str(net.exposed("eth0"))
+    assert pretty(net.rules()) == fwsim.save(net.rules())
+    assert pretty(trace := net.trace(src="ns1", dst="8.8.8.8")) == str(trace)
+
+
 def test_rules_show_their_text_with_numbered_lines() -> None:
     net = fwsim.load()
     later = net.trace(src="ns1", dst="8.8.8.8").after
