@@ -20,7 +20,7 @@ NOT_FOR_TRACE = HEAVY | {
     "fwsim.show.json", "fwsim.show.terminal", "click", "difflib", "gettext", "pathlib", "random",
     "socket", "fwsim.show.tracepage", "xml",
 }  # fmt: skip
-_STRATEGIES = ("addresses", "conversations", "machine", "packets")
+_STRATEGIES = ("addresses", "conversations", "machine", "packets", "pieces", "rules")
 ON_USE = {
     "fwsim.readings.columns": "is nothing but numpy; populations only",
     **dict.fromkeys(

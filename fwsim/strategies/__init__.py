@@ -17,7 +17,11 @@ from fwsim.strategies.drawn import Drawn as Drawn
 from fwsim.strategies.machine import FirewallMachine as FirewallMachine
 from fwsim.strategies.machine import hold as hold
 from fwsim.strategies.packets import packets as packets
+from fwsim.strategies.rules import Dump as Dump
+from fwsim.strategies.rules import rules as rules
+from fwsim.strategies.rules import rulesets as rulesets
 
 __all__ = [
-    "Conversation", "Drawn", "FirewallMachine", "addresses", "conversations", "hold", "packets",
+    "Conversation", "Drawn", "Dump", "FirewallMachine", "addresses", "conversations", "hold",
+    "packets", "rules", "rulesets",
 ]  # fmt: skip
