@@ -3,13 +3,16 @@ use."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fwsim.language.ruleset import Ruleset
+from fwsim.model.errors import QuestionError
 
 if TYPE_CHECKING:
     from fwsim.machine.world import World
     from fwsim.model.trace import Exchange
+    from fwsim.show.pictured import Pictured
 
 
 def _ruleset_html(ruleset: Ruleset) -> str:
@@ -28,7 +31,7 @@ Ruleset.html_of, Ruleset.text_of = _ruleset_html, _ruleset_text
 
 
 class Shown:
-    """How a notebook shows `fwsim.net.Net`."""
+    """The pictures of `fwsim.net.Net`, and how a notebook shows it."""
 
     if TYPE_CHECKING:
 
@@ -36,6 +39,39 @@ class Shown:
         def world(self) -> World:
             """The hosts."""
             ...
+
+        def rules(self, family: int = 4) -> Ruleset:
+            """The host's rules."""
+            ...
+
+    def graph(
+        self,
+        *tables: str,
+        chains: Iterable[str] = (),
+        family: int = 0,
+        counters: bool = False,
+        trace: Picturing | None = None,
+    ) -> Pictured:
+        """Who jumps where, as `fwsim graph` draws it: in these tables (else the filter table, those
+        that have the chains, or those that had a rule for the trace's packets), only these chains
+        with the ways to them and all they lead to, lit by counters or by a trace. QuestionError for
+        chains that are not there, or more than can be drawn."""
+        from fwsim.show.graph_page import pictured
+
+        exchange = trace.exchange if trace is not None else None
+        sent = exchange.legs[0].packet.family if exchange is not None else family
+        if family and sent != family:
+            raise QuestionError(f"the rules of IPv{family} are asked for, and IPv{sent} was traced")
+        only_6 = set(self.world.namespaces[self.world.host].rulesets) == {6}
+        rules = self.rules(sent or (6 if only_6 else 4))
+        return pictured(self.world, rules, tables, tuple(chains), exchange, counters=counters)
+
+    def topology(self, *hosts: str) -> Pictured:
+        """The hosts and what joins them, as `fwsim topology` draws them; with names, only these
+        hosts and their neighbours. QuestionError for a host that is not there."""
+        from fwsim.show.topology_page import pictured
+
+        return pictured(self.world, hosts)
 
     def _repr_html_(self) -> str:
         from fwsim.show.notebook import world_html

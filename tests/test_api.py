@@ -125,3 +125,24 @@ def test_a_trace_may_leave_out_what_would_help() -> None:
     assert str(trace).startswith(bare)
     assert "this would help" in str(trace)
     assert "this would help" not in bare
+
+
+def test_chains_and_hosts_are_drawn() -> None:
+    net = fwsim.load()
+    trace = net.trace(**PING)
+    for picture, said in (
+        (net.graph(), "Chains of filter"),
+        (net.graph("nat", counters=True), "Chains of nat"),
+        (net.graph(trace=trace), "request ✓ decided by 8"),
+        (net.graph(chains=["DOCKER-USER"]), "→ chains not shown"),
+        (net.topology(), "→ ns0 eth0"),
+        (net.topology("ns1"), "→ ns1 eth0"),
+    ):
+        assert said in str(picture)
+        assert picture.svg().startswith("<?xml")
+        assert picture.html().startswith("<!DOCTYPE html>")
+        assert picture.mermaid().startswith("flowchart")
+        assert picture.dot().startswith("digraph")
+        assert "data:image/svg+xml;base64," in picture._repr_html_()
+    with pytest.raises(fwsim.FwsimError, match="IPv4 was traced"):
+        net.graph(family=6, trace=trace)

@@ -11,7 +11,7 @@ import click
 from fwsim.cli.writing import write
 
 if TYPE_CHECKING:
-    from fwsim.show.diagram import Diagram
+    from fwsim.show.pictured import Pictured
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 FORMS = ("text", "svg", "html", "mermaid", "dot")
@@ -49,29 +49,12 @@ def _known(ctx: click.Context, param: click.Parameter, file: str) -> str:
     return file
 
 
-def draw(diagram: Diagram, page: Callable[[], str], *, form: str | None, file: str) -> None:
-    """Write the diagram; `page` makes its HTML."""
+def draw(picture: Pictured, *, form: str | None, file: str) -> None:
+    """Write the picture in this form, or in that which the file's ending tells."""
     form = form or _ending(file) or "text"
     if form == "text" and file == "-" and sys.stdout.isatty():
-        from fwsim.show.diagram_text import diagram_lines
         from fwsim.show.terminal import show
 
-        show(diagram_lines(diagram))
+        show(picture.lines())
     else:
-        write(file, page() if form == "html" else _written(diagram, form))
-
-
-def _written(diagram: Diagram, form: str) -> str:
-    if form == "svg":
-        from fwsim.show.markup import svg_file
-        from fwsim.show.svg import svg_alone
-
-        return svg_file(svg_alone(diagram))
-    if form == "text":
-        from fwsim.show.diagram_text import diagram_lines
-        from fwsim.show.layout import plain
-
-        return plain(diagram_lines(diagram)) + "\n"
-    from fwsim.show.diagram_code import dot, mermaid
-
-    return mermaid(diagram) if form == "mermaid" else dot(diagram)
+        write(file, picture.written(form))

@@ -25,14 +25,4 @@ def command(*, place: str | None, hosts: tuple[str, ...], form: str | None, file
       fwsim topology --from host.tar.gz
       fwsim topology --from host.tar.gz -o hosts.svg
     """
-    from fwsim.show.topology import topology_diagram
-
-    world = open_net(place, ()).world
-    diagram = topology_diagram(world, hosts)
-
-    def page() -> str:
-        from fwsim.show.topology_page import topology_page
-
-        return topology_page(diagram, world)
-
-    draw(diagram, page, form=form, file=file)
+    draw(open_net(place, ()).topology(*hosts), form=form, file=file)

@@ -1,18 +1,25 @@
-"""The chain graph as a page: each chain unfolds to its rules."""
+"""The chain graph in all its forms; in its page each chain unfolds to its rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from fwsim.language.ruleset import Ruleset
 from fwsim.language.write import rule_text
+from fwsim.machine.world import World
+from fwsim.model.trace import Exchange
 from fwsim.model.tuples import NamedTuple
 from fwsim.questions.chain_graph import Chains, Told, Way
+from fwsim.questions.lights import Lights, lights
 from fwsim.show.diagram import Diagram
 from fwsim.show.diagram_page import Unfolded, anchors, diagram_page
 from fwsim.show.diagram_page import table as text_table
-from fwsim.show.graph import Asked, ending, numbers
+from fwsim.show.graph import Asked, ending, graph_diagram, graphs, numbers
+from fwsim.show.layout import plain
 from fwsim.show.markup import Child, element
+from fwsim.show.pictured import Pictured
+from fwsim.show.text import headline
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
@@ -21,6 +28,35 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _RULES = 200  # so many rules of a box are told
+
+
+def pictured(
+    world: World,
+    ruleset: Ruleset,
+    tables: tuple[str, ...],
+    chains: tuple[str, ...],
+    exchange: Exchange | None,
+    *,
+    counters: bool,
+) -> Pictured:
+    """The graph of these tables of the host's rules; without any, of those that are meant."""
+    lit = lights(exchange, world.host, ruleset.family) if exchange is not None else Lights()
+    said = plain([headline(world, exchange)]) if exchange is not None else ""
+    shown = tables or _meant(ruleset, lit, chains)
+    asked = Asked(shown, chains, counters, lit, said)
+    made = graphs(ruleset, asked)
+    diagram = graph_diagram(world, ruleset, made, asked)
+    return Pictured(diagram, lambda: graph_page(diagram, made, asked))
+
+
+def _meant(ruleset: Ruleset, lit: Lights, chains: tuple[str, ...]) -> tuple[str, ...]:
+    """The tables that are shown if nobody says which."""
+    there = tuple(ruleset.tables)
+    if chains:
+        holding = (name for name in there if any(c in ruleset.tables[name].chains for c in chains))
+        return tuple(holding) or there
+    passed = tuple(name for name in there if name in lit.tables)
+    return passed or (("filter",) if "filter" in there else there)
 
 
 class _Table(NamedTuple):

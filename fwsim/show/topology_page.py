@@ -1,8 +1,8 @@
-"""The hosts as a page: each unfolds to its devices and routes."""
+"""The hosts in all their forms; in their page each unfolds to its devices and routes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fwsim.machine.topology import graph
@@ -10,13 +10,20 @@ from fwsim.machine.world import Device, Namespace, World, shown
 from fwsim.show.diagram import Box, Diagram
 from fwsim.show.diagram_page import Unfolded, diagram_page, table
 from fwsim.show.markup import Child, element
-from fwsim.show.topology import kinds, route_text
+from fwsim.show.pictured import Pictured
+from fwsim.show.topology import kinds, route_text, topology_diagram
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _ROUTES = 60
+
+
+def pictured(world: World, only: Sequence[str] = ()) -> Pictured:
+    """The hosts in all their forms."""
+    diagram = topology_diagram(world, only)
+    return Pictured(diagram, lambda: topology_page(diagram, world))
 
 
 def topology_page(diagram: Diagram, world: World) -> str:

@@ -98,7 +98,7 @@ def test_what_is_refused() -> None:
     assert "DOCKER" in message
     assert "--trace 'ns1' is not SRC DST" in refused("graph", "--trace", "ns1")
     assert "no host 'nsx' here" in refused("topology", "--host", "nsx")
-    assert "sends IPv4" in refused("graph", "-6", "--trace", "ns1 8.8.8.8")
+    assert "IPv4 was traced" in refused("graph", "-6", "--trace", "ns1 8.8.8.8")
     assert "nowhere" in refused("graph", "-o", str(ROOT / "nowhere" / "x.svg"))
 
 
