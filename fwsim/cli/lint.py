@@ -34,7 +34,8 @@ def command(
     come too late. Each finding names the rules at fault, and a packet that shows it where the host
     has such. docs/lint has a page for each code, with the fix.
 
-    Exit status: 0 nothing found, 1 something, 2 the command or its input is wrong.
+    Exit status: 0 nothing found, 1 something, 2 the command or its input is wrong. It is never 3:
+    only what holds whatever is not known is told.
     """
     from fwsim.model.keeping import Keeping
     from fwsim.show.lint import lint_lines

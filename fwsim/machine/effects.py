@@ -11,7 +11,7 @@ from fwsim.machine.connection import UNTRACKED, Found, template_of
 from fwsim.machine.conntrack import Conntrack, zone_of
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
 from fwsim.machine.record import Record
-from fwsim.machine.sockets import listening
+from fwsim.machine.sockets import listening, transparent
 from fwsim.machine.view import View
 from fwsim.model.actions import (
     Action,
@@ -35,7 +35,6 @@ from fwsim.model.actions import (
 from fwsim.model.fields import CT_MARK, MARK, Field
 from fwsim.model.names import TCP_FLAGS, TCP_OPENING
 from fwsim.model.packet import TCP, UDP, Packet
-from fwsim.model.pred import Free
 from fwsim.model.tuples import NamedTuple
 
 _SYN, _ACK = TCP_FLAGS["SYN"], TCP_FLAGS["ACK"]
@@ -158,8 +157,7 @@ def _divert(action: Divert, site: Site) -> str:
     )
     if _may_begin(wanted) and listening(view.ns.listeners, wanted, view.buffer.in_) is False:
         return "DROP"
-    where = f"{wanted.text(wanted.dst)} port {wanted.dport}"
-    found = view.decide(Free(f"TPROXY {where}", f"a transparent socket is bound to {where}"))
+    found = view.decide(transparent(wanted.text(wanted.dst), wanted.dport))
     if found is None:
         return "UNKNOWN"
     if not found:

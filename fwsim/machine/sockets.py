@@ -9,6 +9,7 @@ from fwsim.machine.world import Listener
 from fwsim.model.errors import PlaceError
 from fwsim.model.names import address_value, family_of
 from fwsim.model.packet import TCP, UDP, Packet
+from fwsim.model.pred import Free
 
 _PROTOS = {"tcp": TCP, "udp": UDP}
 _WAITING = {"LISTEN", "UNCONN"}
@@ -53,3 +54,10 @@ def listening(sockets: tuple[Listener, ...] | None, packet: Packet, dev: str) ->
         and s.address in (0, packet.dst) and s.dev in ("", dev)
         for s in sockets
     )  # fmt: skip
+
+
+def transparent(address: str, port: int) -> Free:
+    """Somebody waits there with a transparent socket, which no command tells ("" and 0: where the
+    packet itself says)."""
+    where = f"{address or 'its own address'} port {port or 'of its own'}"
+    return Free(f"TPROXY {where}", f"a transparent socket is bound to {where}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fwsim.model.packet import proto_number
-from fwsim.show.layout import Line, one_line, segment
+from fwsim.show.layout import Line, cells, one_line, segment
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from fwsim.questions.folding import Fold
 
 _FEW = 2
-_WIDEST = (18, 30, 8, 18)
+_NAMES = ("to", "door", "listens", "from", "rules")
+_BELOW = 3  # from this column on, what makes a table too wide stands below
+_WIDTH = 80
+_WIDEST = (18, 30, 8, 18, 0)
+_WIDER = (34, 34, 8)
 _ANY_PORT = "0-65535"
 _PROTOCOLS = ("tcp", "udp", "icmp")
 
@@ -34,23 +38,35 @@ def exposed_lines(found: Exposed) -> list[Line]:
 
 
 def _table(doors: tuple[Door, ...]) -> Iterator[Line]:
-    names = ("to", "door", "listens", "from", "rules")
-    head = tuple(say(f"exposed.{name}") for name in names)
+    head = tuple(say(f"exposed.{name}") for name in _NAMES)
     families = len({door.family for door in doors}) > 1
     rows = [head, *map(_cells, doors)]
-    shown = [n for n in range(5) if any(row[n] for row in rows[1:])]
-    widths = {
-        n: min(max(len(row[n]) for row in rows), widest)
-        for n, widest in zip(shown, (*_WIDEST, 0), strict=False)
-    }
-    for number, row in enumerate(rows):
-        text = "  ".join(row[n].ljust(widths.get(n, 0)) for n in shown).rstrip()
+    shown = [n for n in range(len(_NAMES)) if any(row[n] for row in rows[1:])]
+    texts = _beside(rows, shown, _WIDEST)
+    if max(map(cells, texts)) > _WIDTH:
+        texts = _beside(rows, [n for n in shown if n < _BELOW], _WIDER)
+    else:
+        rows = []
+    for number, text in enumerate(texts):
         door = doors[number - 1] if number else None
         new = door and (number == 1 or door.family != doors[number - 2].family)
         if door and new and families:
             yield [segment(say("exposed.family", family=door.family), "head")]
         style = "head" if door is None else "dim" if door.listens is False else ""
         yield [segment(text, style)]
+        if door and rows:
+            under = say("exposed.under", source=rows[number][_BELOW], rules=rows[number][-1])
+            yield [segment(under, "dim")]
+
+
+def _beside(rows: list[tuple[str, ...]], shown: list[int], widest: tuple[int, ...]) -> list[str]:
+    """These cells of each row in columns."""
+    widths = [min(max(cells(row[n]) for row in rows), widest[n]) for n in shown]
+    padded = (
+        (row[n] + " " * (wide - cells(row[n])) for n, wide in zip(shown, widths, strict=True))
+        for row in rows
+    )
+    return ["  ".join(columns).rstrip() for columns in padded]
 
 
 def _cells(door: Door) -> tuple[str, ...]:
@@ -58,8 +74,8 @@ def _cells(door: Door) -> tuple[str, ...]:
     if len(door.by) > _FEW:
         by = say("fold.more", shown=by, more=len(door.by) - _FEW)
     waits = "" if door.listens is None else say(f"exposed.{'yes' if door.listens else 'no'}")
-    cells = (_fold(door.to), _door(door), waits, _fold(door.source), by)
-    return tuple(one_line(cell) for cell in cells)
+    row = (_fold(door.to), _door(door), waits, _fold(door.source), by)
+    return tuple(one_line(cell) for cell in row)
 
 
 def _rule(ref: Ref) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from cli.running import fwsim as command
 
 import fwsim
 from fwsim.model.packet import ICMP, TCP, UDP, Packet
@@ -100,3 +101,11 @@ def test_real_docker_hosts(place: Path) -> None:
         if door.becomes and leg.arrived is not None:
             told = leg.arrived.to_dict()
             assert {name: told[name] for name in door.becomes} == door.becomes
+
+
+@pytest.mark.parametrize("name", ["article-complete", "article-containers"])
+def test_a_table_reads_in_80_columns(name: str) -> None:
+    shown = command("exposed", "--from", f"example:{name}").stdout.splitlines()
+    assert max(len(line) for line in shown if not line.startswith("note:")) <= 80
+    doors = fwsim.load(f"example:{name}").exposed().doors
+    assert sum(line.startswith("  from ") for line in shown) in (0, len(doors))

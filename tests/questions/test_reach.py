@@ -79,11 +79,11 @@ def test_what_nobody_knows_is_said() -> None:
     assert net.given({name: True}).reach(**DOCKER1_OUT).reachable is False
 
 
-def _facts(net: Net) -> list[fwsim.model.pred.Free]:
+def _facts(net: Net, **asked: str) -> list[fwsim.model.pred.Free]:
     from fwsim.questions.asked import Asked
     from fwsim.questions.population import Population
 
-    population = Population(net.simulation, Asked(**DOCKER1_OUT))
+    population = Population(net.simulation, Asked(**(asked or DOCKER1_OUT)))
     population.endings()
     return list(population.facts.asked.values())
 
@@ -183,3 +183,16 @@ def test_sets_that_are_too_large_are_refused_in_words() -> None:
     walk = HostWalk(_article("complete").world, 4, space=Space(nodes=1 << 13))
     with pytest.raises(QuestionError, match="too large"):
         walk.come(walk.space.read(all_of(possible(4, (1,)), by_devices(["eth0", "veth1"]))))
+
+
+def test_a_transparent_socket_has_one_name_in_sets_and_traces() -> None:
+    net = _article("complete").apply(
+        "iptables -t mangle -A PREROUTING -i eth0 -p udp --dport 53 -j TPROXY --on-port 5353"
+    )
+    found = net.reach(in_="eth0", dst="192.0.2.10", proto="udp", dport="53")
+    trace = net.trace(src="192.0.2.1", dst="192.0.2.10", proto="udp", dport=53, one_way=True)
+    (said,) = found.depends_on
+    assert said in trace.legs[0].depends_on
+    name = "TPROXY 192.0.2.10 port 5353"
+    assert name in {fact.name for fact in _facts(net, in_="eth0", dst="192.0.2.10")}
+    assert net.given({name: False}).reach(in_="eth0", proto="udp", dport="53").reachable is False

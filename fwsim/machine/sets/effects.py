@@ -3,14 +3,17 @@ for each kind of action. Tests hold the two together (tests/machine/test_sets.py
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
+from fwsim.machine import routing
 from fwsim.machine.sets.cases import Bits, Case, Cases, mapped
 from fwsim.machine.sets.chains import Branch
 from fwsim.machine.sets.env import Change, Delta, Env
 from fwsim.machine.sets.nat import translated
 from fwsim.machine.sets.regions import Site
+from fwsim.machine.sets.trees import Sample
+from fwsim.machine.sockets import transparent
 from fwsim.model import fields as F
 from fwsim.model.actions import (
     Action,
@@ -124,11 +127,25 @@ def _enqueue(action: Enqueue, env: Env, asker: str, site: Site) -> list[Branch]:
 
 
 def _divert(action: Divert, env: Env, asker: str, site: Site) -> list[Branch]:
-    where = Free(f"TPROXY port {action.port}", "a transparent socket is bound there")
-    bound = env.read(where, asker)
+    regions, diagrams = site.regions, env.diagrams
+
+    def chosen(sample: Sample) -> int:
+        own = routing.first_address(regions.ns, regions.family, regions.buffer(sample).in_)
+        return action.address or own or 0
+
+    doors = (regions.of_devices(F.IN, regions.devices),)
+    found = regions.answers(("divert", action.address), doors, chosen, env, diagrams.true)
+    bound = diagrams.either([
+        where & env.read(transparent(_address(value, regions.family), action.port), asker)
+        for value, where in found.items()
+    ])  # fmt: skip
     fits = env.read(all_of(is_in(F.PROTO, TCP, UDP), is_in(F.FRAG, 0))) & bound
     marked = assigned(env, Assign(F.MARK, action.clear, action.flip))
     return [Branch(fits, "ACCEPT", marked), Branch(~fits, "DROP", Delta())]
+
+
+def _address(value: Hashable, family: int) -> str:
+    return F.DST[family].show(value) if isinstance(value, int) and value else ""
 
 
 def _synproxy(action: Synproxy, env: Env, asker: str, site: Site) -> list[Branch]:

@@ -12,6 +12,7 @@ WORDS = {
     "exposed.no": "no",
     "exposed.from": "from",
     "exposed.rules": "by",
+    "exposed.under": "  from {source}: {rules}",
     "exposed.perhaps": "perhaps: {what}",
     "exposed.any": "anything",
     "exposed.many": "tcp, udp and more",
