@@ -116,6 +116,8 @@ class Subject:
             return None
         survey = self.survey(table)
         packets = PacketSet(self.space, found & self._routed & survey.there(survey.rows[at[0]]))
+        if survey.rows[at[0]].hooks == {"INPUT"}:  # nothing else comes there
+            packets = packets & PacketSet(self.space, self.local)
         if packets.is_empty:
             return None
         self._witnesses += 1
@@ -174,4 +176,5 @@ class Subject:
         far = BEYOND[self.family]
         pairs = [(near[1] + 1, far) for near in own] + [(far, near[1] + 1) for near in own]
         pairs += [(far, near[1]) for near in own]
-        return [*({"src": a, "dst": b} for a, b in pairs[:20]), {"src": far}, {"dst": far}, {}]
+        both = [{"src": a, "dst": b} for a, b in pairs[:20]]
+        return [*both, {"src": far}, {"dst": far}, *({"dst": near[1]} for near in own[:5]), {}]
