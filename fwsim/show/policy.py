@@ -3,7 +3,7 @@ it, the rule that decided, and the command that replays it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fwsim.questions.again import asked_again, piped
@@ -94,34 +94,40 @@ def details(outcome: Outcome, words: tuple[str, ...]) -> Iterator[Line]:
 
 
 def _failing(outcome: Outcome) -> Iterator[Line]:
-    what = "" if outcome.what == "exchange" else say(f"policy.what.{outcome.what}")
+    change = outcome.change
     if outcome.witness:
         yield witness_line(outcome.witness)[1:]
-    elif outcome.what == "exchange":
-        what = say(f"outcome.{outcome_key(outcome.trace.exchange)}")
-        what = say("policy.decided", outcome=what) if outcome.ref else what
-    elif outcome.change and (talk := outcome.change.talk):
-        yield from (line[1:] for line in conversation_lines(talk))
-    else:
+    elif change and change.talk:
+        yield from (line[1:] for line in conversation_lines(change.talk))
+    elif outcome.what != "exchange":
         yield [segment(say("policy.no_witness"), "note")]
-    if outcome.change:
-        was, now = outcome.change.was.fate.verdict, outcome.change.now.fate.verdict
-        what = say("policy.changed", was=was, now=now)
-    yield [segment(what), segment(" "), *_decided(outcome)]
+    values = {}
+    if outcome.what == "exchange":
+        values = {"outcome": say(f"outcome.{outcome_key(outcome.trace.exchange)}")}
+    if change:
+        values = {"was": change.was.fate.verdict, "now": change.now.fate.verdict}
+    yield _decided(outcome, values)
 
 
-def _decided(outcome: Outcome) -> Sequence[tuple[str, str]]:
+def _decided(outcome: Outcome, values: dict[str, str]) -> Line:
+    """What became of it, and by which rule or policy, or why."""
     ref = outcome.ref
-    if ref is None:
-        reason = _reason(outcome.trace) if outcome.trace else ""
-        return [segment(say("policy.reason", reason=reason))] if reason else []
-    key = "policy.ref.policy" if ref.rule == "policy" else "policy.ref"
-    where = say(key, table=f"{_six(ref)}{ref.table}", chain=ref.chain, rule=ref.rule)
-    return [segment(where), segment(ref.text, "rule")]
+    if ref is not None:
+        text = say(f"policy.{outcome.what}", where=_where(ref), **values)
+        rule = [] if ref.rule == "policy" else [segment("  "), segment(ref.text, "rule")]
+        return [segment(text), *rule]
+    what, reason = say(f"policy.{outcome.what}.alone", **values), _reason(outcome.trace)
+    return [segment(say("policy.because", what=what, reason=reason) if reason else what)]
+
+
+def _where(ref: Ref) -> str:
+    key = "policy.where.policy" if ref.rule == "policy" else "policy.where"
+    where = say(key, table=ref.table, chain=ref.chain, rule=ref.rule, policy=ref.text)
+    return say("policy.six", where=where) if ref.family == 6 else where
 
 
 def _reason(trace: Any) -> str:
-    reasons = (leg.reason for leg in trace.legs if leg.reason)
+    reasons = (leg.reason for leg in (trace.legs if trace else ()) if leg.reason)
     return next((say(f"reason.{reason}") for reason in reasons), "")
 
 
@@ -143,14 +149,11 @@ def _coverage(found: Spare) -> Iterator[Line]:
     for kind, refs in (("unmet", found.unmet), ("same", found.same)):
         if refs:
             yield [("  ", PAD), segment(say(f"policy.coverage.{kind}"))]
-        names = [f"{_six(ref)}{ref.table} {ref.chain} {ref.rule}" for ref in refs]
+        names = [_where(ref) for ref in refs]
+        wide = max(map(cells, names), default=0)
         for ref, name in zip(refs, names, strict=True):
-            wide = f"{name:<{max(map(len, names))}}"
-            yield [("    ", PAD), segment(wide, "number"), ("  ", PAD), segment(ref.text, "rule")]
-
-
-def _six(ref: Ref) -> str:
-    return say("policy.six") if ref.family == 6 else ""
+            gap = (" " * (wide - cells(name)) + "  ", PAD)
+            yield [("    ", PAD), segment(name, "number"), gap, segment(ref.text, "rule")]
 
 
 def summary(found: Report) -> str:
