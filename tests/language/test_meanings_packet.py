@@ -21,7 +21,7 @@ class Facts(dict[Any, Any]):
     """Just enough of what an extension is told."""
 
     connection = None
-    hook, now, chance = "PREROUTING", 0.0, None
+    hook, now, chance, raw = "PREROUTING", 0.0, None, False
 
     def __init__(self, packet: Packet, epoch: float | None = None, **fields: int) -> None:
         super().__init__(fields)
