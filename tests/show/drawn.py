@@ -89,9 +89,13 @@ def faults(picture: Drawn) -> list[str]:
         for point in wire
         if box.holds(point)
     ]
-    for own, (x, y) in enumerate(picture.tips):
-        head = Frame(x - 8, y - 4, 8, 8)
+    heads = [Frame(x - 8, y - 4, 8, 8) for x, y in picture.tips]
+    found += [f"{a} on {b}, arrowheads" for a, b in combinations(heads, 2) if a.meets(b)]
+    for own, (head, (x, y)) in enumerate(zip(heads, picture.tips, strict=True)):
         others = (wire for n, wire in enumerate(picture.wires) if n != own)
         found += [f"an arrowhead at {(x, y)} crossed" for w in others if any(map(head.holds, w))]
         found += [f"an arrowhead at {(x, y)} hidden" for b in picture.boxes if b.meets(head)]
+        before, last = picture.wires[own][-2:]
+        if not (before[0] < last[0] < x and before[1] == last[1]):
+            found.append(f"an arrowhead at {(x, y)} askew")
     return found

@@ -69,8 +69,9 @@ def test_what_hides_something_is_found() -> None:
         '<rect class="box" x="0" y="0" width="9" height="9"/><rect class="box" x="5" y="5" '
         'width="9" height="9"/>',
         '<rect class="box" x="0" y="0" width="9" height="9"/><path class="line" d="M-5 4 L20 5"/>',
-        f'<path class="line" d="M0 50 L10 50"/>{head}'
-        '<path class="line" d="M0 40 C8 40 8 60 9 60"/>',
+        f'<path class="line" d="M0 50 L2 50"/>{head}<path class="line" d="M0 40 C8 40 8 60 9 60"/>',
+        f'<path class="line" d="M0 48 L2 50"/>{head}',
+        f'<path class="line" d="M0 50 L2 50"/><path class="line" d="M0 50 L2 50"/>{head}{head}',
     ):
         assert faults(drawn(f"<svg>{wrong}</svg>"))
 
