@@ -26,7 +26,7 @@ class Connection:
     "" but for one that was there before: snapshot, windows where its sequence numbers are taken to
     fit, offloaded where a flow table carries it past the rules. `foreseen` is the helper that
     expected it; `lines` where its own helper saw lines end in either direction, `offsets` what its
-    helper's NAT has added to numbers."""
+    helper's NAT has added to numbers. `gone`: it is in no table any more."""
 
     def __init__(
         self, original: Tuple, reply: Tuple, zone: Zone = EVERYWHERE, status: int = 0
@@ -40,6 +40,7 @@ class Connection:
         self.set_up: frozenset[str] = frozenset()
         self.lines: tuple[tuple[int, ...] | None, tuple[int, ...] | None] | None = None
         self.offsets: Offsets | None = None
+        self.gone = False
 
     def twin(self) -> Connection:
         """A copy that changes on its own."""

@@ -33,6 +33,7 @@ from fwsim.model.packet import DCCP, Packet
 from fwsim.model.tuples import NamedTuple
 
 _NEIGHBOUR_DISCOVERY = range(133, 138)
+_NO_PART = Found(INVALID)
 Key = tuple[Tuple, int, bool]  # a tuple, its zone, its direction
 
 
@@ -108,6 +109,7 @@ class Conntrack:
     def forget(self, connection: Connection) -> None:
         """Take a connection out of the table, and what it expected."""
         self.expected.drop(connection)
+        connection.gone = True
         for key in _keys(connection):
             if self.table.get(key) is connection:
                 del self.table[key]
@@ -172,25 +174,32 @@ class Conntrack:
                 return Found(INVALID)
             made, expected = self._begun(key, answer, told, now)
             found = (made, False)
-        connection, reply = found
-        here = Arrival(packet, connection, reply, now, self.settings, told.outside)
-        done = move(here)
-        if done.kind == "reopen":
-            self.forget(connection)
+        here = Arrival(packet, *found, now, self.settings, told.outside)
+        moved = self.advance(here, packet.length)
+        if moved is None:
+            self.forget(found[0])
             return self._resolve(packet, now, told)
+        return moved if expected is None else moved._replace(expected=expected)
+
+    def advance(self, here: Arrival, octets: int) -> Found | None:
+        """Move a connection by one of its packets, that many bytes long. None: nothing has moved,
+        a new connection is to begin in its place."""
+        done, connection, reply = move(here), here.connection, here.reply
+        if done.kind == "reopen":
+            return None
         if done.seconds is not None:
-            connection.lifetime, connection.expires = done.seconds, now + done.seconds
+            connection.lifetime, connection.expires = done.seconds, here.now + done.seconds
         if done.counted:
-            connection.count(reply, packet.length)
+            connection.count(reply, octets)
         if done.kind == "gone":
             self.forget(connection)
         if done.kind == "invalid":
-            return Found(INVALID)
+            return _NO_PART
         fresh = RELATED if connection.status & EXPECTED else NEW
-        state = ESTABLISHED if reply or here.seen_reply else fresh
+        state = ESTABLISHED if reply or connection.status & SEEN_REPLY else fresh
         if reply:
             connection.status |= SEEN_REPLY
-        return Found(state, connection, reply, expected)
+        return Found(state, connection, reply)
 
     def _begun(
         self, key: Tuple, answer: Tuple, told: Told, now: float

@@ -11,6 +11,7 @@ from fwsim.machine.connection import ASSURED, CONFIRMED, SEEN_REPLY, Connection
 from fwsim.machine.offsets import unmoved
 from fwsim.machine.sctp import Association
 from fwsim.machine.tcp_states import Knobs, Track
+from fwsim.machine.tcp_window import Segment
 from fwsim.machine.tuples import GRE, OPENS, Tuple
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
@@ -79,7 +80,8 @@ class Move(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """A packet at its connection. `outside`: it has just come in."""
+    """A packet at its connection. `outside`: it has just come in. `segment`: its TCP header, where
+    somebody has read it already."""
 
     packet: Packet
     connection: Connection
@@ -87,6 +89,7 @@ class Arrival(NamedTuple):
     now: float
     settings: Settings
     outside: bool = False
+    segment: Segment | None = None
 
     @property
     def seen_reply(self) -> bool:
@@ -156,7 +159,7 @@ def _tcp(here: Arrival) -> Move:
     if connection.offsets:
         packet = unmoved(packet, connection.offsets, here.reply)
     moved = tcp.step(
-        track, here.reply, packet, knobs,
+        track, here.reply, here.segment or packet, knobs,
         seen_reply=here.seen_reply, assured=bool(connection.status & ASSURED),
     )  # fmt: skip
     if moved.kind == "reopen":

@@ -54,14 +54,21 @@ def adopt(state: str) -> Track:
 
 
 def step(
-    track: Track, reply: bool, packet: Packet, knobs: Knobs, *, seen_reply: bool, assured: bool
+    track: Track,
+    reply: bool,
+    packet: Packet | Segment,
+    knobs: Knobs,
+    *,
+    seen_reply: bool,
+    assured: bool,
 ) -> Step:
     """Move a connection by one of its packets. `reply`: against its original direction;
     `seen_reply`, `assured`: its status before the packet."""
-    kind = kind_of(packet.flags)
+    segment = packet if isinstance(packet, Segment) else Segment.of(packet)
+    kind = kind_of(segment.flags)
     if kind == "illegal":
         return Step("invalid", track, assured)
-    here = _Arrival(Segment.of(packet), kind, reply, knobs, seen_reply, assured)
+    here = _Arrival(segment, kind, reply, knobs, seen_reply, assured)
     target = TABLE[reply, kind, track.state]
     if target == "SYN_SENT" and track.state in ("TIME_WAIT", "CLOSE"):
         if _reopens(track, reply):
@@ -175,14 +182,15 @@ def _windowed(track: Track, here: _Arrival, old: str, new: str) -> Step:
         sender, receiver, here.segment,
         reply=here.reply, state=track.state, be_liberal=here.knobs.be_liberal,
     )  # fmt: skip
-    track = track._replace(sides=_in_order(sender, receiver, here.reply))
+    sides = _in_order(sender, receiver, here.reply)
     if verdict == "late":
-        return Step("ignore", track, here.assured)
+        return Step("ignore", track._replace(sides=sides), here.assured)
     if verdict == "outside":
-        return _outside(track, here)
+        return _outside(track._replace(sides=sides), here)
+    last = track.last
     if verdict == "fits" and here.kind == "ack":
-        track = track._replace(last=_counted(track.last, here))
-    return _arrived(track, here, old, new)
+        last = _counted(last, here)
+    return _arrived(Track(track.state, sides, last), here, old, new)
 
 
 def _in_order(sender: Side, receiver: Side, reply: bool) -> tuple[Side, Side]:
@@ -193,8 +201,11 @@ def _counted(last: Last, here: _Arrival) -> Last:
     """Remember a plain ACK, or count it if it is the same again (in eight bits)."""
     _, seq, end, ack, _, win, _ = here.segment
     if (last.reply, last.seq, last.end, last.ack, last.win) == (here.reply, seq, end, ack, win):
-        return last._replace(repeats=(last.repeats + 1) & 0xFF)
-    return last._replace(seq=seq, end=end, ack=ack, win=win, repeats=0)
+        return last._replace(kind=here.kind, repeats=(last.repeats + 1) & 0xFF)
+    return Last(
+        here.kind, here.reply, seq, end, ack, win,
+        last.scale, last.sacks, last.challenge, last.simultaneous,
+    )  # fmt: skip
 
 
 def _outside(track: Track, here: _Arrival) -> Step:
@@ -214,7 +225,9 @@ def _arrived(track: Track, here: _Arrival, old: str, new: str) -> Step:
     sender, receiver = track.sides[here.reply], track.sides[not here.reply]
     if new == "FIN_WAIT" != old:
         sender = sender._replace(closed_first=True)
-    last = track.last._replace(kind=here.kind, reply=here.reply)
+    last = track.last
+    if (last.kind, last.reply) != (here.kind, here.reply):
+        last = Last(here.kind, here.reply, *last[2:])
     track = Track(new, _in_order(sender, receiver, here.reply), last)
     timeout = _timeout(track, here)
     if here.seen_reply:
@@ -235,6 +248,7 @@ def _timeout(track: Track, here: _Arrival) -> int:
         return timeouts["MAX_RETRANS"]
     if here.kind == "rst":
         return timeouts["CLOSE"]
-    if any(side.unacked for side in track.sides) and usual > timeouts["UNACKNOWLEDGED"]:
+    first, second = track.sides
+    if (first.unacked or second.unacked) and usual > timeouts["UNACKNOWLEDGED"]:
         return timeouts["UNACKNOWLEDGED"]
     return usual if track.last.win else min(usual, timeouts["MAX_RETRANS"])

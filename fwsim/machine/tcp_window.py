@@ -92,7 +92,7 @@ def fit(
 
     `reply`: it goes against the connection's original direction; `state`: the connection's;
     `be_liberal`: the sysctl of that name."""
-    if receiver.sacks:
+    if receiver.sacks and _SACK in segment.options:  # else no option is one
         segment = segment._replace(sack=_highest(segment))
     sender, receiver, settled = _meet(sender, receiver, segment, reply, state)
     if settled:
@@ -161,17 +161,18 @@ def _completed(sender: Side, receiver: Side, segment: Segment, state: str) -> Se
 
 
 def _judge(sender: Side, receiver: Side, segment: Segment) -> tuple[Fit, Side]:
-    acks_sent_data = not after(segment.sack, receiver.end)
-    ack_recent = after(segment.sack, receiver.end - max(sender.maxwin, _LEAST_ACK_WINDOW) - 1)
-    data_recent = after(segment.end, sender.end - receiver.maxwin - 1)
+    sack, end, maxwin = segment.sack, segment.end, receiver.maxwin
+    acks_sent_data = not after(sack, receiver.end)
+    ack_recent = after(sack, receiver.end - max(sender.maxwin, _LEAST_ACK_WINDOW) - 1)
+    data_recent = after(end, sender.end - maxwin - 1)
     if after(segment.seq, sender.maxend):
-        excess = (segment.end - sender.maxend + 1) & _MASK
-        if data_recent and excess <= receiver.maxwin and ack_recent and acks_sent_data:
-            return "late", sender._replace(end=segment.end, unacked=True)
+        excess = (end - sender.maxend + 1) & _MASK
+        if data_recent and excess <= maxwin and ack_recent and acks_sent_data:
+            return "late", sender._replace(end=end, unacked=True)
         return "outside", sender
     if not acks_sent_data:
         return "outside", sender
-    if not (data_recent or not receiver.maxwin) or not ack_recent:
+    if not (data_recent or not maxwin) or not ack_recent:
         return "late", sender
     return "fits", sender
 
@@ -187,9 +188,12 @@ def _moved(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
     if after(sack + win, maxend - 1):
         maxend = (sack + (win or 1)) & _MASK
     unacked = receiver.unacked and ack != receiver.end
-    return _advanced(sender, segment, win), receiver._replace(
-        maxend=maxend, maxwin=maxwin, unacked=unacked
-    )
+    if (maxend, maxwin, unacked) != (receiver.maxend, receiver.maxwin, receiver.unacked):
+        receiver = Side(  # _replace takes thrice as long, and this is done for every segment
+            receiver.end, maxend, maxwin, receiver.maxack, receiver.scale, receiver.scales,
+            receiver.sacks, receiver.liberal, receiver.closed_first, unacked,
+        )  # fmt: skip
+    return _advanced(sender, segment, win), receiver
 
 
 def _advanced(sender: Side, segment: Segment, win: int) -> Side:
@@ -197,12 +201,13 @@ def _advanced(sender: Side, segment: Segment, win: int) -> Side:
     maxack = sender.maxack
     if segment.flags & ACK and (maxack is None or after(segment.ack, maxack)):
         maxack = segment.ack
-    return sender._replace(
-        maxwin=max(sender.maxwin, (win + segment.sack - segment.ack) & _MASK),
-        end=segment.end if ahead else sender.end,
-        unacked=sender.unacked or ahead,
-        maxack=maxack,
-    )
+    return Side(
+        segment.end if ahead else sender.end,
+        sender.maxend,
+        max(sender.maxwin, (win + segment.sack - segment.ack) & _MASK),
+        maxack, sender.scale, sender.scales, sender.sacks, sender.liberal, sender.closed_first,
+        sender.unacked or ahead,
+    )  # fmt: skip
 
 
 def _each(options: bytes) -> Iterator[tuple[int, bytes]]:
