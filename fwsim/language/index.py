@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fwsim.language.rules import Entry, Line, Rules, rule_of
 from fwsim.language.ruleset import Rule
@@ -102,6 +102,11 @@ class Index:
         if one.drops != FALSE and one.drops not in self._drops:
             self._drops[one.drops] = compile_pred(one.drops)
         return self._axes.setdefault(one.axis, defaultdict(list))
+
+    @property
+    def drops(self) -> Iterable[Pred]:
+        """When rules that it passes over may drop a packet."""
+        return self._drops
 
     def following(self, at: int, view: View) -> int:
         """The first rule from `at` on that may not miss; the chain's length if there is none."""

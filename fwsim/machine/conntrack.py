@@ -35,6 +35,7 @@ from fwsim.model.tuples import NamedTuple
 _NEIGHBOUR_DISCOVERY = range(133, 138)
 _NO_PART = Found(INVALID)
 Key = tuple[Tuple, int, bool]  # a tuple, its zone, its direction
+_Source = tuple[int, int, int, int]  # family, protocol, address, port
 
 
 class Conntrack:
@@ -47,12 +48,15 @@ class Conntrack:
         self.recalled: set[int] = set()
         self.expected = Expected()
         self.begun = 0
+        self._sources: dict[_Source, list[Connection]] = {}
 
     def fork(self) -> Conntrack:
         """A copy that changes on its own."""
         fork = Conntrack(self.settings, self.listing)
         copies = {id(c): c.twin() for c in self._recalled()}
         fork.table = {k: copies[id(c)] for k, c in self.table.items()}
+        for connection in copies.values():
+            fork._sources.setdefault(_source(connection.original), []).append(connection)
         fork.recalled = set(self.recalled)
         fork.expected = self.expected.fork(copies)
         return fork
@@ -68,8 +72,7 @@ class Conntrack:
     def of_source(self, key: Tuple) -> Iterator[Connection]:
         """The connections with the source of this tuple, in the same order."""
         self._recall(self.listing.of_source(key))
-        ends = key.family, key.proto, key.src, key.sport
-        there = (c for c in self._recalled() if _source(c.original) == ends)
+        there = self._sources.get(_source(key), ())
         return iter(sorted(there, key=lambda c: not c.known))
 
     def _recall(self, lines: list[int]) -> None:
@@ -79,7 +82,7 @@ class Conntrack:
                 self.recalled.add(line)
                 connection = self.listing.connection(line)
                 if not any(key in self.table for key in _keys(connection)):
-                    self.table |= dict.fromkeys(_keys(connection), connection)
+                    self.restore(connection)
 
     def lookup(
         self, key: Tuple, now: float, zone: Zone = EVERYWHERE
@@ -113,6 +116,16 @@ class Conntrack:
         for key in _keys(connection):
             if self.table.get(key) is connection:
                 del self.table[key]
+        source = _source(connection.original)
+        left = [c for c in self._sources.pop(source, ()) if c is not connection]
+        if left:
+            self._sources[source] = left
+
+    def restore(self, connection: Connection) -> None:
+        """Put a connection into the table, as one that was confirmed, or was there before."""
+        for key in _keys(connection):
+            self.table[key] = connection
+        self._sources.setdefault(_source(connection.original), []).append(connection)
 
     def sweep(self, now: float, most: int) -> int:
         """Forget the expired and, while there are more than `most`, the oldest, first of those that
@@ -146,7 +159,7 @@ class Conntrack:
         connection.status |= CONFIRMED
         connection.expires = now + connection.lifetime
         self.begun += 1
-        self.table |= dict.fromkeys(_keys(connection), connection)
+        self.restore(connection)
         return True
 
     # -- the hook ------------------------------------------------------------------------------
@@ -244,7 +257,7 @@ def zone_of(template: Template | None, mark: int) -> Zone:
     return Zone(number, template.original, template.reply)
 
 
-def _source(key: Tuple) -> tuple[int, int, int, int]:
+def _source(key: Tuple) -> _Source:
     return key.family, key.proto, key.src, key.sport
 
 

@@ -104,6 +104,7 @@ class _AtHook:
         watch = table if self.record.explain else None
         outcome = walk_table(self.ruleset.tables[name], self.hook, self.view, self._act, watch)
         self._count(name, outcome)
+        self.record.tables.append((name, outcome.visits))
         if outcome.verdict == "UNKNOWN":
             self.record.depends_on += (free.why or free.name for free in self.view.unknown())
         if outcome.visits[-1:] and outcome.visits[-1].dropped:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from fwsim.machine.table import Visit
 from fwsim.model.trace import Counted, Ref, Step
 
 
 class Record:
-    """`steps` stay empty unless `explain`. `answered`: the host answers in the far end's place."""
+    """`steps` stay empty unless `explain`. `tables` are the rules that each table asked.
+    `answered`: the host answers in the far end's place."""
 
     def __init__(self, explain: bool = False) -> None:
         self.explain = explain
         self.matched: list[Counted] = []
         self.policies: list[Counted] = []
         self.steps: list[Step] = []
+        self.tables: list[tuple[str, list[Visit]]] = []
         self.decided: Ref | None = None
         self.reason = self.reject = ""
         self.answered = False

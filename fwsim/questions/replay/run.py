@@ -13,12 +13,13 @@ from fwsim.machine.wires import entry
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
 from fwsim.questions.replay.container import frames_of
+from fwsim.questions.replay.flows import Coming, Flow, Flows
 from fwsim.questions.replay.frames import CaptureError, Frame, Stream
 from fwsim.questions.replay.links import Other, heard
 from fwsim.questions.replay.packets import packet_of
 from fwsim.questions.replay.placing import Asked, Placed, Places
-from fwsim.questions.replay.seen import Seen
-from fwsim.questions.replay.summary import Hit, Replay, Talk
+from fwsim.questions.replay.seen import Cell, Seen
+from fwsim.questions.replay.summary import End, Hit, Replay, talk_of
 
 if TYPE_CHECKING:
     from fwsim.machine.passage import Passage
@@ -37,13 +38,22 @@ class Run:
     """A capture on its way through a place's rules; `replay` is what there is to tell so far."""
 
     def __init__(
-        self, simulation: Simulation, asked: Asked, name: str, on_leg: OnLeg | None = None
+        self,
+        simulation: Simulation,
+        asked: Asked,
+        name: str,
+        on_leg: OnLeg | None = None,
+        *,
+        remember: bool = True,
     ) -> None:
+        """`remember` known ways: where nobody wants to be told of each packet."""
         self.simulation = simulation.fork()
         self.places = Places(self.simulation.world, asked)
         self.replay = Replay(simulation.world.title, name)
         self._on_leg = on_leg
         self._seen = Seen()
+        self._tracker = self.simulation.states[simulation.world.host].conntrack
+        self._flows = Flows(self.simulation, self.replay) if remember and not on_leg else None
         self._first: int | None = None
         told = self.places.host.number(_CT_MAX, _MOST_CONNECTIONS)
         self._most = min(told, 4 * _MOST_CONNECTIONS) or _MOST_CONNECTIONS
@@ -56,7 +66,11 @@ class Run:
             for frame in frames_of(stream):
                 replay.frames += 1
                 self._clock(frame)
-                self._take(frame)
+                flow = self._flows.of(frame) if self._flows else None
+                if flow is None or not self._goes(frame, flow):
+                    self._take(frame)
+                if not replay.frames % _SWEEP:
+                    self._sweep()
                 yield frame.offset
         except CaptureError as error:
             replay.damage, replay.hint = error.message, error.hint or ""
@@ -97,12 +111,33 @@ class Run:
         if self._seen.is_echo(frame, link, placed):
             self._leave_out(Other("again"))
         elif placed.part == "in":
-            packet = packet._replace(mac_dst=placed.mac_dst)
+            came = packet._replace(mac_dst=placed.mac_dst)
             if placed.how == "route":  # perhaps it was not seen there
-                packet = self._as_it_came(packet, tuple_of(packet))
-            self._walk(frame, packet, placed.dev, placed.how)
+                came = self._as_it_came(came, tuple_of(packet))
+            self._walk(Coming(frame, packet, came, placed.dev, placed.how))
         else:
             self._left(frame, packet._replace(mac_src=None, mac_dst=None), placed)
+
+    def _goes(self, frame: Frame, flow: Flow) -> bool:
+        """Let a packet of a known flow go a known way; False if there is none."""
+        if flow.left:
+            if self._seen.is_due(flow.shows):
+                self.replay.confirmed += 1
+                self.replay.cut += len(frame.data) < frame.length
+                return True
+            if self._seen.is_answer(flow.shows):
+                return False
+        way = self._flows.go(flow, frame) if self._flows else None
+        if way is None:
+            return False
+        self.simulation.seed += 1  # as every walk does
+        self.replay.cut += len(frame.data) < frame.length
+        self._seen.again(way.cells)
+        if way.end.verdict != "ACCEPT" and flow.talks:
+            way.end.talks.add(flow.talks[0])
+            if flow.left and flow.came[0]:
+                self.replay.against.add(flow.talks[1])
+        return True
 
     def _leave_out(self, why: Other) -> None:
         self.replay.left_out[why.why, why.what] += 1
@@ -115,8 +150,10 @@ class Run:
         key = tuple_of(packet)
         if self._seen.is_due(key):
             self.replay.confirmed += 1
+            if self._flows:
+                self._flows.flow(frame, left=True, shows=key)
         elif start := self._seen.answered(key):
-            self._walk(frame, packet, "", "sent", start, seen=True)
+            self._walk(Coming(frame, packet, packet, "", "sent", left=True, start=start))
         else:
             self._unforeseen(frame, packet, key, placed)
 
@@ -125,85 +162,82 @@ class Run:
         back = placed.back if came is packet else self.places.way_back(came.family, came.src)
         if back:
             came = came._replace(ttl=min(came.ttl + 1, 255))  # it has been routed since
-        leg = self._walk(frame, came, back, "route" if back else "sent", seen=True)
+        how = "route" if back else "sent"
+        leg = self._walk(Coming(frame, packet, came, back, how, left=True))
         if back and leg.verdict in ("DROP", "REJECT"):
-            self.replay.against.add(_talk(packet))
+            self.replay.against.add(talk_of(packet))
 
     def _as_it_came(self, packet: Packet, key: Tuple | None) -> Packet:
         """Before the connection that it answers was translated back."""
         opened = key.inverted() if key else None
         simulation = self.simulation
-        tracker = simulation.states[simulation.world.host].conntrack
-        found = tracker.lookup(opened, simulation.now) if opened else None
+        found = self._tracker.lookup(opened, simulation.now) if opened else None
         if found is None or found[1] or found[0].reply == key:
             return packet
         return rewritten(rewritten(packet, found[0].reply, True), found[0].reply, False)
 
     # -- packets that came in, or that the host sent
 
-    def _walk(
-        self,
-        frame: Frame,
-        packet: Packet,
-        dev: str,
-        how: str,
-        start: Start | None = None,
-        *,
-        seen: bool = False,
-    ) -> Leg:
-        """`seen`: it was captured as it left, and will not be seen to leave again."""
-        simulation, replay = self.simulation, self.replay
+    def _walk(self, coming: Coming) -> Leg:
+        simulation, replay, packet = self.simulation, self.replay, coming.packet
         simulation.world = self.places.world
         simulation.script = Script()  # what one packet asked in vain no other one needs
-        begin = start or self._start(packet, dev)
-        leg, passages = simulation.carry(packet, begin, follow=False)
+        begun = self._tracker.begun
+        start = coming.start or self._start(packet, coming.dev)
+        leg, passages = simulation.carry(packet, start, follow=False)
         if (leg.fate, leg.reason) == ("consumed", "fragment"):
             self._leave_out(Other("fragment"))
             return leg
         replay.walked += 1
-        replay.came[dev, how] += 1
+        replay.came[coming.dev, coming.how] += 1
         replay.states[leg.ctstate or "-"] += 1
-        self._ends(frame, packet, leg)
-        self._expect(leg, passages, seen)
+        end = self._ends(coming.frame, packet, leg)
+        cells = self._expect(leg, passages, coming.left)
         if self._on_leg:
-            self._on_leg(frame, leg)
-        if not replay.walked % _SWEEP:
-            self._sweep()
+            self._on_leg(coming.frame, leg)
+        if self._flows and begun != self._tracker.begun:
+            found = passages[0].buffer.found
+            self._flows.begun(found.connection if found else None)
+        elif self._flows and not coming.start:
+            self._flows.learn(coming, leg, passages, end, cells)
         return leg
 
     def _start(self, packet: Packet, dev: str) -> Start:
         host = self.simulation.world.host
         return Start(*entry(self.simulation.world, (host, dev), packet)) if dev else Start(host)
 
-    def _ends(self, frame: Frame, packet: Packet, leg: Leg) -> None:
+    def _ends(self, frame: Frame, packet: Packet, leg: Leg) -> End:
         end = self.replay.end(leg.verdict, leg.fate, leg.decided_by, leg.reason)
         end.count += 1
         end.first = end.first or frame.number
         if leg.verdict != "ACCEPT":
-            end.talks.add(_talk(packet))
+            end.talks.add(talk_of(packet))
         for what in leg.depends_on:
             self.replay.depends_on.add(what)
+        return end
 
-    def _expect(self, leg: Leg, passages: list[Passage], seen: bool) -> None:
+    def _expect(self, leg: Leg, passages: list[Passage], seen: bool) -> list[Cell]:
         """What left is going to be seen, unless it just was, and what a refusal sends back."""
-        if leg.emitted and not seen:
-            self._seen.expect(tuple_of(sent.packet) for sent in leg.emitted)
+        emitted = () if seen else leg.emitted
+        cells = self._seen.expect(tuple_of(sent.packet) for sent in emitted)
         back = refused(self.simulation.world, passages) if leg.verdict != "ACCEPT" else None
         if back is not None:
             self._seen.answer(tuple_of(back.packet), back.start)
+        return cells
 
     # -- what is left behind
 
     def _sweep(self) -> None:
-        state = self.simulation.states[self.simulation.world.host]
-        self.replay.forgotten += state.conntrack.sweep(self.simulation.now, self._most)
+        self.replay.forgotten += self._tracker.sweep(self.simulation.now, self._most)
 
     def _conclude(self) -> None:
         simulation, replay = self.simulation, self.replay
         self._sweep()
+        if self._flows:
+            self._flows.count()
         state = simulation.states[simulation.world.host]
-        replay.alive = sum(not reply for _, _, reply in state.conntrack.table)
-        replay.connections = state.conntrack.begun
+        replay.alive = sum(not reply for _, _, reply in self._tracker.table)
+        replay.connections = self._tracker.begun
         replay.notes = self.places.world.notes
         replay.hits = list(_hits(self.places.host, state.counters))
 
@@ -217,8 +251,3 @@ def _hits(host: Namespace, counters: Mapping[CounterKey, tuple[int, int]]) -> It
                     counted = counters.get((family, table, name, number))
                     if counted:
                         yield Hit(reference(host.name, ruleset, table, name, number), *counted)
-
-
-def _talk(packet: Packet) -> Talk:
-    dport = packet.dport if packet.has_ports else None
-    return Talk(packet.family, packet.src, packet.dst, packet.proto, dport)

@@ -4,8 +4,7 @@ device, what rules let leave, what they answer with."""
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 from fwsim.machine.policy import LOOPBACK
 from fwsim.machine.response import Start
@@ -17,15 +16,23 @@ from fwsim.questions.replay.placing import Placed
 _MOST = 1 << 14  # packets that are expected
 _ECHOES = 32  # frames among which a packet may be seen again
 _MOMENT = 10**7  # nanoseconds within which it is
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
+
+
+class Cell:
+    """How many packets that show one tuple are about to leave; `kept` while anybody looks."""
+
+    __slots__ = ("count", "kept", "shows")
+
+    def __init__(self, shows: Tuple) -> None:
+        self.shows, self.count, self.kept = shows, 0, True
 
 
 class Seen:
     """Bounded: what has waited longest is forgotten first."""
 
     def __init__(self) -> None:
-        self._due: OrderedDict[Tuple, int] = OrderedDict()
+        self._due: OrderedDict[Tuple, Cell] = OrderedDict()
+        self._whences: set[object] = set()
         self._answers: OrderedDict[Tuple, Start] = OrderedDict()
         self._echoes: deque[tuple[bytes, str, object, int]] = deque(maxlen=_ECHOES)
 
@@ -33,8 +40,9 @@ class Seen:
         """The same packet was seen a moment ago going the same way on another device, as on a
         bridge and its port; or it comes back by lo."""
         whence = link.dev or frame.interface.name
-        if not whence and not link.direction:  # one interface, which shows each packet once
-            return False
+        self._whences.add(whence)
+        if len(self._whences) < 2 and not link.direction:
+            return False  # one interface shows each packet once
         data, part = frame.data[link.at :], placed.part
         echo = any(
             data == seen
@@ -46,34 +54,47 @@ class Seen:
         self._echoes.append((data, part, whence, frame.time))
         return echo
 
-    def expect(self, keys: Iterable[Tuple | None]) -> None:
+    def expect(self, keys: Iterable[Tuple | None]) -> list[Cell]:
         """Packets that show these tuples are about to leave."""
-        for key in keys:
-            if key is not None:
-                _put(self._due, key, self._due.pop(key, 0) + 1)
+        cells = [self._cell(key) for key in keys if key is not None]
+        for cell in cells:
+            cell.count += 1
+        return cells
+
+    def again(self, cells: list[Cell]) -> None:
+        """The same once more."""
+        for cell in cells:
+            if not cell.kept:
+                self.expect([cell.shows])
+            cell.count += 1
+
+    def _cell(self, key: Tuple) -> Cell:
+        cell = self._due.get(key)
+        if cell is None:
+            cell = self._due[key] = Cell(key)
+            if len(self._due) > _MOST:
+                self._due.popitem(last=False)[1].kept = False
+        return cell
 
     def answer(self, key: Tuple | None, start: Start) -> None:
         """The host is about to send an answer that shows this tuple, beginning there."""
         if key is not None:
-            _put(self._answers, key, start)
+            self._answers[key] = start
+            if len(self._answers) > _MOST:
+                self._answers.popitem(last=False)
 
     def is_due(self, key: Tuple | None) -> bool:
         """Such a packet was about to leave: now it has."""
-        due = self._due.get(key, 0) if key else 0
-        if key is None or not due:
+        cell = self._due.get(key) if key else None
+        if cell is None or not cell.count:
             return False
-        if due > 1:
-            self._due[key] = due - 1
-        else:
-            del self._due[key]
+        cell.count -= 1
         return True
+
+    def is_answer(self, key: Tuple | None) -> bool:
+        """The host is about to send an answer like that."""
+        return bool(self._answers) and key in self._answers
 
     def answered(self, key: Tuple | None) -> Start | None:
         """Where an answer begins that was about to be sent: now it is."""
         return self._answers.pop(key, None) if key else None
-
-
-def _put(where: OrderedDict[K, V], key: K, value: V) -> None:
-    where[key] = value
-    if len(where) > _MOST:
-        where.popitem(last=False)

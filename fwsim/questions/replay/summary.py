@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any, TypeVar
 
 from fwsim.model.names import address_text, proto_text
+from fwsim.model.packet import Packet
 from fwsim.model.printing import Printed
 from fwsim.model.trace import Ref
 from fwsim.model.tuples import NamedTuple
@@ -48,6 +49,12 @@ class Talk(NamedTuple):
             "proto": proto_text(self.proto),
         }
         return told if self.dport is None else {**told, "dport": self.dport}
+
+
+def talk_of(packet: Packet) -> Talk:
+    """Who speaks to whom in a packet."""
+    dport = packet.dport if packet.has_ports else None
+    return Talk(packet.family, packet.src, packet.dst, packet.proto, dport)
 
 
 class End:

@@ -1,0 +1,189 @@
+"""Ways that are remembered are those that would be walked: the same capture, replayed with and
+without, leaves the same verdicts, counters, connections and memories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from random import Random
+
+import pytest
+
+import fwsim
+from fwsim.machine.state import State
+from fwsim.model.names import TCP_FLAGS
+from fwsim.model.packet import TCP, UDP, Packet
+from fwsim.net import Net
+from fwsim.questions.replay.frames import Stream
+from fwsim.questions.replay.placing import Asked
+from fwsim.questions.replay.run import Run
+
+from .captures import BEGIN, enhanced, ethernet, interface, packet, section
+
+SYN, ACK, FIN, RST, PSH = (TCP_FLAGS[name] for name in ("SYN", "ACK", "FIN", "RST", "PSH"))
+GUESTS, SERVERS = ("172.18.0.2", "172.18.0.3"), ("8.8.8.8", "8.8.4.4", "192.0.2.1")
+HOST, BRIDGE_MAC, OUT_MAC, GUEST_MAC = "192.0.2.10", "docker1", "eth0", "02:00:00:00:00:77"
+OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")
+
+MATCHES = (
+    "", "-p tcp", "-p udp", "-p tcp --dport 80", "-p udp --dport 53", "-p tcp --syn", "-s 172.18.0.2",
+    "-d 8.8.8.8", "-i docker1", "-o docker1", "-m conntrack --ctstate ESTABLISHED,RELATED",
+    "-m conntrack --ctstate INVALID", "-m conntrack --ctstate NEW", "-m length --length 100:300",
+    "-m limit --limit 20/second --limit-burst 3", "-m mark --mark 1", "-m ttl --ttl-lt 60",
+    "-p tcp --tcp-flags FIN FIN", "-p tcp --tcp-option 8", "-m string --algo bm --string abc",
+    "-m conntrack --ctstatus ASSURED", "-m connmark --mark 2", "-m tos --tos 0x10",
+    "-m conntrack --ctexpire 100:", "-m recent --name seen --update --seconds 5",
+    "-m connbytes --connbytes 4: --connbytes-dir both --connbytes-mode packets",
+    "-m quota --quota 3000", "-p tcp -m multiport --dports 80,443", "-m addrtype --dst-type LOCAL",
+    "-m statistic --mode nth --every 3 --packet 0",
+)  # fmt: skip
+TARGETS = {
+    "filter": ("ACCEPT", "DROP", "ACCEPT", "RETURN", "LOG", "OTHER", "REJECT", ""),
+    "mangle": (
+        "MARK --set-mark 1", "CONNMARK --set-mark 2", "CONNMARK --save-mark", "TTL --ttl-set 9",
+        "CONNMARK --restore-mark", "TOS --set-tos 0x10", "TCPMSS --clamp-mss-to-pmtu", "",
+    ),
+    "raw": ("NOTRACK", "MARK --set-mark 1", "CT --zone 3", ""),
+}  # fmt: skip
+HOOKS = {"filter": ("FORWARD", "FORWARD", "INPUT", "OUTPUT", "OTHER"),
+         "mangle": ("PREROUTING", "FORWARD", "POSTROUTING"), "raw": ("PREROUTING",)}  # fmt: skip
+NAT = (
+    "-A POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE",
+    "-A POSTROUTING -o eth0 -p udp -j SNAT --to-source 192.0.2.10-192.0.2.12",
+    "-A PREROUTING -i eth0 -p tcp --dport 80 -j DNAT --to-destination 172.18.0.2:80",
+    "-A PREROUTING -i docker1 -p udp --dport 53 -j DNAT --to-destination 192.0.2.1",
+    "-A POSTROUTING -p tcp -j MASQUERADE --random",
+)
+
+
+def rules(rng: Random) -> str:
+    lines = []
+    for table in ("raw", "mangle", "nat", "filter"):
+        lines.append(f"*{table}")
+        if table == "nat":
+            lines += [rule for rule in NAT if rng.random() < 0.4]
+        else:
+            lines += [":OTHER - [0:0]"] if table == "filter" else []
+            lines += _rules(rng, table)
+        lines.append("COMMIT")
+    return "\n".join(lines) + "\n"
+
+
+def _rules(rng: Random, table: str) -> Iterator[str]:
+    for _ in range(rng.randrange(0, 10 if table == "filter" else 3)):
+        chain, match, target = (
+            rng.choice(HOOKS[table]), rng.choice(MATCHES), rng.choice(TARGETS[table]),
+        )  # fmt: skip
+        if target.startswith("TCPMSS"):
+            chain, match = "FORWARD", "-p tcp --tcp-flags SYN,RST SYN"
+        odd = (
+            (chain == "OTHER" and target == "OTHER")
+            or ("-i " in match and chain in ("OUTPUT", "POSTROUTING"))
+            or ("-o " in match and chain in ("INPUT", "PREROUTING"))
+        )
+        if not odd:
+            yield f"-A {chain} {match} {target and f'-j {target}'}"
+
+
+def talk(rng: Random) -> Iterator[Packet]:
+    """A few connections at once, their segments interleaved, some odd or repeated."""
+    waiting = [conversation(rng) for _ in range(rng.randrange(3, 9))]
+    while waiting:
+        one = rng.choice(waiting)
+        made = next(one, None)
+        if made is None:
+            waiting.remove(one)
+        else:
+            yield made
+            if rng.random() < 0.1:
+                yield made
+
+
+def conversation(rng: Random) -> Iterator[Packet]:
+    inside, outside = rng.choice(GUESTS), rng.choice(SERVERS)
+    ends = rng.choice(((inside, outside), (inside, outside), (outside, inside), (HOST, outside),
+                       (outside, HOST), GUESTS))  # fmt: skip
+    sport, dport = rng.randrange(40000, 40006), rng.choice((80, 443, 53))
+    tos = rng.choice((0, 0, 16))
+
+    def made(back: bool, **fields: object) -> Packet:
+        src, dst = ends[::-1] if back else ends
+        ports = (dport, sport) if back else (sport, dport)
+        ttl = rng.choice((64, 64, 64, 63))
+        return packet(src, dst, sport=ports[0], dport=ports[1], ttl=ttl, tos=tos, **fields)
+
+    if rng.random() < 0.4:
+        for _ in range(rng.randrange(1, 9)):
+            size = rng.choice((0, 40, 200))
+            yield made(rng.random() < 0.4, proto=UDP, payload=b"abc" * size)
+        return
+    numbers = [rng.randrange(1 << 32), rng.randrange(1 << 32)]
+
+    def segment(back: bool, flags: int, size: int = 0) -> Packet:
+        options = OPTIONS if flags & SYN else b"\1\1\x08\x0a" + bytes(8)
+        one = made(
+            back, proto=TCP, flags=flags, seq=numbers[back], payload=b"x" * size,
+            ack=numbers[not back] if flags & ACK else 0, tcp_options=options,
+        )  # fmt: skip
+        numbers[back] = numbers[back] + size + bool(flags & (SYN | FIN)) & 0xFFFFFFFF
+        return one
+
+    if rng.random() < 0.8:
+        yield segment(False, SYN)
+        yield segment(True, SYN | ACK)
+        yield segment(False, ACK)
+    for _ in range(rng.randrange(2, 14)):
+        back, roll = rng.random() < 0.5, rng.random()
+        if roll < 0.1:
+            numbers[back] = numbers[back] + rng.choice((5, 1 << 30)) & 0xFFFFFFFF
+        yield segment(back, ACK | PSH if roll < 0.7 else ACK, rng.choice((0, 20, 90, 400)))
+    if rng.random() < 0.7:
+        yield segment(False, rng.choice((FIN | ACK, RST | ACK, RST)))
+        yield segment(True, FIN | ACK)
+        yield segment(False, ACK)
+        if rng.random() < 0.5:
+            yield segment(False, SYN)
+            yield segment(True, SYN | ACK)
+
+
+def capture(rng: Random, net: Net) -> bytes:
+    """On the bridge, on the way out, or on nobody knows what."""
+    devices = net.world.namespaces[net.world.host].devices
+    named = rng.choice(("docker1", "eth0", ""))
+    own = devices[named].mac if named else "02:00:00:00:00:78"
+    out, ticks = section() + interface(named), BEGIN * 10**6
+    for made in talk(rng):
+        ticks += rng.choice((10, 1000, 100_000, 40_000_000 if rng.random() < 0.02 else 7))
+        inward = made.src >> 16 == 0xAC12
+        out_of = named and inward != (named == "docker1")
+        macs = (own, GUEST_MAC) if out_of else (GUEST_MAC, own)
+        out += enhanced(ethernet(made, *macs), ticks=ticks)
+    return out
+
+
+def left_behind(state: State) -> object:
+    def shown(c: object) -> object:
+        return {k: v for k, v in vars(c).items() if k != "gone"}
+
+    table = sorted((str(key), str(shown(c))) for key, c in state.conntrack.table.items())
+    return table, sorted(state.counters.items()), sorted(map(str, state.memory.items()))
+
+
+@pytest.mark.parametrize("number", range(60))
+def test_remembered_ways_are_the_ways_that_would_be_walked(number: int, seed: int) -> None:
+    rng = Random(f"quick {seed} {number}")
+    net = fwsim.load("example:article-complete")
+    text = rules(rng)
+    simulation = net.simulation.fork()
+    host = simulation.world.namespaces[simulation.world.host]
+    simulation.govern(host.with_rulesets({4: fwsim.read(text, family=4)}))
+    data = capture(rng, net)
+    found = []
+    for remember in (False, True):
+        run = Run(simulation, Asked(), "capture", remember=remember)
+        for _ in run.through(Stream(BytesIO(data))):
+            pass
+        state = run.simulation.states[host.name]
+        found.append((run.replay.to_dict(), left_behind(state), run.simulation.seed))
+    assert found[0][0] == found[1][0], text
+    assert found[0][1:] == found[1][1:], text
