@@ -207,6 +207,7 @@ def _nat(action: Nat, site: Site) -> str:
     if action.kind == "masquerade":
         connection.masqueraded = view.buffer.out
     chance = view.moment.chance
+    site.record.bindings.append((source, chosen))
     if nat.bind(site.tracker, connection, source, chosen, now=view.now, chance=chance):
         site.record.by_chance.append("port")
     return "ACCEPT"

@@ -231,6 +231,7 @@ class _AtHook:
                 return verdict
             if not nat.bound(connection, source):
                 tracker, chance = self.state.conntrack, self.nf.moment.chance
+                self.record.bindings.append((source, None))
                 if nat.bind_nothing(tracker, connection, source, self.now, chance):
                     self.record.by_chance.append("port")
         if self.hook == "POSTROUTING" and nat.strays(connection, found.reply, self.buffer.out):

@@ -1,6 +1,6 @@
-"""What a walk through the rules depended on, so that it may be remembered: beside a packet's flow
-(addresses, ports, devices, MACs, TOS, TTL) and its connection's state and mark, which facts its
-rules asked for."""
+"""What a walk through the rules depended on, so that it may be remembered: beside where a packet
+goes between (addresses, devices, MACs, protocol, TOS, TTL) and its connection's state and mark,
+which facts its rules asked for."""
 
 from __future__ import annotations
 
@@ -9,39 +9,44 @@ from collections.abc import Iterable, Mapping
 from fwsim.language.index import index_of
 from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.machine.table import Visit
-from fwsim.model.actions import Action, Aside, Assign, Copy, Jump, Log, Verdict
+from fwsim.model.actions import Action, Aside, Assign, Copy, Jump, Log, Nat, Verdict
 from fwsim.model.fields import RPF
 from fwsim.model.pred import In, Pred, atoms
 
-# told by the flow, its connection's state and mark, and what the host is
-OF_FLOW = frozenset({
-    "src", "dst", "in", "out", "physin", "physout", "bridged", "proto", "headers", "frag", "sport",
-    "dport", "l4_header", "ports", "mark", "priority", "ttl", "tos", "ctstate", "conntrack",
+# told by the ends, the connection's state and mark, and what the host is
+OF_ENDS = frozenset({
+    "src", "dst", "in", "out", "physin", "physout", "bridged", "proto", "headers", "frag",
+    "l4_header", "ports", "mark", "priority", "ttl", "tos", "ctstate", "conntrack",
     "ct_known", "ct_dir", "ct_proto", "ct_mark", "ct_orig_src", "ct_orig_dst", "ct_repl_src",
-    "ct_repl_dst", "ct_orig_sport", "ct_orig_dport", "ct_repl_sport", "ct_repl_dport", "src_type",
-    "dst_type", "src_type_in", "dst_type_in", "src_type_out", "dst_type_out", "in_group",
-    "out_group", "from_ethernet", "packet_type", "sender", "realm", "path_mtu",
+    "ct_repl_dst", "src_type", "dst_type", "src_type_in", "dst_type_in", "src_type_out",
+    "dst_type_out", "in_group", "out_group", "from_ethernet", "packet_type",
+    "sender", "realm", "path_mtu",
     *(field.name for field in RPF.values()),
+})  # fmt: skip
+PORTS = frozenset({
+    "sport", "dport", "ct_orig_sport", "ct_orig_dport", "ct_repl_sport", "ct_repl_dport",
 })  # fmt: skip
 # told apart packet by packet
 OF_PACKET = frozenset({"length", "tcp_flags", "tcp_options", "ct_status", "ct_labels"})
 _WRITABLE = frozenset({"mark", "priority", "tos", "ttl"})
-_REPEATABLE = (Verdict, Jump, Log, Aside, Assign, Copy)
+_REPEATABLE = (Verdict, Jump, Log, Aside, Assign, Copy, Nat)
 
 
 class Reads:
-    """Which facts of OF_PACKET the rules of a host ask for."""
+    """Which facts of OF_PACKET the rules of a host ask for, and whether for "ports"."""
 
     def __init__(self, rulesets: Mapping[int, Ruleset]) -> None:
         self._rulesets = rulesets
         self._known: dict[tuple[int, str, str, int, bool], frozenset[str] | None] = {}
 
-    def of(self, family: int, tables: Iterable[tuple[str, list[Visit]]]) -> frozenset[str] | None:
+    def of(
+        self, family: int, tables: Iterable[tuple[str, list[Visit]]], *, first: bool
+    ) -> frozenset[str] | None:
         """Those that a walk through tables depended on; None if it depended on more, or did what
-        is not the same each time. The nat table is only asked for a connection's first packet."""
+        is not the same each time. `first`: the connection begins, and the nat table is asked."""
         found: frozenset[str] = frozenset()
         for table, visits in tables:
-            if table == "nat":
+            if table == "nat" and not first:
                 return None
             for visit in visits:
                 key = family, table, visit.chain, visit.rule, bool(visit.holds)
@@ -75,7 +80,9 @@ def _facts(preds: Iterable[Pred]) -> frozenset[str] | None:
             if not isinstance(atom, In) or atom.field.project is not None:
                 return None
             names.add(atom.field.name)
-    return None if names - OF_FLOW - OF_PACKET else frozenset(names & OF_PACKET)
+    if names - OF_ENDS - PORTS - OF_PACKET:
+        return None
+    return frozenset((names & OF_PACKET) | ({"ports"} if names & PORTS else set()))
 
 
 def _repeatable(rule: Rule) -> bool:
@@ -87,5 +94,5 @@ def _within(action: Action) -> bool:
     if isinstance(action, Assign):
         return action.field.name in _WRITABLE
     if isinstance(action, Copy):
-        return action.target.name in _WRITABLE and action.source.name in OF_FLOW
+        return action.target.name in _WRITABLE and action.source.name in OF_ENDS
     return True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fwsim.machine.table import Visit
+from fwsim.model.actions import NatRange
 from fwsim.model.trace import Counted, Ref, Step
 
 
 class Record:
-    """`steps` stay empty unless `explain`. `tables` are the rules that each table asked.
-    `answered`: the host answers in the far end's place."""
+    """`steps` stay empty unless `explain`. `tables` are the rules that each table asked, `bindings`
+    what NAT decided (whether for the source; None: to leave it as it is). `answered`: the host
+    answers in the far end's place."""
 
     def __init__(self, explain: bool = False) -> None:
         self.explain = explain
@@ -16,6 +18,7 @@ class Record:
         self.policies: list[Counted] = []
         self.steps: list[Step] = []
         self.tables: list[tuple[str, list[Visit]]] = []
+        self.bindings: list[tuple[bool, NatRange | None]] = []
         self.decided: Ref | None = None
         self.reason = self.reject = ""
         self.answered = False

@@ -1,19 +1,22 @@
-"""Packets of connections that are known go the way that one like them went before.
+"""Packets between the same ends go the way that one like them went before.
 
-The first packets of a connection are walked in full. A later one's way is remembered by its flow,
-its connection's state and mark, and the facts that the rules on that way asked for beside
-(fwsim.machine.reads): another packet of which the same is known goes the same way. Connection
-tracking itself moves by every packet. What remembers being asked, or is not known, is walked each
-time; so is whatever is no whole TCP or UDP header behind a plain IPv4 header in Ethernet.
+A way is remembered by where a packet goes between, by its connection's state and mark, and by the
+facts that the rules on that way asked for beside (fwsim.machine.reads): another packet of which the
+same is known goes the same way, and moves the same counters. Connection tracking moves by every
+packet, NAT decides for every connection, by the one implementation of each. What remembers being
+asked, or is not known, is walked each time; so is whatever is no whole TCP or UDP header behind a
+plain IPv4 header in Ethernet.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fwsim.machine.connection import CONFIRMED, Connection, Found
+from fwsim.machine import nat
+from fwsim.machine.chance import Chance
+from fwsim.machine.connection import NEW, Connection
+from fwsim.machine.conntrack import Told
 from fwsim.machine.l4 import Arrival
 from fwsim.machine.reads import Reads
 from fwsim.machine.response import Start
@@ -24,35 +27,20 @@ from fwsim.model.packet import TCP, UDP, Packet
 from fwsim.model.tuples import NamedTuple
 from fwsim.questions.replay.frames import Frame, Interface
 from fwsim.questions.replay.seen import Cell
-from fwsim.questions.replay.summary import talk_of
+from fwsim.questions.replay.summary import Talk, talk_of
+from fwsim.questions.replay.ways import Way, Ways, is_known, learnt, longest_of
 
 if TYPE_CHECKING:
     from fwsim.machine.passage import Passage
     from fwsim.machine.simulate import Simulation
-    from fwsim.model.trace import Counted, Leg
-    from fwsim.questions.replay.summary import End, Replay, Talk
+    from fwsim.model.trace import Leg
+    from fwsim.questions.replay.summary import End, Replay
 
-_MOST_FLOWS = 1 << 15
-_FLAGGED = TCP_FLAGS["SYN"] | TCP_FLAGS["FIN"]
+_MOST = 1 << 15  # flows, and ends between which there are ways
 _SYN, _FIN = TCP_FLAGS["SYN"], TCP_FLAGS["FIN"]
 _TCP = struct.Struct("!IIBBH")
 _PLAIN = b"\x08\x00\x45"  # IPv4 without options behind Ethernet's addresses
 _ETHERNET, _AT, _L4 = 1, 14, 34
-
-
-class Way:
-    """How packets went, and how many since they were last counted: `end` is where, `places` the
-    counters that they moved, `cells` what is due to be seen of them. None longer than `longest` is
-    known to go it."""
-
-    __slots__ = ("cells", "count", "end", "longest", "octets", "places", "state")
-
-    def __init__(
-        self, end: End, state: str, places: Iterable[Counted], cells: list[Cell], longest: int
-    ) -> None:
-        self.end, self.state, self.places, self.cells = end, state, tuple(places), cells
-        self.longest = longest
-        self.count = self.octets = 0
 
 
 class Coming(NamedTuple):
@@ -69,12 +57,12 @@ class Coming(NamedTuple):
 
 
 class Flow:
-    """Packets that are seen alike: in the same direction of a connection, by the same device.
-    `left`: seen as they leave, when `shows` may be due. `packet` is one of them, as it came, by
-    `came`; `talks` who speaks to whom in it, and as it was seen."""
+    """Packets that are seen alike: of one connection, in one direction, by one device. `left`: seen
+    as they leave, when `shows` may be due. `packet` is one of them, as it came, by `came`; `talks`
+    who speaks to whom in it, and as it was seen; `cell` what is due of them."""
 
     __slots__ = (
-        "asked", "came", "connection", "left", "packet", "reply", "shows", "talks", "ways",
+        "came", "cell", "connection", "left", "packet", "reply", "shows", "talks", "ways",
     )  # fmt: skip
 
     def __init__(self, left: bool, shows: Tuple | None) -> None:
@@ -82,10 +70,10 @@ class Flow:
         self.connection: Connection | None = None
         self.packet: Packet | None = None
         self.reply = False
-        self.asked: frozenset[str] = frozenset()
-        self.ways: dict[tuple[object, ...], Way] = {}
         self.came = "", ""
+        self.ways: Ways | None = None
         self.talks: tuple[Talk, Talk] | None = None
+        self.cell: Cell | None = None
 
 
 class Flows:
@@ -97,12 +85,14 @@ class Flows:
         self._state = simulation.states[host.name]
         self._tracker = self._state.conntrack
         self._reads = Reads(host.rulesets)
+        self._by_ports = frozenset() if host.plain_rules(4) else frozenset({"ports"})
         self._flows: dict[bytes, Flow] = {}
+        self._shown: dict[Tuple | None, list[Flow]] = {}
+        self._ways: dict[tuple[object, ...], Ways] = {}
         self._interface: Interface | None = None
         self._interfaces: set[Interface] = set()
-        self._shown: dict[Tuple | None, list[Flow]] = {}
 
-    # -- what is known
+    # -- flows
 
     def of(self, frame: Frame) -> Flow | None:
         """The flow of a frame, if it is known and the frame is a plain one."""
@@ -110,7 +100,7 @@ class Flows:
             return None
         data = frame.data
         flow = self._flows.get(data[:16] + data[22:24] + data[26:38])
-        odd = frame.direction or data[20] & 0x3F or data[21]
+        odd = frame.direction or data[20] & 0x3F or data[21] if flow else True
         return None if odd else flow
 
     def flow(self, frame: Frame, left: bool, shows: Tuple | None) -> Flow | None:
@@ -125,11 +115,44 @@ class Flows:
             return None
         key = data[:16] + data[22:24] + data[26:38]
         if key not in self._flows:
-            if len(self._flows) >= _MOST_FLOWS:
+            if len(self._flows) >= _MOST:
                 self.forget()
             flow = self._flows[key] = Flow(left, shows)
             self._shown.setdefault(shows, []).append(flow)
         return self._flows[key]
+
+    def enter(self, coming: Coming) -> Flow | None:
+        """The flow of a packet on its way in, with the connection that the packet is of."""
+        flow = self.flow(coming.frame, coming.left, tuple_of(coming.shown))
+        key = tuple_of(coming.packet)
+        if flow is None or key is None or coming.start or coming.packet.truncated:
+            return None
+        flow.packet, flow.came, flow.cell = coming.packet, (coming.dev, coming.how), None
+        flow.talks = talk_of(coming.packet), talk_of(coming.shown)
+        found = self._tracker.lookup(key, self._simulation.now)
+        flow.connection, flow.reply = found or (None, False)
+        flow.ways = self._between(coming, flow)
+        return flow
+
+    def _between(self, coming: Coming, flow: Flow) -> Ways:
+        """The ways between its ends; of connections that begin apart from others."""
+        data, packet, connection = coming.frame.data, coming.packet, flow.connection
+        ends: tuple[object, ...] = ()
+        if connection is not None:
+            original, reply = connection.original, connection.reply
+            ends = (
+                flow.reply, *original[1:3], *reply[1:3], original[4:] == reply[5:3:-1],
+                connection.zone, connection.masqueraded,
+            )  # fmt: skip
+        key = (data[:16] + data[22:24], packet.src, packet.dst, coming.dev, coming.how, coming.left)
+        return self._ways_of((*key, *ends))
+
+    def _ways_of(self, key: tuple[object, ...]) -> Ways:
+        if key not in self._ways:
+            if len(self._ways) >= _MOST:
+                self.forget()
+            self._ways[key] = Ways()
+        return self._ways[key]
 
     def begun(self, connection: Connection | None) -> None:
         """A connection has begun: packets that show its answers, as they are once translated back,
@@ -139,20 +162,21 @@ class Flows:
             for flow in self._shown.get(answer, ()):
                 flow.connection = None
 
+    # -- what is known
+
     def go(self, flow: Flow, frame: Frame) -> Way | None:
-        """Let a packet go the way that is known for it; None, and nothing has changed, if none
-        is."""
+        """Let a packet of a known connection go the way that is known for it; None, and nothing has
+        changed, if none is."""
         connection, packet, data = flow.connection, flow.packet, frame.data
         now = self._simulation.now
-        if connection is None or packet is None or connection.gone or connection.expires <= now:
+        if connection is None or connection.gone or connection.expires <= now:
             return None
         octets = data[16] << 8 | data[17]
-        segment = None
-        if data[23] == TCP:
-            segment = _segment(data, octets)
-            if segment is None:
-                return None
-        if octets < 28 or (octets > len(data) - _AT and frame.length == len(data)):
+        segment = _segment(data, octets) if data[23] == TCP else None
+        short = octets > len(data) - _AT and frame.length == len(data)
+        if packet is None or flow.ways is None or octets < 28 or short:
+            return None
+        if segment is None and data[23] == TCP:
             return None
         kept = connection.__dict__.copy()
         here = Arrival(
@@ -161,7 +185,7 @@ class Flows:
         found = self._tracker.advance(here, octets)
         if found is None:
             return None
-        way = flow.ways.get(_known(flow.asked, connection, found, octets, segment))
+        way = flow.ways.find(found, packet, octets, segment, connection.mark)
         if way is None or octets > way.longest:
             self._undo(connection, kept)
             return None
@@ -175,72 +199,93 @@ class Flows:
         if lost:
             self._tracker.restore(connection)
 
+    def begin(self, flow: Flow, coming: Coming) -> Way | None:
+        """Let the first packet of a connection go the way that is known for it, as `go`."""
+        tracker, packet, now = self._tracker, flow.packet, self._simulation.now
+        if packet is None or flow.ways is None or not flow.ways.known:
+            return None
+        if tracker.expected.there or tracker.settings.helping:
+            return None
+        found = tracker.track(packet, now, Told(outside=bool(flow.came[0])))
+        connection = found.connection
+        if connection is None or found.state != NEW:
+            return None
+        way = flow.ways.find(found, packet, packet.length, Segment.of(packet), 0)
+        if way is None or packet.length > way.longest:
+            return None
+        if way.confirms:
+            self._bind(connection, way)
+            if not tracker.confirm(connection, now):
+                return None
+            self.begun(connection)
+            flow.connection = connection
+            flow.ways = self._between(coming, flow)
+        way.count += 1
+        way.octets += packet.length
+        return way
+
+    def _bind(self, connection: Connection, way: Way) -> None:
+        simulation, now = self._simulation, self._simulation.now
+        chance = Chance(f"{simulation.given.seed} {simulation.seed + 1}")  # as the walk has it
+        for source, chosen in way.bindings:
+            if chosen is None:
+                nat.bind_nothing(self._tracker, connection, source, now, chance)
+            else:
+                nat.bind(self._tracker, connection, source, chosen, now=now, chance=chance)
+        connection.masqueraded = way.masqueraded
+
     # -- what is learnt
 
     def learn(
-        self, coming: Coming, leg: Leg, passages: list[Passage], end: End, cells: list[Cell]
+        self, flow: Flow, leg: Leg, passages: list[Passage], end: End, *, began: bool
     ) -> None:
-        """Remember the way that a packet went, if it is one that others may go."""
-        found, asked = passages[0].buffer.found, self._asked(leg, passages)
-        if found is None or asked is None:
+        """Remember the way that a packet went, if it is one that others may go. `began`: its
+        connection has, with it."""
+        record, found = passages[0].record, passages[0].buffer.found
+        first = flow.connection is None
+        connection = found.connection if found and found.connection else flow.connection
+        if found is None or connection is None or flow.ways is None:
             return
-        flow = self.flow(coming.frame, coming.left, tuple_of(coming.shown))
-        connection = found.connection or (flow.connection if flow else None)
-        if flow is None or connection is None or not _is_plain(connection):
+        if began != (first and is_known(connection)) or (not first and not is_known(connection)):
             return
-        self._count(flow)
-        if not asked <= flow.asked or flow.connection is not connection:
-            flow.ways.clear()
-            flow.asked |= asked
-        flow.connection, flow.packet, flow.came = connection, leg.packet, (coming.dev, coming.how)
-        flow.talks = talk_of(coming.packet), talk_of(coming.shown)
-        flow.reply = found.reply if found.connection else flow.reply
-        octets = leg.packet.length
-        key = _known(flow.asked, connection, found, octets, Segment.of(leg.packet))
-        known = flow.ways.get(key)
-        longest = max(octets, known.longest) if known else octets
-        if coming.dev:  # what is passed on may be cut in pieces
-            longest = 0xFFFF
-        flow.ways[key] = Way(end, leg.ctstate, (*leg.matched, *leg.policies), cells, longest)
-
-    def _asked(self, leg: Leg, passages: list[Passage]) -> frozenset[str] | None:
-        """What the way depended on; None if it is not to be remembered."""
-        passage = passages[0]
-        record = passage.record
-        if len(passages) > 1 or leg.verdict not in ("ACCEPT", "DROP"):
-            return None
-        if leg.reason or passage.error or leg.by_chance or leg.depends_on:
-            return None
-        holding = sum(bool(v.rule and v.holds) for _, visits in record.tables for v in visits)
-        if holding != len(record.matched):  # copies went ways of their own
-            return None
-        return self._reads.of(leg.packet.family, record.tables)
+        asked = learnt(self._reads, leg, passages, connection, first)
+        if asked is None:
+            return
+        way = Way(end, leg, flow.came, longest_of(leg, flow.came[0]))
+        if first:
+            way.bindings, way.confirms = tuple(record.bindings), began
+            way.masqueraded = connection.masqueraded
+        mark = connection.mark
+        gone = flow.ways.learn(way, asked | self._by_ports, found, leg.packet, mark)
+        for forgotten in gone:
+            self._count(forgotten)
 
     def forget(self) -> None:
         """All of it; what was counted stays counted."""
         self.count()
         self._flows.clear()
         self._shown.clear()
+        self._ways.clear()
 
     def count(self) -> None:
         """Move the counters by what has gone remembered ways since."""
-        for flow in self._flows.values():
-            self._count(flow)
+        for ways in self._ways.values():
+            for way in ways.known.values():
+                self._count(way)
 
-    def _count(self, flow: Flow) -> None:
+    def _count(self, way: Way) -> None:
         replay, counters = self._replay, self._state.counters
-        for way in flow.ways.values():
-            count, octets = way.count, way.octets
-            if not count:
-                continue
-            way.count = way.octets = 0
-            replay.walked += count
-            replay.came[flow.came] += count
-            replay.states[way.state or "-"] += count
-            way.end.count += count
-            for place in way.places:
-                packets, before = counters.get(place[1:], (0, 0))
-                counters[place[1:]] = packets + count, before + octets
+        count, octets = way.count, way.octets
+        if not count:
+            return
+        way.count = way.octets = 0
+        replay.walked += count
+        replay.came[way.came] += count
+        replay.states[way.state or "-"] += count
+        way.end.count += count
+        for place in way.places:
+            packets, before = counters.get(place[1:], (0, 0))
+            counters[place[1:]] = packets + count, before + octets
 
 
 def _segment(data: bytes, octets: int) -> Segment | None:
@@ -252,33 +297,6 @@ def _segment(data: bytes, octets: int) -> Segment | None:
     size = octets - (end - _AT)
     if end < _L4 + 20 or end > len(data) or size < 0:
         return None
-    if flags & _FLAGGED:
+    if flags & (_SYN | _FIN):
         size += bool(flags & _SYN) + bool(flags & _FIN)
     return Segment(flags, seq, (seq + size) & 0xFFFFFFFF, ack, ack, window, data[_L4 + 20 : end])
-
-
-def _known(
-    asked: frozenset[str],
-    connection: Connection,
-    found: Found,
-    octets: int,
-    segment: Segment | None,
-) -> tuple[object, ...]:
-    """What ways are told apart by."""
-    mark = connection.mark if found.connection else None
-    if not asked:
-        return found.state, mark
-    there = found.connection
-    facts = {
-        "length": octets,
-        "tcp_flags": segment.flags if segment else 0,
-        "tcp_options": segment.options if segment else b"",
-        "ct_status": there.status if there else 0,
-        "ct_labels": there.labels if there else 0,
-    }
-    return found.state, mark, *(facts[name] for name in sorted(asked))
-
-
-def _is_plain(connection: Connection) -> bool:
-    known = connection.status & CONFIRMED and not connection.gone
-    return bool(known) and not (connection.helper or connection.offsets or connection.known)

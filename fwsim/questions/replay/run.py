@@ -18,8 +18,9 @@ from fwsim.questions.replay.frames import CaptureError, Frame, Stream
 from fwsim.questions.replay.links import Other, heard
 from fwsim.questions.replay.packets import packet_of
 from fwsim.questions.replay.placing import Asked, Placed, Places
-from fwsim.questions.replay.seen import Cell, Seen
+from fwsim.questions.replay.seen import Seen
 from fwsim.questions.replay.summary import End, Hit, Replay, talk_of
+from fwsim.questions.replay.ways import Way
 
 if TYPE_CHECKING:
     from fwsim.machine.passage import Passage
@@ -130,14 +131,24 @@ class Run:
         way = self._flows.go(flow, frame) if self._flows else None
         if way is None:
             return False
-        self.simulation.seed += 1  # as every walk does
         self.replay.cut += len(frame.data) < frame.length
-        self._seen.again(way.cells)
+        self._went(flow, way)
+        return True
+
+    def _went(self, flow: Flow, way: Way) -> None:
+        """What comes of a packet that has gone a known way."""
+        self.simulation.seed += 1  # as every walk does
+        if way.emits and not flow.left:
+            if flow.cell is None:
+                connection = flow.connection
+                key = connection.tuple(not flow.reply).inverted() if connection else None
+                flow.cell = self._seen.expect([key] * way.emits)[0]
+            else:
+                self._seen.again(flow.cell, way.emits)
         if way.end.verdict != "ACCEPT" and flow.talks:
             way.end.talks.add(flow.talks[0])
             if flow.left and flow.came[0]:
                 self.replay.against.add(flow.talks[1])
-        return True
 
     def _leave_out(self, why: Other) -> None:
         self.replay.left_out[why.why, why.what] += 1
@@ -163,9 +174,7 @@ class Run:
         if back:
             came = came._replace(ttl=min(came.ttl + 1, 255))  # it has been routed since
         how = "route" if back else "sent"
-        leg = self._walk(Coming(frame, packet, came, back, how, left=True))
-        if back and leg.verdict in ("DROP", "REJECT"):
-            self.replay.against.add(talk_of(packet))
+        self._walk(Coming(frame, packet, came, back, how, left=True))
 
     def _as_it_came(self, packet: Packet, key: Tuple | None) -> Packet:
         """Before the connection that it answers was translated back."""
@@ -178,7 +187,17 @@ class Run:
 
     # -- packets that came in, or that the host sent
 
-    def _walk(self, coming: Coming) -> Leg:
+    def _walk(self, coming: Coming) -> None:
+        flow = self._flows.enter(coming) if self._flows else None
+        if flow and self._flows:
+            known = self._flows.go(flow, coming.frame) if flow.connection else None
+            way = self._flows.begin(flow, coming) if flow.connection is None else known
+            if way is not None:
+                self._went(flow, way)
+                return
+        self._walk_in_full(coming, flow)
+
+    def _walk_in_full(self, coming: Coming, flow: Flow | None) -> None:
         simulation, replay, packet = self.simulation, self.replay, coming.packet
         simulation.world = self.places.world
         simulation.script = Script()  # what one packet asked in vain no other one needs
@@ -187,43 +206,43 @@ class Run:
         leg, passages = simulation.carry(packet, start, follow=False)
         if (leg.fate, leg.reason) == ("consumed", "fragment"):
             self._leave_out(Other("fragment"))
-            return leg
+            return
         replay.walked += 1
         replay.came[coming.dev, coming.how] += 1
         replay.states[leg.ctstate or "-"] += 1
-        end = self._ends(coming.frame, packet, leg)
-        cells = self._expect(leg, passages, coming.left)
+        end = self._ends(coming, leg)
+        self._expect(leg, passages, coming.left)
         if self._on_leg:
             self._on_leg(coming.frame, leg)
-        if self._flows and begun != self._tracker.begun:
-            found = passages[0].buffer.found
+        began, found = begun != self._tracker.begun, passages[0].buffer.found
+        if self._flows and began:
             self._flows.begun(found.connection if found else None)
-        elif self._flows and not coming.start:
-            self._flows.learn(coming, leg, passages, end, cells)
-        return leg
+        if self._flows and flow:
+            self._flows.learn(flow, leg, passages, end, began=began)
 
     def _start(self, packet: Packet, dev: str) -> Start:
         host = self.simulation.world.host
         return Start(*entry(self.simulation.world, (host, dev), packet)) if dev else Start(host)
 
-    def _ends(self, frame: Frame, packet: Packet, leg: Leg) -> End:
+    def _ends(self, coming: Coming, leg: Leg) -> End:
         end = self.replay.end(leg.verdict, leg.fate, leg.decided_by, leg.reason)
         end.count += 1
-        end.first = end.first or frame.number
+        end.first = end.first or coming.frame.number
         if leg.verdict != "ACCEPT":
-            end.talks.add(talk_of(packet))
+            end.talks.add(talk_of(coming.packet))
+        if coming.left and coming.dev and leg.verdict in ("DROP", "REJECT"):
+            self.replay.against.add(talk_of(coming.shown))
         for what in leg.depends_on:
             self.replay.depends_on.add(what)
         return end
 
-    def _expect(self, leg: Leg, passages: list[Passage], seen: bool) -> list[Cell]:
+    def _expect(self, leg: Leg, passages: list[Passage], seen: bool) -> None:
         """What left is going to be seen, unless it just was, and what a refusal sends back."""
         emitted = () if seen else leg.emitted
-        cells = self._seen.expect(tuple_of(sent.packet) for sent in emitted)
+        self._seen.expect(tuple_of(sent.packet) for sent in emitted)
         back = refused(self.simulation.world, passages) if leg.verdict != "ACCEPT" else None
         if back is not None:
             self._seen.answer(tuple_of(back.packet), back.start)
-        return cells
 
     # -- what is left behind
 

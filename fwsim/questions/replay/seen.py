@@ -61,20 +61,25 @@ class Seen:
             cell.count += 1
         return cells
 
-    def again(self, cells: list[Cell]) -> None:
+    def again(self, cell: Cell, times: int) -> None:
         """The same once more."""
-        for cell in cells:
-            if not cell.kept:
-                self.expect([cell.shows])
-            cell.count += 1
+        if not cell.kept:
+            self._due[cell.shows] = cell
+            cell.kept = True
+            self._bound()
+        cell.count += times
 
     def _cell(self, key: Tuple) -> Cell:
         cell = self._due.get(key)
         if cell is None:
             cell = self._due[key] = Cell(key)
-            if len(self._due) > _MOST:
-                self._due.popitem(last=False)[1].kept = False
+            self._bound()
         return cell
+
+    def _bound(self) -> None:
+        if len(self._due) > _MOST:
+            oldest = self._due.popitem(last=False)[1]
+            oldest.kept, oldest.count = False, 0
 
     def answer(self, key: Tuple | None, start: Start) -> None:
         """The host is about to send an answer that shows this tuple, beginning there."""
