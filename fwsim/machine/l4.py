@@ -4,7 +4,9 @@ it is part of it, and how long the connection is kept from then on."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from fwsim.machine import sctp
 from fwsim.machine.connection import ASSURED, CONFIRMED, SEEN_REPLY, Connection
@@ -147,10 +149,16 @@ def _stream(here: Arrival, proto: str = "udp") -> Move:
     return Move("part", here.settings.timeouts[f"{proto}_stream"])
 
 
-def _tcp(here: Arrival) -> Move:
+@cache
+def _machine() -> Any:
+    """TCP's, imported on use; to import it anew for each packet takes a while."""
     from fwsim.machine import tcp
 
-    connection, knobs = here.connection, here.settings.tcp
+    return tcp
+
+
+def _tcp(here: Arrival) -> Move:
+    tcp, connection, knobs = _machine(), here.connection, here.settings.tcp
     track = connection.track or tcp.open_track(here.packet, knobs)
     if track is None:
         return _INVALID

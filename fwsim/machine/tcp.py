@@ -148,7 +148,7 @@ def _reset(track: Track, here: _Arrival) -> Step:
     """A RST closes if its number is the one expected; one merely in the window keeps the state."""
     seq, state, last = here.segment.seq, track.state, track.last
     if state in CLOSING:
-        return _arrived(track, here, state, "CLOSE")
+        return _arrived(track.sides, track.last, here, state, "CLOSE")
     target, maxack = "CLOSE", track.sides[not here.reply].maxack
     if maxack is not None and last.kind != "syn":
         settled = state == "ESTABLISHED" and here.assured
@@ -160,7 +160,7 @@ def _reset(track: Track, here: _Arrival) -> Step:
             return _windowed(track, here, state, "CLOSE")
         target = state
     if _answers_ignored(track, here):
-        return _arrived(track, here, state, target)
+        return _arrived(track.sides, track.last, here, state, target)
     return _windowed(track, here, state, target)
 
 
@@ -190,7 +190,7 @@ def _windowed(track: Track, here: _Arrival, old: str, new: str) -> Step:
     last = track.last
     if verdict == "fits" and here.kind == "ack":
         last = _counted(last, here)
-    return _arrived(Track(track.state, sides, last), here, old, new)
+    return _arrived(sides, last, here, old, new)
 
 
 def _in_order(sender: Side, receiver: Side, reply: bool) -> tuple[Side, Side]:
@@ -220,15 +220,14 @@ def _outside(track: Track, here: _Arrival) -> Step:
     return Step("invalid", track._replace(last=last), here.assured)
 
 
-def _arrived(track: Track, here: _Arrival, old: str, new: str) -> Step:
+def _arrived(sides: tuple[Side, Side], last: Last, here: _Arrival, old: str, new: str) -> Step:
     """The segment is good: the connection is in state `new`."""
-    sender, receiver = track.sides[here.reply], track.sides[not here.reply]
     if new == "FIN_WAIT" != old:
-        sender = sender._replace(closed_first=True)
-    last = track.last
-    if (last.kind, last.reply) != (here.kind, here.reply):
+        sender, receiver = sides[here.reply], sides[not here.reply]
+        sides = _in_order(sender._replace(closed_first=True), receiver, here.reply)
+    if last.kind != here.kind or last.reply != here.reply:
         last = Last(here.kind, here.reply, *last[2:])
-    track = Track(new, _in_order(sender, receiver, here.reply), last)
+    track = Track(new, sides, last)
     timeout = _timeout(track, here)
     if here.seen_reply:
         return Step("accept", track, here.assured or new == "ESTABLISHED", timeout)

@@ -94,10 +94,13 @@ def fit(
     `be_liberal`: the sysctl of that name."""
     if receiver.sacks and _SACK in segment.options:  # else no option is one
         segment = segment._replace(sack=_highest(segment))
-    sender, receiver, settled = _meet(sender, receiver, segment, reply, state)
-    if settled:
-        return "tolerated", sender, receiver
-    segment = _completed(sender, receiver, segment, state)
+    flags = segment.flags
+    if flags & SYN or not sender.maxwin:
+        sender, receiver, settled = _meet(sender, receiver, segment, reply, state)
+        if settled:
+            return "tolerated", sender, receiver
+    if flags & (ACK | RST) != ACK:
+        segment = _completed(sender, receiver, segment, state)
     verdict, sender = _judge(sender, receiver, segment)
     if verdict == "fits":
         return verdict, *_moved(sender, receiver, segment)

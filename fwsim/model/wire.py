@@ -9,6 +9,7 @@ nobody told.
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 from fwsim.model import exthdr
 from fwsim.model.chain import whole
@@ -17,6 +18,7 @@ from fwsim.model.packet import (
     HEADS,
     ICMP,
     ICMP6,
+    ICMP_ERRORS,
     L4_HEADERS,
     SCTP,
     TCP,
@@ -162,34 +164,41 @@ def _parse_ipv6(data: bytes) -> Packet:
 
 
 def _with_transport(p: Packet, body: bytes) -> Packet:
+    """The packet with what its transport header tells, and with its data."""
+    told, data = _transport(p, body)
+    if "inner" not in told:
+        told |= _data(data)
+    return p._replace(**told)
+
+
+def _transport(p: Packet, body: bytes) -> tuple[dict[str, Any], bytes]:
+    """The fields of a header, and what stands behind it."""
     if p.frag or p.proto not in L4_HEADERS:
-        return _with_data(p, body)
+        return {}, body
+    told: dict[str, Any] = {}
     if p.proto in WITH_PORTS and len(body) >= 4:
-        p = p.but(**dict(zip(("sport", "dport"), struct.unpack("!HH", body[:4]), strict=True)))
+        told["sport"], told["dport"] = struct.unpack_from("!HH", body)
     if len(body) < L4_HEADERS[p.proto]:
-        return _with_data(p.but(truncated=True), body)
+        return {**told, "truncated": True}, body
     if p.proto == TCP:
-        return _with_tcp(p, body)
+        seq, ack, words, flags, window = struct.unpack_from("!IIBBH", body, 4)
+        end = (words >> 4) * 4
+        told |= {"seq": seq, "ack": ack, "flags": flags, "window": window}
+        return {**told, "tcp_options": body[20:end]}, body[end:]
     if p.proto in (ICMP, ICMP6):
-        return _with_icmp(p, body)
+        return _icmp(p, body), body[8:]
     if p.proto in HEADS:
         head = body[4 : 4 + HEADS[p.proto]]
-        p = p.but(head=head if head != _NO_HEAD[p.proto] else b"")
-    return _with_data(p, body[L4_HEADERS[p.proto] :])
+        told["head"] = head if head != _NO_HEAD[p.proto] else b""
+    return told, body[L4_HEADERS[p.proto] :]
 
 
-def _with_tcp(p: Packet, body: bytes) -> Packet:
-    seq, ack, words, flags, window = struct.unpack("!IIBBH", body[4:16])
-    end = (words >> 4) * 4
-    p = p.but(seq=seq, ack=ack, flags=flags, window=window, tcp_options=body[20:end])
-    return _with_data(p, body[end:])
-
-
-def _with_icmp(p: Packet, body: bytes) -> Packet:
-    kind, code, _, ident = struct.unpack("!BBHH", body[:6])
-    p = p.but(icmp_type=kind, icmp_code=code)
-    inner = _quoted(body[8:]) if p.is_icmp_error else None
-    return p.but(inner=inner) if inner else _with_data(p.but(icmp_id=ident), body[8:])
+def _icmp(p: Packet, body: bytes) -> dict[str, Any]:
+    kind, code, _, ident = struct.unpack_from("!BBHH", body)
+    told: dict[str, Any] = {"icmp_type": kind, "icmp_code": code}
+    own = p.proto == (ICMP if p.family == 4 else ICMP6)
+    inner = _quoted(body[8:]) if own and kind in ICMP_ERRORS[p.family] else None
+    return {**told, "inner": inner} if inner else {**told, "icmp_id": ident}
 
 
 def _quoted(data: bytes) -> Packet | None:
@@ -199,6 +208,6 @@ def _quoted(data: bytes) -> Packet | None:
         return None
 
 
-def _with_data(p: Packet, data: bytes) -> Packet:
+def _data(data: bytes) -> dict[str, Any]:
     """Data of nothing but zeros is told by its length, as a packet without payload is built."""
-    return p.but(payload=data) if any(data) else p.but(payload_len=len(data))
+    return {"payload": data} if any(data) else {"payload_len": len(data)}

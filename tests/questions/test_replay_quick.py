@@ -188,6 +188,8 @@ def test_remembered_ways_are_the_ways_that_would_be_walked(number: int, seed: in
         for _ in run.through(Stream(BytesIO(data))):
             pass
         state = run.simulation.states[host.name]
-        found.append((run.replay.to_dict(), left_behind(state, run.simulation.now), run.simulation.seed))
+        found.append(
+            (run.replay.to_dict(), left_behind(state, run.simulation.now), run.simulation.seed)
+        )
     assert found[0][0] == found[1][0], text
     assert found[0][1:] == found[1][1:], text

@@ -52,16 +52,22 @@ def _records(
 ) -> Iterator[Frame]:
     """The frames of a pcap file, whose records' headers are of that size; those of a patched
     format are longer. `unit`: nanoseconds of a fraction."""
-    number, take, unpack = 0, stream.take, record.unpack_from
-    while header := take(size):
+    number, unpack, read = 0, record.unpack_from, stream.more
+    buffer, at = b"", 0
+    while True:
+        if len(buffer) - at < size + LONGEST:
+            buffer, at = read(buffer, at), 0
+        if at == len(buffer):
+            return
         number += 1
-        offset = stream.offset - len(header)
-        if len(header) < size:
+        offset = stream.offset - len(buffer) + at
+        if len(buffer) - at < size:
             raise cut(number, offset)
-        seconds, fraction, captured, length = unpack(header)
+        seconds, fraction, captured, length = unpack(buffer, at)
         if captured > LONGEST:
             raise too_long(number, offset, captured)
-        data = take(captured)
-        if len(data) < captured:
+        begin, at = at + size, at + size + captured
+        if at > len(buffer):
             raise cut(number, offset)
-        yield Frame(number, offset, seconds * SECOND + fraction * unit, interface, data, length)
+        time = seconds * SECOND + fraction * unit
+        yield Frame(number, offset, time, interface, buffer[begin:at], length)

@@ -55,6 +55,15 @@ class Stream:
         self.offset += len(taken)
         return taken
 
+    def more(self, buffer: bytes, at: int) -> bytes:
+        """The bytes of `buffer` from there on with more behind them; all that are left of those
+        that nobody has taken yet, if that is less than a chunk."""
+        own = self._buffer[self._at :]
+        self._buffer, self._at = b"", 0
+        own += self._read(_CHUNK - len(own)) if len(own) < _CHUNK else b""
+        self.offset += len(own)
+        return buffer[at:] + own
+
     def skip(self, size: int) -> bool:
         """Leave so many bytes out; False where the file ends before."""
         while size and (taken := len(self.take(min(size, _CHUNK)))):
