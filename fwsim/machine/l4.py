@@ -174,7 +174,8 @@ def _tcp(here: Arrival) -> Move:
         return Move("reopen")
     connection.track = moved.track
     connection.status |= ASSURED if moved.assured else 0
-    seconds = moved.seconds_left(connection.expires - here.now)
+    timeout = moved.timeout
+    seconds = moved.seconds_left(connection.expires - here.now) if timeout is None else timeout
     if moved.kind == "invalid":
         return Move("invalid", seconds, counted=False)
     if moved.kind == "destroy":

@@ -25,6 +25,7 @@ from fwsim.machine.tcp_window import Segment, Side, after, announced, fit, with_
 from fwsim.model.packet import Packet
 from fwsim.model.tuples import NamedTuple
 
+_new = tuple.__new__  # a record without its constructor's call, for what every segment makes
 __all__ = ["STATES", "Knobs", "Last", "Step", "Track", "adopt", "kind_of", "open_track", "step"]
 
 
@@ -68,7 +69,7 @@ def step(
     kind = kind_of(segment.flags)
     if kind == "illegal":
         return Step("invalid", track, assured)
-    here = _Arrival(segment, kind, reply, knobs, seen_reply, assured)
+    here = _new(_Arrival, (segment, kind, reply, knobs, seen_reply, assured))
     target = TABLE[reply, kind, track.state]
     if target == "SYN_SENT" and track.state in ("TIME_WAIT", "CLOSE"):
         if _reopens(track, reply):
@@ -202,10 +203,7 @@ def _counted(last: Last, here: _Arrival) -> Last:
     _, seq, end, ack, _, win, _ = here.segment
     if (last.reply, last.seq, last.end, last.ack, last.win) == (here.reply, seq, end, ack, win):
         return last._replace(kind=here.kind, repeats=(last.repeats + 1) & 0xFF)
-    return Last(
-        here.kind, here.reply, seq, end, ack, win,
-        last.scale, last.sacks, last.challenge, last.simultaneous,
-    )  # fmt: skip
+    return _new(Last, (here.kind, here.reply, seq, end, ack, win, *last[6:10], 0))
 
 
 def _outside(track: Track, here: _Arrival) -> Step:
@@ -227,10 +225,11 @@ def _arrived(sides: tuple[Side, Side], last: Last, here: _Arrival, old: str, new
         sides = _in_order(sender._replace(closed_first=True), receiver, here.reply)
     if last.kind != here.kind or last.reply != here.reply:
         last = Last(here.kind, here.reply, *last[2:])
-    track = Track(new, sides, last)
+    track = _new(Track, (new, sides, last))
     timeout = _timeout(track, here)
     if here.seen_reply:
-        return Step("accept", track, here.assured or new == "ESTABLISHED", timeout)
+        assured = here.assured or new == "ESTABLISHED"
+        return _new(Step, ("accept", track, assured, timeout, None))
     if here.kind == "rst":
         return Step("destroy", track, here.assured)
     if here.kind == "syn" and old == "SYN_SENT":

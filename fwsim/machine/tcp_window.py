@@ -20,6 +20,7 @@ _MASK = 0xFFFFFFFF
 _SIGN = 0x80000000
 _LEAST_ACK_WINDOW = 66000  # how far behind an acknowledgement may always be
 _LARGEST_SCALE = 14  # RFC 7323
+_new = tuple.__new__  # a record without its constructor's call, for what every segment makes
 _END, _NOP, _SCALE, _SACK_PERMITTED, _SACK = 0, 1, 3, 4, 5
 
 Fit = Literal["fits", "tolerated", "late", "outside"]
@@ -164,11 +165,13 @@ def _completed(sender: Side, receiver: Side, segment: Segment, state: str) -> Se
 
 
 def _judge(sender: Side, receiver: Side, segment: Segment) -> tuple[Fit, Side]:
+    """`after` is written out here: these four are asked of every segment."""
     sack, end, maxwin = segment.sack, segment.end, receiver.maxwin
-    acks_sent_data = not after(sack, receiver.end)
-    ack_recent = after(sack, receiver.end - max(sender.maxwin, _LEAST_ACK_WINDOW) - 1)
-    data_recent = after(end, sender.end - maxwin - 1)
-    if after(segment.seq, sender.maxend):
+    acks_sent_data = not receiver.end - sack & _SIGN
+    oldest = receiver.end - max(sender.maxwin, _LEAST_ACK_WINDOW) - 1
+    ack_recent = oldest - sack & _SIGN
+    data_recent = sender.end - maxwin - 1 - end & _SIGN
+    if sender.maxend - segment.seq & _SIGN:
         excess = (end - sender.maxend + 1) & _MASK
         if data_recent and excess <= maxwin and ack_recent and acks_sent_data:
             return "late", sender._replace(end=end, unacked=True)
@@ -185,32 +188,24 @@ def _moved(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
     _, _, end, ack, sack, win, _ = segment
     if not segment.flags & SYN:
         win <<= sender.scale
-    maxend, maxwin = receiver.maxend, receiver.maxwin
+    own_end, maxend, maxwin, maxack, *rest, unacked = receiver
     if maxwin and after(end, sender.maxend):
         maxwin = (maxwin + end - sender.maxend) & _MASK
     if after(sack + win, maxend - 1):
         maxend = (sack + (win or 1)) & _MASK
-    unacked = receiver.unacked and ack != receiver.end
-    if (maxend, maxwin, unacked) != (receiver.maxend, receiver.maxwin, receiver.unacked):
-        receiver = Side(  # _replace takes thrice as long, and this is done for every segment
-            receiver.end, maxend, maxwin, receiver.maxack, receiver.scale, receiver.scales,
-            receiver.sacks, receiver.liberal, receiver.closed_first, unacked,
-        )  # fmt: skip
-    return _advanced(sender, segment, win), receiver
+    unacked = unacked and ack != own_end
+    moved = _new(Side, (own_end, maxend, maxwin, maxack, *rest, unacked))
+    return _advanced(sender, segment, win), moved
 
 
 def _advanced(sender: Side, segment: Segment, win: int) -> Side:
-    ahead = after(segment.end, sender.end)
-    maxack = sender.maxack
+    end, maxend, maxwin, maxack, *rest, unacked = sender
+    ahead = after(segment.end, end)
     if segment.flags & ACK and (maxack is None or after(segment.ack, maxack)):
         maxack = segment.ack
-    return Side(
-        segment.end if ahead else sender.end,
-        sender.maxend,
-        max(sender.maxwin, (win + segment.sack - segment.ack) & _MASK),
-        maxack, sender.scale, sender.scales, sender.sacks, sender.liberal, sender.closed_first,
-        sender.unacked or ahead,
-    )  # fmt: skip
+    maxwin = max(maxwin, (win + segment.sack - segment.ack) & _MASK)
+    end = segment.end if ahead else end
+    return _new(Side, (end, maxend, maxwin, maxack, *rest, unacked or ahead))
 
 
 def _each(options: bytes) -> Iterator[tuple[int, bytes]]:

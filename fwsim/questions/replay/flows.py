@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fwsim.model.trace import Leg
     from fwsim.questions.replay.summary import End, Replay
 
+_new = tuple.__new__  # a record without its constructor's call, for what every packet makes
 _MOST = 1 << 15  # flows, and ends between which there are ways
 _SYN, _FIN = TCP_FLAGS["SYN"], TCP_FLAGS["FIN"]
 _TCP = struct.Struct("!IIBBH")
@@ -179,9 +180,10 @@ class Flows:
         if segment is None and data[23] == TCP:
             return None
         kept = connection.__dict__.copy()
-        here = Arrival(
-            packet, connection, flow.reply, now, self._tracker.settings, bool(flow.came[0]), segment
-        )
+        settings, outside = self._tracker.settings, bool(flow.came[0])
+        here = _new(
+            Arrival, (packet, connection, flow.reply, now, settings, outside, segment)
+        )  # fmt: skip
         found = self._tracker.advance(here, octets)
         if found is None:
             return None
@@ -299,4 +301,5 @@ def _segment(data: bytes, octets: int) -> Segment | None:
         return None
     if flags & (_SYN | _FIN):
         size += bool(flags & _SYN) + bool(flags & _FIN)
-    return Segment(flags, seq, (seq + size) & 0xFFFFFFFF, ack, ack, window, data[_L4 + 20 : end])
+    after = (seq + size) & 0xFFFFFFFF
+    return _new(Segment, (flags, seq, after, ack, ack, window, data[_L4 + 20 : end]))
