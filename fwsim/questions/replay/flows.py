@@ -10,7 +10,6 @@ plain IPv4 header in Ethernet.
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 from fwsim.machine import nat
@@ -19,15 +18,12 @@ from fwsim.machine.connection import NEW, Connection
 from fwsim.machine.conntrack import Told
 from fwsim.machine.l4 import Arrival
 from fwsim.machine.reads import Reads
-from fwsim.machine.response import Start
 from fwsim.machine.tcp_window import Segment
 from fwsim.machine.tuples import Tuple, tuple_of
-from fwsim.model.names import TCP_FLAGS
-from fwsim.model.packet import TCP, UDP, Packet
-from fwsim.model.tuples import NamedTuple
+from fwsim.model.packet import TCP, UDP
+from fwsim.questions.replay.flow import Coming, Flow, segment_of
 from fwsim.questions.replay.frames import Frame, Interface
-from fwsim.questions.replay.seen import Cell
-from fwsim.questions.replay.summary import Talk, talk_of
+from fwsim.questions.replay.summary import talk_of
 from fwsim.questions.replay.ways import Way, Ways, is_known, learnt, longest_of
 
 if TYPE_CHECKING:
@@ -38,43 +34,8 @@ if TYPE_CHECKING:
 
 _new = tuple.__new__  # a record without its constructor's call, for what every packet makes
 _MOST = 1 << 15  # flows, and ends between which there are ways
-_SYN, _FIN = TCP_FLAGS["SYN"], TCP_FLAGS["FIN"]
-_TCP = struct.Struct("!IIBBH")
 _PLAIN = b"\x08\x00\x45"  # IPv4 without options behind Ethernet's addresses
 _ETHERNET, _AT, _L4 = 1, 14, 34
-
-
-class Coming(NamedTuple):
-    """A packet on its way in, and the frame that showed it: as it was `shown` and as it came by
-    `dev`, which `how` tells; `left`: it was seen as it left. `start` where it begins otherwise."""
-
-    frame: Frame
-    shown: Packet
-    packet: Packet
-    dev: str
-    how: str
-    left: bool = False
-    start: Start | None = None
-
-
-class Flow:
-    """Packets that are seen alike: of one connection, in one direction, by one device. `left`: seen
-    as they leave, when `shows` may be due. `packet` is one of them, as it came, by `came`; `talks`
-    who speaks to whom in it, and as it was seen; `cell` what is due of them."""
-
-    __slots__ = (
-        "came", "cell", "connection", "left", "packet", "reply", "shows", "talks", "ways",
-    )  # fmt: skip
-
-    def __init__(self, left: bool, shows: Tuple | None) -> None:
-        self.left, self.shows = left, shows
-        self.connection: Connection | None = None
-        self.packet: Packet | None = None
-        self.reply = False
-        self.came = "", ""
-        self.ways: Ways | None = None
-        self.talks: tuple[Talk, Talk] | None = None
-        self.cell: Cell | None = None
 
 
 class Flows:
@@ -173,7 +134,7 @@ class Flows:
         if connection is None or connection.gone or connection.expires <= now:
             return None
         octets = data[16] << 8 | data[17]
-        segment = _segment(data, octets) if data[23] == TCP else None
+        segment = segment_of(data, octets) if data[23] == TCP else None
         short = octets > len(data) - _AT and frame.length == len(data)
         if packet is None or flow.ways is None or octets < 28 or short:
             return None
@@ -288,18 +249,3 @@ class Flows:
         for place in way.places:
             packets, before = counters.get(place[1:], (0, 0))
             counters[place[1:]] = packets + count, before + octets
-
-
-def _segment(data: bytes, octets: int) -> Segment | None:
-    """A frame's TCP header; None if it is not all there."""
-    if len(data) < _L4 + 20:
-        return None
-    seq, ack, words, flags, window = _TCP.unpack_from(data, _L4 + 4)
-    end = _L4 + (words >> 4) * 4
-    size = octets - (end - _AT)
-    if end < _L4 + 20 or end > len(data) or size < 0:
-        return None
-    if flags & (_SYN | _FIN):
-        size += bool(flags & _SYN) + bool(flags & _FIN)
-    after = (seq + size) & 0xFFFFFFFF
-    return _new(Segment, (flags, seq, after, ack, ack, window, data[_L4 + 20 : end]))

@@ -13,7 +13,8 @@ from fwsim.machine.wires import entry
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
 from fwsim.questions.replay.container import frames_of
-from fwsim.questions.replay.flows import Coming, Flow, Flows
+from fwsim.questions.replay.flow import Coming, Flow
+from fwsim.questions.replay.flows import Flows
 from fwsim.questions.replay.frames import CaptureError, Frame, Stream
 from fwsim.questions.replay.links import Other, heard
 from fwsim.questions.replay.packets import packet_of
