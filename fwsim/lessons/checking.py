@@ -14,7 +14,6 @@ from fwsim.model.frozen import Frozen
 
 LESSONS = range(1, 9)
 _SIGNS = {True: ("✓", "#1a7f37"), False: ("✗", "#b35900"), None: ("…", "#6e7781")}
-
 _EVIDENCE = ' style="font-family:monospace;white-space:pre-wrap"'
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fwsim.lessons.answers import COMMANDS, FUNCTION, PACKET
 from fwsim.lessons.exercise import Exercise, Facts, Wrong, need
 from fwsim.lessons.facts import INTERNET, article, asked, ended, place
 from fwsim.lessons.lesson6 import ISOLATED
 from fwsim.net import Net
-
-if TYPE_CHECKING:
-    from hypothesis import settings
 
 Packet = Mapping[str, Any]
 Sent = tuple[Net, Packet]
@@ -31,13 +28,6 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
 }
 _FINE = ("172.17.0.1", "172.18.0.1", "172.18.0.2", "192.0.2.10", INTERNET)
 _TRIES = 20
-
-
-def few(tries: int) -> settings:
-    """So many examples, always the same ones."""
-    from hypothesis import settings
-
-    return settings(max_examples=tries, derandomize=True, database=None, deadline=None)
 
 
 def _lost(packet: dict[str, Any]) -> Facts:
@@ -86,13 +76,23 @@ def _through(fault: str) -> list[Sent]:
 
 
 def _drawn(net: Net, dst: str = "", out: str = "") -> list[Packet]:
-    from hypothesis import HealthCheck, given, settings
+    """Some packets from docker1, always the same ones."""
+    try:
+        from hypothesis import HealthCheck, given, settings
+    except ModuleNotFoundError:
+        raise Wrong("check.no_hypothesis") from None
 
     from fwsim.strategies import packets
 
     found: list[Packet] = []
 
-    @settings(few(_TRIES), suppress_health_check=[*HealthCheck])
+    @settings(
+        max_examples=_TRIES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+    )
     @given(packets(net, in_="docker1", dst=dst, out=out))
     def keep(packet: Packet) -> None:
         found.append(packet)

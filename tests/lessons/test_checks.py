@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from fwsim.lessons import check
 from fwsim.lessons.checking import exercises
 from fwsim.lessons.words.en import WORDS
 
-from .answers import ANSWERS
+from .answers import ANSWERS, never_at_web
 
 RIGHT = [(number, answer) for number, known in ANSWERS.items() for answer in known.right]
 WRONG = [(number, *wrong) for number, known in ANSWERS.items() for wrong in known.wrong]
@@ -149,6 +150,16 @@ PACKETS = st.fixed_dictionaries(
 @given(st.sampled_from([*ANSWERS]), JSON | PACKETS)
 def test_whatever_is_answered_no_traceback_comes_of_it(number: str, answer: Any) -> None:
     assert check(number, answer).text or answer is None
+
+
+def test_where_hypothesis_is_missing_the_one_check_that_needs_it_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from fwsim.lessons import lesson7
+
+    lesson7._fine.cache_clear()
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    assert "pip install 'fwsim[test]'" in check("7.2", never_at_web).text
 
 
 def test_what_is_shown_is_harmless() -> None:

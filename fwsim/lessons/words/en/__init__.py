@@ -6,6 +6,8 @@ WORDS = {
     "check.command": "iptables would not take this:\n{why}",
     "check.question": "This cannot be tried here:\n{why}",
     "check.unknown": "There is no such exercise. Perhaps you mean one of these: {names}",
+    "check.no_hypothesis": "This exercise is checked with Hypothesis, which is not installed: "
+    "pip install 'fwsim[test]', and start the notebook again.",
     # kinds of answers: what an exercise wants
     "wanted.commands": 'a list of iptables commands, such as ["iptables -A FORWARD -j ACCEPT"],',
     "wanted.packet": 'a packet, such as {{"in": "eth0", "src": "8.8.8.8", "dst": "172.18.0.3"}},',

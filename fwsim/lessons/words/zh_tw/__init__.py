@@ -4,6 +4,8 @@ WORDS = {
     "check.unanswered": "還沒有回答。把{wanted}寫在三個點的地方，再執行這一格。",
     "check.command": "iptables 不會接受這個：\n{why}",
     "check.question": "這在這裡無法嘗試：\n{why}",
+    "check.no_hypothesis": "這個練習要用 Hypothesis 檢查，而它還沒有安裝："
+    "pip install 'fwsim[test]'，然後重新啟動筆記本。",
     "check.unknown": "沒有這個練習。也許你指的是其中之一：{names}",
     # kinds of answers: what an exercise wants
     "wanted.commands": '一串 iptables 指令，例如 ["iptables -A FORWARD -j ACCEPT"]，',
