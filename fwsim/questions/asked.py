@@ -16,7 +16,7 @@ from fwsim.model.pred import FALSE, Pred, all_of, is_in, prefix
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from fwsim.machine.world import World
+    from fwsim.machine.world import Namespace, World
 
 _PORTS = re.compile(r"(\d{1,5})(?:[-:](\d{1,5}))?")
 
@@ -100,14 +100,14 @@ class Asked(NamedTuple):
         ns = world.namespaces.get(world.aliases.get(self.src, self.src))
         if ns is None or ns.name == world.host:
             return None
-        host = world.namespaces[world.host]
-        found = [
-            near.name
-            for own in ns.devices
-            for at, near in segment(world, ns, own)
-            if at is host and near.peer and near.peer[0] == ns.name
-        ]
-        return found or None
+        return [door for own in ns.devices for door in joined(world, ns, own)] or None
+
+
+def joined(world: World, ns: Namespace, own: str) -> list[str]:
+    """The devices of the host to which a namespace's device is joined."""
+    host = world.namespaces[world.host]
+    beside = segment(world, ns, own)
+    return [d.name for at, d in beside if at is host and d.peer and d.peer[0] == ns.name]
 
 
 def _by_ports(world: World, name: str) -> list[str]:

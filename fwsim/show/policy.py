@@ -99,7 +99,7 @@ def _failing(outcome: Outcome) -> Iterator[Line]:
         yield witness_line(outcome.witness)[1:]
     elif change and change.talk:
         yield from (line[1:] for line in conversation_lines(change.talk))
-    elif outcome.what != "exchange":
+    elif outcome.trace is None:
         yield [segment(say("policy.no_witness"), "note")]
     values = {}
     if outcome.what == "exchange":

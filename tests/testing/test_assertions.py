@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +69,19 @@ def test_who_is_not_apart_fails_with_the_direction_that_is_open(complete: Firewa
     message = _message(complete.assert_isolated, "172.18.0.0/16", "172.17.0.0/16")
     assert "172.17.0.2 → 172.18.0.2" in message
     assert "FORWARD 5  -i docker0 ! -o docker0 -j ACCEPT" in message
+
+
+def test_who_needs_no_host_reaches_whatever_its_rules_are(complete: Firewall) -> None:
+    closed = complete.apply("iptables -P FORWARD DROP", "iptables -F FORWARD")
+    closed.assert_reaches("ns1", "ns1")
+    assert "let through" in _message(closed.assert_blocked, "ns1", "ns1")
+
+
+def test_each_address_of_a_machine_comes_by_its_own_device() -> None:
+    """web is on two networks; whoever sends from its address on one comes in by that one."""
+    shop = Firewall.load(Path(__file__).parent.parent.parent / "fixtures" / "policy" / "shop")
+    shop.assert_reaches("172.20.0.2", "internet", dport=443)
+    shop.assert_reaches("172.21.0.2", "db", dport=5432)
 
 
 def test_what_depends_on_the_unknown_fails_either_way(complete: Firewall) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from fwsim.machine.sets.replies import answerable
@@ -70,10 +70,14 @@ class Check(Telling):
     # -- must --------------------------------------------------------------------------------------
 
     def _must(self, demand: Demand) -> Iterator[Outcome]:
-        ends = self.ends[demand.family]
-        if not any(ends.wide(end) for end in (*demand.who, *demand.whom)):
-            yield from self._exchanges(demand)
-        yield self._all_through(demand)
+        traced = [*self._exchanges(demand)]
+        yield from traced
+        if not traced or any(self._crosses(outcome.trace) for outcome in traced):
+            yield self._all_through(demand)
+
+    def _crosses(self, trace: Any) -> bool:
+        """The host sees packets of it: its rules have to do with it."""
+        return any(hop.text == self.simulation.world.host for leg in trace.legs for hop in leg.hops)
 
     def _all_through(self, demand: Demand) -> Outcome:
         walked, ends = self.walked[demand.family], self.ends[demand.family]
@@ -96,18 +100,25 @@ class Check(Telling):
         return self.fails(demand, stopped, "stopped", _STOPPED)
 
     def _exchanges(self, demand: Demand) -> Iterator[Outcome]:
-        """Those of the two, one for each protocol and port that the line names."""
-        line, (who,), (whom,) = demand.line, demand.who, demand.whom
+        """Those of two machines, one for each protocol and port that the line names."""
+        line, device = demand.line, demand.line.in_.text if demand.line.in_ else ""
         protos = [said.text for said in line.protos] or ["tcp" if line.ports else "icmp"]
         ports: list[int | None] = [_first(said.text) for said in line.ports]
-        for proto, port in [*product(protos, ports or [None])][:_TRACES]:
-            device = line.in_.text if line.in_ else ""
-            asked = {"src": who.text, "dst": whom.text, "proto": proto, "dport": port}
+        narrow = [
+            [e for e in side if not self.ends[demand.family].wide(e) and e not in line.but]
+            for side in (demand.who, demand.whom)
+        ]
+        every = product(product(*narrow), protos, ports or [None])
+        for (who, whom), proto, port in islice(every, _TRACES):
+            asked: dict[str, Any] = {"src": who.text, "dst": whom.text, "proto": proto}
+            asked |= {"dport": port, "in_": device}
             try:
-                trace = self.place.trace(**asked, in_=device)
+                trace = self.place.trace(**asked)
             except QuestionError as error:
-                raise QuestionError(error.message, span=line.span, hint=error.hint) from None
-            yield self._of_trace(demand, {**asked, "in_": device}, trace)
+                if demand.must:
+                    raise QuestionError(error.message, span=line.span, hint=error.hint) from None
+                continue
+            yield self._of_trace(demand, asked, trace)
 
     def _of_trace(self, demand: Demand, asked: Mapping[str, Any], trace: Any) -> Outcome:
         through, host = got_through(trace.exchange), self.simulation.world.host
@@ -117,10 +128,11 @@ class Check(Telling):
                 if c.host == host:
                     where = c.family, c.table, c.chain, c.rule
                     self.matched.setdefault(where, set()).add(demand.line)
-        result = DEPENDS if through is None else HOLDS if through else FAILS
+        result = DEPENDS if through is None else HOLDS if through is demand.must else FAILS
         why = tuple(dict.fromkeys(what for leg in trace.legs for what in leg.depends_on))
+        what = "exchange" if demand.must else "through"
         return Outcome(
-            demand.line, result, "exchange", demand.family, trace=trace,
+            demand.line, result, what, demand.family, trace=trace,
             ref=trace.decided_by if result == FAILS else None,
             depends_on=why if result == DEPENDS else (), question=asked,
         )  # fmt: skip
@@ -137,10 +149,9 @@ class Check(Telling):
             yield self.fails(demand, surely, "through", PASSED)
             return
         rest = (wrong & (through | unknown)).may()
-        if rest.is_empty:
-            yield Outcome(demand.line, HOLDS, family=demand.family)
-        else:
+        if not rest.is_empty:
             yield self.depends(demand, rest, walked.why(wrong & (through | unknown)))
+        yield from self._exchanges(demand)  # some reach each other without the host
 
     # -- unchanged ---------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from fwsim.model.errors import QuestionError
 from fwsim.model.fields import Field
 from fwsim.model.names import address_value, family_of, iface_value
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of, is_in, negate, prefix
-from fwsim.questions.asked import Asked, by_devices, network
+from fwsim.questions.asked import Asked, by_devices, joined, network
 from fwsim.questions.policy.model import ANYWHERE, INTERNET, End
 
 if TYPE_CHECKING:
@@ -129,10 +129,10 @@ class Ends:
 
     def sends(self, end: End, to: End, in_: str) -> Pred:
         """The same, of those that it sends to another: a machine has a source of its own."""
-        came = self._comes(end, in_)
+        came = self._comes(end, in_), TRUE if in_ else self._ways_back_to(end)
         if not self._is_machine(end.text):
-            return all_of(came, self._used(self._src))
-        return all_of(came, self._ways_back_to(end), is_in(self._src, self._own_source(end, to)))
+            return all_of(*came, self._used(self._src))
+        return all_of(*came, is_in(self._src, self._own_source(end, to)))
 
     def _comes(self, end: End, in_: str) -> Pred:
         addresses = self.addresses(end, self._src)
@@ -198,12 +198,13 @@ class Ends:
     @cached_property
     def _joined(self) -> list[tuple[int, list[str]]]:
         """The addresses of machines that are known, with the devices by which they come."""
-        found = []
-        for name, ns in self.world.namespaces.items():
-            doors = Asked(src=name).doors(self.world) if name != self.world.host else None
-            own = [a.value for _, a in ns.addresses(self.family) if a.scope == "global"]
-            found += [(value, doors) for value in own if doors]
-        return found
+        others = [ns for ns in self.world.namespaces.values() if ns is not self.host]
+        return [
+            (a.value, doors)
+            for ns in others
+            for device, a in ns.addresses(self.family)
+            if a.scope == "global" and (doors := joined(self.world, ns, device.name))
+        ]
 
     # -- whom they reach ---------------------------------------------------------------------------
 
