@@ -104,7 +104,10 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
         return None
     if answers.is_foreign(packet, loaded=_module_takes(packet, last, notes)):
         return _refused(world, last, "proto-unreachable")
-    if packet.proto == UDPLITE and not packet.truncated and ns.listeners is not None:
+    if packet.truncated:
+        notes.append("ignored")
+        return None
+    if packet.proto == UDPLITE and ns.listeners is not None:
         return _refused(world, last, "port-unreachable")  # ss would list none
     if listening(ns.listeners, last.buffer.diverted or packet, last.buffer.in_) is False:
         notes.append("nobody_listens")

@@ -11,7 +11,7 @@ from fwsim.model.packet import DCCP, ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packe
 from fwsim.model.wire import checksum, pseudo, transport
 
 _GRE, _ESP, _AH = 47, 50, 51
-_OTHERWISE = frozenset({_GRE, _ESP, _AH, SCTP, UDPLITE, DCCP})
+_OTHERWISE = frozenset({_GRE, _ESP, _AH, SCTP, UDPLITE})
 """Protocols whose checksum is none over the whole, or that have none."""
 _RIGHT = {4: frozenset({ICMP, TCP, UDP}), 6: frozenset({ICMP6, TCP, UDP})}
 """Protocols whose checksum is right in every whole packet here."""
@@ -25,7 +25,8 @@ def sums_up(packet: Packet) -> bool:
         return True
     if packet.truncated or packet.more:
         return False
-    if packet.proto in _RIGHT[packet.family] or packet.contents is None:
+    untold = packet.contents is None or (packet.proto == DCCP and not packet.head)
+    if packet.proto in _RIGHT[packet.family] or untold:
         return True
     body = transport(packet)
     covered = pseudo(packet, len(body)) if packet.family == 6 else b"\xff\xff"  # IPv4's own header

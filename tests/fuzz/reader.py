@@ -9,13 +9,19 @@ or a ruleset whose saved form reads back differently.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from pkgutil import walk_packages
 
 import atheris
 
 with atheris.instrument_imports(include=["fwsim"]):
     import fwsim
+    import fwsim.language
     from fwsim.language.write import save
     from fwsim.model.errors import FwsimError
+
+    for module in walk_packages(fwsim.language.__path__, "fwsim.language."):
+        import_module(module.name)  # they would be imported on use, without being watched
 
 TABLES = ("filter", "nat", "mangle", "raw", "security")
 

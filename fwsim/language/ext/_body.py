@@ -1,9 +1,9 @@
 """What the matches that read a packet's contents share. Contents of which only the length was given
 are an unknown fact."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from fwsim.language.ext._head import FIRST
+from fwsim.language.ext._head import CUT_OFF, FIRST
 from fwsim.language.options import Context, Meaning, Options, fact
 from fwsim.model.exthdr import EXTENSIONS
 from fwsim.model.facts import Facts
@@ -58,6 +58,13 @@ def judged(o: Options, option: str, field: Field) -> Pred:
     """An option that asks for such a verdict. The kernel's `!` turns MALFORMED round as well, and
     drops the packet nevertheless."""
     return is_in(field, NO, MALFORMED) if o.negated(option) else is_in(field, YES)
+
+
+def walked(asked: Sequence[Pred], holds: Pred, field: Field, given: Field = GIVEN) -> Meaning:
+    """`asked`, and what such a verdict comes to, in a packet whose header is there; those for which
+    it is MALFORMED are dropped at once."""
+    malformed = all_of(*asked, is_in(given, 1), is_in(field, MALFORMED))
+    return Meaning(all_of(*asked, holds), any_of(CUT_OFF, malformed))
 
 
 def range_text(span: tuple[int, int]) -> str:

@@ -4,7 +4,7 @@ Semantics: net/netfilter/xt_dccp.c, which never matches a later fragment and dro
 truncated header or options that do not fit; text: libxt_dccp.c.
 """
 
-from fwsim.language.ext._body import MALFORMED, NO, YES, if_given, judged, verdict
+from fwsim.language.ext._body import MALFORMED, NO, YES, if_given, judged, verdict, walked
 from fwsim.language.ext._head import CUT_OFF, WHOLE
 from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
@@ -13,7 +13,7 @@ from fwsim.model.facts import Facts
 from fwsim.model.fields import Field
 from fwsim.model.names import PROTOCOLS
 from fwsim.model.packet import Packet
-from fwsim.model.pred import all_of, any_of, is_in
+from fwsim.model.pred import all_of, is_in
 from fwsim.model.tuples import NamedTuple
 
 _DCCP = PROTOCOLS["dccp"]
@@ -80,8 +80,7 @@ def _matches(o: Options, c: Context) -> Meaning:
     field = verdict(f"DCCP option {wanted}", lambda packet: _judge(wanted, packet))
     name, why = f"dccp option {wanted}", f"it has DCCP option {wanted}"
     has = if_given(c, judged(o, "dccp-option", field), name, why, _OPTIONS_GIVEN)
-    malformed = all_of(*asked, is_in(_OPTIONS_GIVEN, 1), is_in(field, MALFORMED))
-    return Meaning(all_of(*asked, has), any_of(CUT_OFF, malformed))
+    return walked(asked, has, field, _OPTIONS_GIVEN)
 
 
 class _DccpTypes(NamedTuple):

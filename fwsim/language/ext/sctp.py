@@ -9,20 +9,20 @@ import re
 from collections.abc import Callable
 
 from fwsim.language.ext._body import (
-    GIVEN,
     MALFORMED,
     NO,
     YES,
     if_given,
     judged,
     verdict,
+    walked,
 )
 from fwsim.language.ext._head import CUT_OFF, WHOLE
 from fwsim.language.ext._ports import SHOWN, asked_ports, list_ports, port_options
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.model.names import PROTOCOLS
 from fwsim.model.packet import Packet
-from fwsim.model.pred import all_of, any_of, is_in
+from fwsim.model.pred import all_of
 from fwsim.model.tuples import NamedTuple
 
 _SCTP = PROTOCOLS["sctp"]
@@ -124,8 +124,7 @@ def _matches(o: Options, c: Context) -> Meaning:
     text = _Chunks().write(chunks, c.family)
     why = f"its SCTP chunks are {text}"
     fits = if_given(c, judged(o, "chunk-types", field), f"sctp chunks {text}", why)
-    malformed = all_of(*asked, is_in(GIVEN, 1), is_in(field, MALFORMED))
-    return Meaning(all_of(*asked, fits), any_of(CUT_OFF, malformed))
+    return walked(asked, fits, field)
 
 
 def _types_text(asked: Asked, show: Callable[[int], str]) -> str:

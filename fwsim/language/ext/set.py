@@ -66,14 +66,22 @@ def _matches(o: Options, c: Context) -> Pred:
     )
 
     def step(facts: Facts, memory: Memory | None) -> tuple[bool | None, Memory | None]:
-        sets = Sets(c.sets, memory, facts)
-        try:
-            return sets.test(name, question).answer, sets.remembered()
-        except UnknownError:
-            return None, memory
+        found, memory = _found(c, name, question, facts, memory)
+        return found and found.answer, memory
 
     asked = fact(c, f"set {name} {','.join(ways)}", f"it is in the set {name} now", step, SCOPE)
     return o.sense("match-set", asked)
+
+
+def _found(
+    c: Context, name: str, question: Question, facts: Facts, memory: Memory | None
+) -> tuple[Found | None, Memory | None]:
+    """What a set says of the packet, None if that cannot be known; and the memory from now on."""
+    sets = Sets(c.sets, memory, facts)
+    try:
+        return sets.test(name, question), sets.remembered()
+    except UnknownError:
+        return None, memory
 
 
 def _check_match(o: Options, _: Context) -> None:
@@ -123,26 +131,26 @@ def _maps(o: Options, c: Context) -> tuple[Action, ...]:
     if "map-set" not in o:
         return ()
     name, ways = o["map-set"]
+    question = Question(ways, c.family)
 
-    def look(facts: Facts, memory: Memory | None) -> tuple[Found, Memory | None]:
-        sets = Sets(c.sets, memory, facts)
-        try:
-            return sets.test(name, Question(ways, c.family)), sets.remembered()
-        except UnknownError:
-            return NOTHING, memory
+    def look(facts: Facts, memory: Memory | None) -> Found:
+        return _found(c, name, question, facts, memory)[0] or NOTHING
+
+    def remember(facts: Facts, memory: Memory | None) -> Memory | None:
+        return _found(c, name, question, facts, memory)[1]
 
     def mark(facts: Facts, memory: Memory | None) -> int | None:
-        entry = look(facts, memory)[0].entry
+        entry = look(facts, memory).entry
         value, mask = (entry.mark if entry else None) or (0, 0)
         return (facts["mark"] & ~mask) ^ value
 
     def priority(facts: Facts, memory: Memory | None) -> int | None:
-        answer, entry = look(facts, memory)[0]
+        answer, entry = look(facts, memory)
         return entry.priority if answer and entry else None
 
     acts: list[Action] = []
     if changes(c, name):
-        acts.append(Remember(f"look into the set {name}", lambda f, m: look(f, m)[1], SCOPE))
+        acts.append(Remember(f"look into the set {name}", remember, SCOPE))
     if "map-prio" in o:
         acts.append(Compute(f"priority from the set {name}", F.PRIORITY, priority, SCOPE))
     if "map-mark" in o:  # last: a set may be of marks

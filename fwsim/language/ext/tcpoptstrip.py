@@ -55,8 +55,10 @@ def _stripped(data: bytes, kinds: tuple[int, ...]) -> bytes:
 def _actions(o: Options, _: Context) -> tuple[Rewrite]:
     kinds = o.get("strip-options", ())
 
-    def change(facts: Facts) -> Packet:
+    def change(facts: Facts) -> Packet | None:
         packet = facts.packet
+        if packet.truncated:
+            return None
         return packet.but(tcp_options=_stripped(packet.tcp_options, kinds))
 
     return (Rewrite("TCPOPTSTRIP", change, (F.TCP_OPTIONS,)),)
