@@ -90,6 +90,10 @@ class TimedDuel(Duel):
         self.about = (first, first + min(2 * took, _TICK))
         self.simulation.now = first + min(took / 2, _TICK)
 
+    def since(self, tick: int) -> float:
+        """A tick in simulated time."""
+        return (tick - self.loaded.last + 0.5) / HZ
+
     def fwsim(self, sent: Sent, answers: bool = False) -> tuple[Seen, Leg]:
         """As a Duel."""
         if self.loaded.nanoseconds:
