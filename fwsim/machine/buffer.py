@@ -46,6 +46,12 @@ class Buffer:
         self.diverted: Packet | None = None
         self.sender, self.bound = sender, bound
 
+    def sums_up(self) -> bool:
+        """nf_ip6_checksum, which a change of addresses deceives where the rest of the IP header is
+        as it was when conntrack took the sum."""
+        before, self.summed = self.summed, (self.packet.tos, self.packet.ttl)
+        return not self.spoiled or before == self.summed
+
     def flow(self, dev: str = LOOPBACK) -> Flow:
         """What it is routed by, now."""
         self.routed_mark = self.mark

@@ -178,6 +178,8 @@ def _tee(action: Tee, site: Site) -> None:
 
 def _synproxy(action: Synproxy, site: Site) -> str | None:
     """synproxy_tg4, synproxy_tg6: the cookie that an ACK has to carry is the host's secret."""
+    if not site.view.buffer.sums_up():
+        return "DROP"
     flags = site.view.packet.flags & TCP_OPENING
     if flags == _SYN:
         site.record.answered = True

@@ -21,7 +21,7 @@ from fwsim.machine.table import Outcome, walk_table
 from fwsim.machine.view import View
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Action, Tee
-from fwsim.model.chain import is_odd_fragment, reassembled
+from fwsim.model.chain import begins_cut_off, is_odd_fragment, reassembled
 from fwsim.model.exthdr import FRAGMENT
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
@@ -90,6 +90,8 @@ class _AtHook:
         flow = self.buffer.flow()
         if flow.family == 4:
             flow = flow._replace(uid=0)  # ip_route_me_harder forgets who sends, its IPv6 twin not
+        elif routing.is_link_local(6, flow.dst):
+            flow = flow._replace(oif=self.buffer.out)
         way = routing.lookup(self.ns, flow)
         if (refusal := routing.refuses_to_send(self.ns, flow, way)) is not None:
             self.record.reason = refusal
@@ -139,6 +141,8 @@ class _AtHook:
         if not self.ns.reassembles(packet.family):
             return "ACCEPT"
         if packet.family == 6 and packet.proto == FRAGMENT:  # its header is cut off
+            if begins_cut_off(packet):
+                return "ACCEPT"
             self.record.reason = "malformed"
             return "DROP"
         if is_odd_fragment(packet):
@@ -246,7 +250,7 @@ class _AtHook:
 
     def _nat_of_error(self, packet: Packet, connection: Connection, reply: bool) -> str:
         """nf_nat_icmpv6_reply_translation: a translated error gets a new checksum."""
-        if self.hook != "POSTROUTING" and not self._sums_up():
+        if self.hook != "POSTROUTING" and not self.buffer.sums_up():
             self.record.reason = "checksum"
             return "DROP"
         error = nat.translate_error(packet, connection, reply, self.hook in SOURCE_NAT_HOOKS)
@@ -256,13 +260,6 @@ class _AtHook:
         if error is not packet:
             self.buffer.spoiled = 0
         return self._translated(error)
-
-    def _sums_up(self) -> bool:
-        """nf_ip6_checksum, which a change of addresses deceives where the rest of the IP header is
-        as it was when conntrack took the sum."""
-        packet, before = self.buffer.packet, self.buffer.summed
-        self.buffer.summed = packet.tos, packet.ttl
-        return not self.buffer.spoiled or before == self.buffer.summed
 
     def _translated(self, after: Packet) -> str:
         if after is not self.buffer.packet and after != self.buffer.packet:

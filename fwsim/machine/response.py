@@ -104,7 +104,7 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
         return None
     if answers.is_foreign(packet, loaded=_module_takes(packet, last, notes)):
         return _refused(world, last, "proto-unreachable")
-    if packet.truncated:
+    if packet.truncated or last.buffer.spoiled:
         notes.append("ignored")
         return None
     if packet.proto == UDPLITE and ns.listeners is not None:

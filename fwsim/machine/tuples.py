@@ -7,7 +7,7 @@ from __future__ import annotations
 from fwsim.model.chain import final
 from fwsim.model.exthdr import EXTENSIONS, NONE
 from fwsim.model.names import address_text, proto_text
-from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
+from fwsim.model.packet import DCCP, ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
 GRE = 47
@@ -20,6 +20,7 @@ _ANSWERS = {
     ICMP6: {128: 129, 139: 140},
 }
 OPENS = {proto: frozenset(pairs) for proto, pairs in _ANSWERS.items()}
+_PORTS = 4  # bytes
 _PPTP = b"\x88\x0b"  # what enhanced GRE says that it carries
 _INVERSE = {p: {**d, **{v: k for k, v in d.items()}} for p, d in _ANSWERS.items()}
 
@@ -87,6 +88,12 @@ def tuple_of(packet: Packet) -> Tuple | None:
     elif packet.proto == (ICMP if packet.family == 4 else ICMP6):
         sport, dport = packet.icmp_id, packet.icmp_type << 8 | packet.icmp_code
     return Tuple(packet.family, packet.src, packet.dst, packet.proto, sport, dport)
+
+
+def shows_tuple(packet: Packet) -> bool:
+    """There is enough of it for its tuple; of ports, the first four bytes (nf_ct_get_tuple)."""
+    ported = packet.proto in PORTED and packet.data_len >= _PORTS
+    return not packet.frag and (not packet.truncated or ported or packet.proto == DCCP)
 
 
 def _behind(packet: Packet) -> Tuple | None:

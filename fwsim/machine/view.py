@@ -10,7 +10,7 @@ from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import TEMPLATE, Connection
 from fwsim.machine.moment import Moment
 from fwsim.machine.project import PROJECT, Sight
-from fwsim.machine.tuples import EVERYWHERE, tuple_of
+from fwsim.machine.tuples import EVERYWHERE, shows_tuple, tuple_of
 from fwsim.machine.world import Namespace
 from fwsim.model.facts import TrackKey
 from fwsim.model.fields import Field
@@ -143,7 +143,7 @@ class View(Sight):
         own = self.connection
         if own is not None and not own.status & TEMPLATE:
             return TrackKey(own.original, own.zone)
-        shown = None if self.packet.frag else tuple_of(self.packet)
+        shown = tuple_of(self.packet) if shows_tuple(self.packet) else None
         return TrackKey(shown, own.zone if own else EVERYWHERE) if shown else None
 
     def alive(self, key: TrackKey) -> Connection | None:

@@ -74,6 +74,14 @@ def find(packet: Packet, kind: int) -> Found | None:
     return Found(b"", 0) if at < 0 and cut_off else None
 
 
+def begins_cut_off(packet: Packet) -> bool:
+    """A fragment header that is cut off, and says of itself that it is a first one of a protocol
+    that has no header then (ipv6frag_thdr_truncated)."""
+    data = packet.payload or bytes(packet.payload_len)
+    first = len(data) >= _LEAST[FRAGMENT] and not int.from_bytes(data[2:4], "big") >> 3
+    return first and data[0] not in (*EXTENSIONS, NONE)
+
+
 def is_odd_fragment(packet: Packet) -> bool:
     """A fragment of IPv6 that nobody puts together with others: a first one without the whole
     header of its protocol (ipv6frag_thdr_truncated), or one that others are to follow, though its

@@ -116,6 +116,8 @@ def _dccp_packet(rng: Random, packet: Packet) -> Packet:
     )
     doff = (begin + len(options)) // 4 + rng.choice((0,) * 8 + (-1, 1, -len(options) // 4))
     head = bytes((max(0, doff), 0, 0, 0, kind << 1 | extended, 0, 0, 0))
+    if head == bytes((3, *bytes(7))):  # as if nobody had told
+        head = bytes((3, 1, *bytes(6)))
     return ported(rng, packet, DCCP).but(
         head=head, payload=bytes(begin - 12) + options + packet.payload
     )

@@ -16,7 +16,7 @@ from .cases import Case, Tally, complain, random_difference
 from .conftest import Told
 from .lab import require_kernel
 from .mixed import MixedTalk
-from .mixed_rules import ANSWERING, Mixer
+from .mixed_rules import LEFT_OUT, Mixer
 from .modules import absent
 from .netns import Netns
 from .random_sets import SetWriter, present_kinds
@@ -37,7 +37,7 @@ class Kernel(NamedTuple):
 def kernel(told: Told) -> Kernel:
     with Netns() as host:
         found = Kernel(present_kinds(host), absent(host))
-    told.left_out = dict.fromkeys(found.without, "not in this kernel")
+    told.left_out = dict(LEFT_OUT) | dict.fromkeys(found.without, "not in this kernel")
     return found
 
 
@@ -47,7 +47,7 @@ def mixed_case(name: str, backend: str, family: int, kernel: Kernel) -> tuple[Ca
     sets = SetWriter(rng, family, kernel.sets, 16)
     text = sets.commands()
     answers = rng.random() < 0.25
-    mixer = Mixer(rng, family, backend, sets, {*kernel.without, *(() if answers else ANSWERING)})
+    mixer = Mixer(rng, family, backend, sets, kernel.without)
     case = Case(backend, family, mixer.rules(), answers=answers, mixed=True, sets=text)
     cut = backend == "legacy" and rng.random() < 0.5  # nft goes its own ways with what is malformed
     talk = MixedTalk(rng, family, mixer.kinds, mixer.made, cut=cut)

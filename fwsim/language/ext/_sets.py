@@ -6,9 +6,12 @@ Text: libxt_set.h (parse_dirs); ipset's own semantics are in fwsim.language.ipse
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from fwsim.language.ipset.lookup import Found, Sets
 from fwsim.language.ipset.model import IpSet
-from fwsim.language.ipset.store import SCOPE
+from fwsim.language.ipset.seen import Question, UnknownError
+from fwsim.language.ipset.store import SCOPE, Memory
 from fwsim.language.options import Context, Option, Options, Shown
+from fwsim.model.facts import Facts
 from fwsim.model.tuples import NamedTuple
 
 _WAYS, _NAMED = 6, 31
@@ -105,3 +108,14 @@ def counted(o: Options) -> Callable[[int, int], bool]:
         )
 
     return agree
+
+
+def found_in(
+    c: Context, name: str, question: Question, facts: Facts, memory: Memory | None
+) -> tuple[Found | None, Memory | None]:
+    """What a set says of the packet, None if that cannot be known; and the memory from now on."""
+    sets = Sets(c.sets, memory, facts)
+    try:
+        return sets.test(name, question), sets.remembered()
+    except UnknownError:
+        return None, memory

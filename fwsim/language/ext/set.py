@@ -13,6 +13,7 @@ from fwsim.language.ext._sets import (
     changes,
     counted,
     counts,
+    found_in,
     set_words,
     shown_ways,
 )
@@ -66,22 +67,11 @@ def _matches(o: Options, c: Context) -> Pred:
     )
 
     def step(facts: Facts, memory: Memory | None) -> tuple[bool | None, Memory | None]:
-        found, memory = _found(c, name, question, facts, memory)
+        found, memory = found_in(c, name, question, facts, memory)
         return found and found.answer, memory
 
     asked = fact(c, f"set {name} {','.join(ways)}", f"it is in the set {name} now", step, SCOPE)
     return o.sense("match-set", asked)
-
-
-def _found(
-    c: Context, name: str, question: Question, facts: Facts, memory: Memory | None
-) -> tuple[Found | None, Memory | None]:
-    """What a set says of the packet, None if that cannot be known; and the memory from now on."""
-    sets = Sets(c.sets, memory, facts)
-    try:
-        return sets.test(name, question), sets.remembered()
-    except UnknownError:
-        return None, memory
 
 
 def _check_match(o: Options, _: Context) -> None:
@@ -134,10 +124,10 @@ def _maps(o: Options, c: Context) -> tuple[Action, ...]:
     question = Question(ways, c.family)
 
     def look(facts: Facts, memory: Memory | None) -> Found:
-        return _found(c, name, question, facts, memory)[0] or NOTHING
+        return found_in(c, name, question, facts, memory)[0] or NOTHING
 
     def remember(facts: Facts, memory: Memory | None) -> Memory | None:
-        return _found(c, name, question, facts, memory)[1]
+        return found_in(c, name, question, facts, memory)[1]
 
     def mark(facts: Facts, memory: Memory | None) -> int | None:
         entry = look(facts, memory).entry
