@@ -25,7 +25,7 @@ def branch_lines(exchange: Exchange) -> Iterator[Line]:
         yield [
             ("  ", "pad"), segment(condition), (" " * (width - cells(condition) + 3), "pad"),
             segment(outcome, _MARKS[outcome[0]]),
-            *(segment(f" {text}") for text in endings(branch.exchange)),
+            *(segment(say("gap") + text) for text in endings(branch.exchange)),
         ]  # fmt: skip
     names = dict.fromkeys(name for b in exchange.branches for name, _, _ in b.given)
     for name in names:

@@ -206,10 +206,14 @@ def why(step: Step) -> str:
 
 
 def verdict(table: Step) -> str:
-    """What a table did with the packet, and by which rule or policy."""
+    """What a table did with the packet, and by which rule or policy; a rule that translates is told
+    by its target, to which ACCEPT would say too little."""
     ref, what = table.ref, table.data["verdict"]
     if ref is None:
         return str(what)
+    if what == "ACCEPT":
+        told = (s.data.get("target", "") for s in reversed(table.children) if s.ref == ref)
+        what = next(told, "") or what
     key = "page.policy" if ref.rule == "policy" else "page.rule"
     key += ".own" if key == "page.rule" and ref.chain == table.data["hook"] else ""
     return say(key, verdict=what, chain=ref.chain, rule=ref.rule)

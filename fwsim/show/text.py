@@ -69,7 +69,7 @@ def headline(world: World, exchange: Exchange) -> Line:
     )
     outcome = say(f"outcome.{outcome_key(exchange)}")
     line = [segment(asked, "head"), segment(outcome, _MARKS[outcome[0]])]
-    return [*line, *(segment(f" {text}") for text in endings(exchange))]
+    return [*line, *(segment(say("gap") + text) for text in endings(exchange))]
 
 
 def _who(world: World, leg: Leg, address: int) -> str:

@@ -33,6 +33,7 @@ WORDS = {
     "ended.plain": "The {direction} is {fate} on {host}.",
     "ended.unknown": "What becomes of the {direction} on {host} depends on this: {what}.",
     "unknown.something": "something that is not known",
+    "gap": " ",  # between two sentences
     # why, where no rule decided
     "reason.martian_source": "its source address cannot come from outside",
     "reason.loopback_source": "its source 127.0.0.0/8 never leaves a host",

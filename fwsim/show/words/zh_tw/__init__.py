@@ -32,6 +32,7 @@ WORDS = {
     "ended.plain": "{direction}在 {host} 上{fate}。",
     "ended.unknown": "{direction}在 {host} 上的去向取決於：{what}。",
     "unknown.something": "某件不知道的事",
+    "gap": "",
     # why, where no rule decided
     "reason.martian_source": "它的來源位址不可能從外面進來",
     "reason.loopback_source": "它的來源 127.0.0.0/8 不會離開主機",
