@@ -52,7 +52,8 @@ def too_large() -> QuestionError:
     """The refusal of a question whose answer would not fit."""
     return QuestionError(
         "the sets of packets behind this question are too large: narrow it,"
-        " for example by protocol, destination or interface"
+        " for example by protocol, destination or interface",
+        hint="Where a command takes them, --dst ADDRESS --proto tcp leave one host or service.",
     )
 
 

@@ -22,6 +22,7 @@ from fwsim.model.packet import Packet
 from fwsim.model.packet_json import packet_from_dict
 from fwsim.model.pred import any_of
 from fwsim.net import Net
+from fwsim.questions.asked import Asked
 from fwsim.questions.diff import Diff, diff
 from fwsim.readings.concrete import compile_pred
 from fwsim.readings.cover import box_pred
@@ -260,3 +261,22 @@ def test_a_rule_that_no_compared_packet_meets_is_told() -> None:
     found = net.diff(net.apply("iptables -A INPUT -i nowhere -j DROP"))
     assert found.equal is True
     assert [ref.text for ref in found.unmet[1]] == ["-i nowhere -j DROP"]
+
+
+def test_a_narrowed_diff_is_that_part_of_the_whole() -> None:
+    """Rules that match nobody who is asked about are passed over; what is left is the same."""
+    told = 0
+    for _, old, new in _pairs(4):
+        narrowed = Asked(proto="udp", src="0.0.0.0/1")
+        whole, part = (
+            diff(old.simulation, new.simulation, _UNCUT, asked) for asked in (Asked(), narrowed)
+        )
+        boxes = [[b for c in found.changes for b in c.packets.boxes] for found in (whole, part)]
+        every, narrow = (compile_pred(any_of(*map(box_pred, each))) for each in boxes)
+        rng = Random("narrowed")
+        for _ in range(400):
+            view = view_of(*random_packet(rng, 4))
+            asked = view["proto"] == 17 and view["src"] < 1 << 31
+            assert narrow(view) is (asked and every(view))
+            told += narrow(view)
+    assert told

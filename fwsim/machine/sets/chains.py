@@ -75,7 +75,7 @@ class TableWalk:
         reads: Reads | None = None,
         among: BCDDFunction | None = None,
     ) -> None:
-        self.among = None if rules else among
+        self.among = among
         self.table, self.act, self.rules = table, act, rules
         self.reads = reads or Reads(table)
         self._pieces: dict[object, Piece] = {}
