@@ -103,7 +103,7 @@ def _hits(found: Replay) -> Iterator[Line]:
     rules = [hit for hit in found.hits if hit.ref.rule != "policy"]
     yield [segment(say("replay.hits" if rules else "replay.hits.none"), "head")]
     for hit in rules:
-        yield [segment(f"{_number(hit.packets):>9}  "), segment("", PAD), *_ref(hit.ref)]
+        yield [segment(f"{_number(hit.packets):>9}  "), *_ref(hit.ref)]
 
 
 def _remarks(found: Replay) -> Iterator[Line]:
