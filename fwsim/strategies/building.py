@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.machine.opening import SYN_OPTIONS, opening
 from fwsim.model import fields as F
+from fwsim.model.exthdr import EXTENSIONS, NONE
 from fwsim.model.names import TCP_FLAGS
 from fwsim.model.packet import TCP, WITH_PORTS, Packet
 from fwsim.model.pred import Pred, all_of, any_of, is_in, negate
@@ -32,13 +33,15 @@ def buildable(packets: PacketSet, family: int) -> PacketSet:
 
 
 def _makeable(packets: PacketSet, family: int) -> Pred:
-    """TCP options one by one, or a SYN's usual ones; long enough to hold them."""
+    """No protocol of which nothing but the number is told may be an extension header, which would
+    be read; TCP options one by one, or a SYN's usual ones; long enough to hold them."""
+    whole = negate(is_in(F.PROTO, *EXTENSIONS, NONE)) if family == 6 else all_of()
     if F.TCP_OPTIONS not in packets.space.fields:
-        return all_of()
+        return whole
     least = (20 if family == 4 else 40) + 20 + len(SYN_OPTIONS)
     room = any_of(negate(is_in(F.PROTO, TCP)), is_in(F.LENGTH, (least, F.LENGTH.top)))
     sized = F.LENGTH in packets.space.fields
-    return all_of(is_in(F.TCP_OPTIONS, *_OPTIONS), *([room] if sized else []))
+    return all_of(whole, is_in(F.TCP_OPTIONS, *_OPTIONS), *([room] if sized else []))
 
 
 def view_of(packet: Packet) -> dict[str, int]:

@@ -201,3 +201,11 @@ def test_what_there_is_not_is_refused_at_once() -> None:
         packets(net, state="ESTABLISHED")
     with pytest.raises(QuestionError, match="nobody"):
         packets(net, src="nobody")
+
+
+def test_no_ipv6_packet_is_taken_for_one_with_extension_headers() -> None:
+    net = random_net("strategies 6", 6)
+    for packet in drawn(packets(net, in_="eth0", family=6), 60):
+        assert packet.packet.proto not in (0, 43, 44, 51, 59, 60)
+    with pytest.raises(QuestionError, match="no such packet"):
+        packets(net, family=6, proto=59)
