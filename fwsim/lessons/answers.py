@@ -13,6 +13,9 @@ from fwsim.model.names import address_text, address_value, family_of
 _MOST, _LONGEST, _DEEPEST = 100, 2000, 3
 _PROGRAMS = ("iptables", "ip6tables")
 _PROMPTS = ("$ ", "# ")
+_APPENDS = ("-A", "-I", "--append", "--insert")
+_TARGETS = ("-j", "--jump", "-g", "--goto")
+_CAPITALS = {"ACCEPT", "DROP", "REJECT", "RETURN", "FORWARD", "INPUT", "OUTPUT", "MASQUERADE"}
 _APART = str.maketrans(",;→", "   ")
 
 
@@ -48,7 +51,18 @@ def _command(line: str) -> str:
         raise Wrong("answer.no_program", line=line)
     if line.split()[0] not in _PROGRAMS:
         raise Wrong("answer.other_program", line=line)
+    _look_at(line.split(), line)
     return line
+
+
+def _look_at(words: list[str], line: str) -> None:
+    """What iptables takes, or refuses in its own words, and beginners do not mean: names that are
+    written in capitals, and a rule that does nothing."""
+    for word in words:
+        if word.upper() in _CAPITALS and word not in _CAPITALS:
+            raise Wrong("answer.capitals", word=word, meant=word.upper())
+    if any(word in _APPENDS for word in words) and not any(word in _TARGETS for word in words):
+        raise Wrong("answer.no_target", line=line)
 
 
 def _packet(answer: object) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from fwsim.lessons.facts import (
     rule_of,
     rules_in,
 )
-from fwsim.net import Net
 
 STAGE = "before-docker"
 ORDERED = (
@@ -22,7 +21,7 @@ ORDERED = (
     "iptables -A FORWARD -s 172.18.0.0/16 -j DROP",
     "iptables -A FORWARD -s 172.18.0.3 -j ACCEPT",
 )
-NEIGHBOUR = "172.18.0.9"  # has no rule of its own
+NS1 = "172.18.0.3"
 
 
 def _host_itself(answer: str) -> Facts:
@@ -58,15 +57,15 @@ def _which_decides(answer: int) -> Facts:
 def _before_the_others(commands: tuple[str, ...]) -> Facts:
     before = article(STAGE).apply(*ORDERED)
     net = before.apply(*commands)
-    need(all(rule in rules_in(net, "FORWARD") for rule in rules_in(before, "FORWARD")), "deleted")
+    rules = rules_in(net, "FORWARD")
+    need(all(rule in rules for rule in rules_in(before, "FORWARD")), "deleted")
+    need(len(rules) == len(ORDERED) + 1, "one", count=len(rules) - len(ORDERED))
     trace = net.trace(src="ns1", dst=INTERNET)
     need(trace.outcome == "answered", "late", ended=ended(trace))
-    need(_stopped(net, NEIGHBOUR), "open", src=NEIGHBOUR)
+    for change in before.diff(net, in_="docker1", dst=INTERNET).to_dict()["changes"]:
+        others = [src for box in change["packets"] for src in box.get("src", ["*"]) if src != NS1]
+        need(not others, "open", src=others[:1] and others[0])
     return {}
-
-
-def _stopped(net: Net, src: str) -> bool:
-    return not may_pass(net, in_="docker1", src=src, dst=INTERNET)
 
 
 def _nobody_but_us(commands: tuple[str, ...]) -> Facts:

@@ -70,6 +70,8 @@ ANSWERS = {
             ([f"{A} -d 8.8.8.8 -j DROP"], "others"),
             ([f"{A} -s ns1 -j DROP"], "check.command"),
             (["-A FORWARD -j DROP"], "answer.no_program"),
+            ([f"{A} -s 172.18.0.3 -d 8.8.8.8"], "answer.no_target"),
+            ([f"{A} -s 172.18.0.3 -j drop"], "answer.capitals"),
             ("ufw deny from 172.18.0.3", "answer.other_program"),
             ([], "answer.no_commands"),
             (["iptables"] * 1000, "answer.too_much"),
@@ -86,6 +88,8 @@ ANSWERS = {
             ([f"{A} -s 172.18.0.3 -j ACCEPT"], "late"),
             (["iptables -D FORWARD 2"], "deleted"),
             (["iptables -I FORWARD 1 -j ACCEPT"], "open"),
+            (["iptables -I FORWARD 1 -s 172.18.0.0/25 -j ACCEPT"], "open"),
+            (["iptables -I FORWARD 1 -s 172.18.0.3 -j ACCEPT"] * 2, "one"),
         ],
     ),
     "1.5": Answers(

@@ -24,6 +24,10 @@ WORDS = {
     "command.",
     "answer.no_program": "Begin each command as in a shell, with iptables:\niptables {line}",
     "answer.other_program": "Only iptables commands are tried here, and this is none:\n{line}",
+    "answer.capitals": "iptables tells capitals from small letters: write {meant} instead "
+    "of {word}.",
+    "answer.no_target": "This rule has no target, so it lets the packet go on to the next one. Say "
+    "with -j what is to be done (-j ACCEPT, -j DROP):\n{line}",
     "answer.too_much": "That is more than any answer needs. Try fewer or shorter commands.",
     "answer.packet": "This is no packet. Write a dict of plain values, such as "
     '{{"in": "eth0", "src": "8.8.8.8", "dst": "172.18.0.3"}}.',

@@ -12,7 +12,8 @@ WORDS = {
     "lesson1.2.chain": "ns1 still gets its answer. INPUT and OUTPUT are about packets to and from "
     "the host itself; this ping travels through the host. Which chain is asked then?",
     "lesson1.2.goes_on": "ns1 still gets its answer: no rule of yours took the ping or its answer. "
-    "ns1's address is 172.18.0.3; the ping has it as its source (-s).",
+    "ns1's address is 172.18.0.3; the ping has it as its source (-s), comes in by docker1 (-i) and "
+    "goes out by eth0 (-o).",
     "lesson1.2.others": "ns1 is stopped, but so is a ping from {src} to {dst}, which is to go on. "
     "Say in the rule whom it means, and where to.\n{ended}",
     "lesson1.3.right": "Right. Rule 1 does not match ns1's address, rule {rule} does, and "
@@ -25,12 +26,14 @@ WORDS = {
     "lesson1.4.right": "Right. Your rule is asked before the DROP. -A would have put it at the "
     "end, where it is never asked.",
     "lesson1.4.deleted": "One of the three rules is gone. Leave them, and add one.",
-    "lesson1.4.late": "ns1 still gets no answer. If your rule stands behind the DROP, it is never "
-    "asked: -I FORWARD 1 puts a rule first, -A puts it last.\n{ended}",
+    "lesson1.4.one": "One rule is to be added, not {count}.",
+    "lesson1.4.late": "ns1 still gets no answer. Does your rule match its ping, whose source (-s) "
+    "is 172.18.0.3? And if it stands behind the DROP, it is never asked: -I FORWARD 1 puts a "
+    "rule first, -A puts it last.\n{ended}",
     "lesson1.4.open": "ns1 gets through, but so does {src}, which is to stay blocked. Say in the "
     "rule whom it means.",
-    "lesson1.5.right": "Right, and proved for every packet: ns0 and ns1 reach each other, and "
-    "nothing goes out by eth0 or comes in from there.",
+    "lesson1.5.right": "Right: ns0 and ns1 reach each other. And proved for every packet: none "
+    "goes out by eth0, and none from 8.8.8.8 comes in there.",
     "lesson1.5.policy": "FORWARD's policy is still ACCEPT: whatever no rule speaks of gets "
     "through. Begin with the command that changes the policy.",
     "lesson1.5.request": "The ping from {src} to {dst} does not get through.\n{ended}",
