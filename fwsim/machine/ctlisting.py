@@ -15,6 +15,7 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine.connection import Connection
 from fwsim.machine.tcp_states import STATES
 from fwsim.machine.tuples import Tuple
+from fwsim.machine.words import say
 from fwsim.model.names import address_value
 from fwsim.model.packet import TCP, UDP
 
@@ -128,18 +129,15 @@ class Listing:
 
 
 NOTHING = Listing()
-_UNTOLD = {
-    "connlabel": "the labels of its connections: they are taken to have none",
-    "connlimit": "which of its connections connlimit has counted: it begins with none",
-}
+_UNTOLD = ("connlabel", "connlimit")  # extensions that ask for what a listing has not
 
 
 def untold(rulesets: Iterable[Ruleset], listing: Listing) -> Iterator[str]:
     """What these rules ask of the connections that are there and a listing does not tell."""
     loaded = frozenset[str]().union(*(ruleset.loaded for ruleset in rulesets))
-    for name, what in _UNTOLD.items():
+    for name in _UNTOLD:
         if listing.all() and name in loaded:
-            yield f"conntrack does not tell {what}"
+            yield say(f"conntrack.{name}")
 
 
 class _Read:

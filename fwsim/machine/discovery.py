@@ -10,6 +10,7 @@ from fwsim.machine import routing
 from fwsim.machine.passage import Passage
 from fwsim.machine.response import Start
 from fwsim.machine.topology import resolve_mac
+from fwsim.machine.words import say
 from fwsim.machine.world import Namespace, World, shown
 from fwsim.model.packet import ICMP6, Packet
 from fwsim.model.trace import Leg, Ref
@@ -40,12 +41,9 @@ def undiscovered(carrier: Carrier, passages: Iterable[Passage]) -> Iterator[str]
         ns = carrier.world.namespaces[host]
         found = None if (dev, 6, hop) in ns.neighbours else _obstacle(carrier, ns, dev, hop)
         if found is not None:
-            by = "policy" if found.rule == "policy" else f"rule {found.rule}"
-            yield (
-                f"neighbour discovery is left out, but {found.table} {found.chain}, {by}, on "
-                f"{found.host} would stop it: {host} learns where {shown(hop, 6)} is only if it "
-                "knows already"
-            )
+            key = "discovery.policy" if found.rule == "policy" else "discovery.rule"
+            where = found.to_dict()
+            yield say(key, **{**where, "stops": found.host, "host": host}, address=shown(hop, 6))
 
 
 def _obstacle(carrier: Carrier, ns: Namespace, dev: str, hop: int) -> Ref | None:

@@ -13,6 +13,7 @@ from fwsim.machine.simulate import Simulation
 from fwsim.model.pred import Free
 from fwsim.model.trace import Branch, Exchange
 from fwsim.model.tuples import NamedTuple
+from fwsim.readings.words import fact_words
 
 MOST_RUNS = 64
 
@@ -71,14 +72,14 @@ class _Search:
         further = [(*answers, answer) for answer in (True, False)]
         yes, no = (self.ways(script, self.run(script)) for script in further)
         if len(yes) == len(no) == 1 and _alike(yes[0].exchange, no[0].exchange):
-            self.whatever.append(free.why or free.name)
+            self.whatever.append(fact_words(free.name, free.why))
             return yes
         return [*_under(free, True, yes), *_under(free, False, no)]
 
 
 def _under(free: Free, holds: bool, ways: list[_Way]) -> Iterator[_Way]:
     for way in ways:
-        yield way._replace(given=((free.name, free.why or free.name, holds), *way.given))
+        yield way._replace(given=((free.name, fact_words(free.name, free.why), holds), *way.given))
 
 
 def _alike(one: Exchange, other: Exchange) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from fwsim.machine.words import say
 from fwsim.machine.world import STACKED, Address, Device, Route
 from fwsim.model.errors import PlaceError
 from fwsim.model.names import address_value, family_of
@@ -213,7 +214,7 @@ def unnumbered_group(item: Entry) -> str:
     group = item.text("group")
     if not _unnumbered(group, "default"):
         return ""
-    return f"{item.text('ifname')}'s group {group} is taken for 0: only its name is told"
+    return say("group", dev=item.text("ifname"), group=group)
 
 
 def _tos(item: Entry) -> int:
@@ -243,14 +244,14 @@ def _prefix(item: Entry, family: int) -> tuple[int, int]:
 def unmodelled(item: Entry) -> str:
     """What about a route is left out here; empty if nothing is."""
     if len(item.entries("nexthops")) > 1:
-        return f"of the several next hops to {item.text('dst')} only the first is followed"
+        return say("nexthops", dst=item.text("dst"))
     if isinstance(item.data.get("via"), dict):
-        return f"the route to {item.text('dst')} by a gateway of another family is not modelled yet"
+        return say("other_family", dst=item.text("dst"))
     for realm in map(item.inner("flow").text, ("from", "to")):
         if _unnumbered(realm, "cosmos"):
-            return f"realm {realm} is taken for 0: only its name is told"
+            return say("realm", realm=realm)
     if item.data.get("from"):
-        return f"the route to {item.text('dst')} is asked for every source, not only its own"
+        return say("route_from", dst=item.text("dst"))
     return ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fwsim.machine.iproute import Entry, bits
 from fwsim.machine.policy import USUAL, RouteRule
+from fwsim.machine.words import say
 from fwsim.model.errors import PacketError
 from fwsim.model.packet import proto_number
 
@@ -25,7 +26,7 @@ def in_order(rules: Iterable[RouteRule]) -> tuple[RouteRule, ...]:
 def unmodelled(item: Entry) -> str:
     """What about a rule is left out here; empty if nothing is."""
     left = sorted(set(item.data) - _KNOWN)
-    return f"ip rule {item.number('priority')}: {', '.join(left)} is not modelled" if left else ""
+    return say("ip_rule", number=item.number("priority"), names=", ".join(left)) if left else ""
 
 
 def rule(item: Entry, family: int) -> RouteRule:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from fwsim.machine.iproute import Link
 from fwsim.machine.veth import End, pair
+from fwsim.machine.words import say
 from fwsim.machine.world import STACKED, Device, Namespace, Place
 from fwsim.model.frozen import replace
 
@@ -31,14 +32,13 @@ def join(
                 lowers[name, link.device.name] = found
                 notes += _unfollowed(name, link.device)
             elif link.device.kind in STACKED:
-                notes.append(f"{name}: what {link.device.name} lies over is not known")
+                notes.append(say("over", name=name, dev=link.device.name))
     return {ns.name: _joined(ns, peers, lowers) for ns in namespaces.values()}, notes
 
 
 def _unfollowed(name: str, device: Device) -> list[str]:
     if device.kind in ("ipvlan", "ipvtap") and device.mode.startswith("l3"):
-        what = f"{device.name} is an {device.kind} of layer 3"
-        return [f"{name}: {what}: its parent's routes are not asked"]
+        return [say("layer3", name=name, dev=device.name, kind=device.kind)]
     return []
 
 

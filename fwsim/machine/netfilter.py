@@ -27,6 +27,7 @@ from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Step
 from fwsim.model.tuples import NamedTuple
+from fwsim.readings.words import fact_words
 
 _ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
 
@@ -108,7 +109,9 @@ class _AtHook:
         self._count(name, outcome)
         self.record.tables.append((name, outcome.visits))
         if outcome.verdict == "UNKNOWN":
-            self.record.depends_on += (free.why or free.name for free in self.view.unknown())
+            self.record.depends_on += (
+                fact_words(free.name, free.why) for free in self.view.unknown()
+            )
         if outcome.visits[-1:] and outcome.visits[-1].dropped:
             self.record.reason = "malformed"
         if outcome.verdict == "QUEUE" and not self.record.depends_on:

@@ -39,6 +39,7 @@ from fwsim.model.pred import FALSE, Free, In, Pred, atoms
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.boxes import ASK, SURE, UNSURE, Axis, Box, Boxes, substitute
 from fwsim.readings.classify import Classifier
+from fwsim.readings.words import fact_words
 
 VERDICTS = ("ACCEPT", "DROP", "REJECT", "QUEUE", "UNKNOWN", "RETURN")
 _CODES = {name: code for code, name in enumerate(VERDICTS)}
@@ -155,7 +156,7 @@ class Plan:
         for atom in (*atoms(rule.drops), *atoms(rule.pred)):
             told = self.facts.told(atom)
             if isinstance(told, Free):
-                yield told.why or told.name
+                yield fact_words(told.name, told.why)
         if self.deed_of[number] == UNKNOWN:
             yield f"what {rule.target_name} makes of it"
 

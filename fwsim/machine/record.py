@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fwsim.machine.table import Visit
+from fwsim.machine.words import say
 from fwsim.model.actions import NatRange
 from fwsim.model.trace import Counted, Ref, Step
 
@@ -27,7 +28,7 @@ class Record:
 
     def unread(self, queues: str) -> None:
         """A queue took the packet, and nobody told whether a program reads it."""
-        self.depends_on.append(f"whether a program reads queue {queues}; none is assumed to")
+        self.depends_on.append(say("queue", queues=queues))
 
     def step(self, step: Step) -> None:
         """Remember a step, if anybody wants to know."""

@@ -16,6 +16,7 @@ from fwsim.machine.redirects import redirecting
 from fwsim.machine.response import Start, outcome_of, refused, response
 from fwsim.machine.state import State
 from fwsim.machine.wires import Reach, reach, takers
+from fwsim.machine.words import say
 from fwsim.machine.world import COUNTING, Namespace, World
 from fwsim.model.names import PROCESS, STATES
 from fwsim.model.packet import Packet
@@ -85,7 +86,7 @@ class Simulation:
             if follow:
                 pending += [crossing for one in copies for crossing in self._crossings(one)]
         if pending:
-            passages[-1].give_up(f"where it ends: after {_MOST_HOPS} hosts it goes on")
+            passages[-1].give_up(say("endless", count=_MOST_HOPS))
         return passages
 
     def _pass(self, at: Start, packet: Packet, explain: bool, raw: bool) -> Passage:
@@ -193,9 +194,7 @@ def _leg(
     if not (last.fate in ("dropped", "unknown") and last.reason):
         asked = reversed(passages) if follow else [last]
         decided = next((p.record.decided for p in asked if p.record.decided), None)
-    chance = tuple(
-        f"{what} chosen by the kernel at random" for p in passages for what in p.record.by_chance
-    )
+    chance = tuple(say(f"chance.{what}") for p in passages for what in p.record.by_chance)
     return Leg(
         direction, packet, VERDICT_OF[last.fate], last.fate, decided,
         _counted(passages, "matched"), _counted(passages, "policies"),

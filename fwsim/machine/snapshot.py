@@ -13,13 +13,14 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine import iproute, iprule
 from fwsim.machine.containers import aliases, attached, by_network, listed, named, network
 from fwsim.machine.ctlisting import Listing, untold
-from fwsim.machine.folder import NOT_ROUTES, Budget, Folder
+from fwsim.machine.folder import Budget, Folder
 from fwsim.machine.infer import address_routes, assumed_sysctl, infer_host
 from fwsim.machine.iproute import Entry, Link
 from fwsim.machine.joining import join
 from fwsim.machine.pile import HOST, RULES, Pile, pile_of
 from fwsim.machine.policy import LOOPBACK, RouteRule
 from fwsim.machine.sockets import listeners
+from fwsim.machine.words import say
 from fwsim.machine.world import Device, Listener, Namespace, Route, World
 from fwsim.model.errors import PlaceError
 from fwsim.model.frozen import replace
@@ -120,25 +121,27 @@ class _Part:
     def assumed(self, found: Namespace) -> Namespace:
         """With addresses, but without a file that only the kernel's own settings would replace."""
         if not self.links:
-            self.note("its devices and addresses are not known, so that it is nowhere")
+            self.note(say("snapshot.nowhere"))
         elif _ROUTES[4] not in self.folder.files:
-            self.note(f"no {_ROUTES[4]}: {NOT_ROUTES}")
+            self.note(say("snapshot.no_file", file=_ROUTES[4], what=say("snapshot.own_routes")))
         if self.folder.has("sysctl") or self.name != HOST:
             return found
         notes: list[str] = []
         bridges = any(device.kind == "bridge" for device in found.devices.values())
         sysctl = assumed_sysctl(found.rulesets, bridges, notes)
         for text in notes:
-            self.note(f"no sysctl: {text}")
+            self.note(say("snapshot.no_file", file="sysctl", what=text))
         return found._replace(sysctl=sysctl)
 
     def inferred(self, found: Namespace) -> Namespace:
         """Without addresses: what the rules show, where the files say nothing."""
         guess, notes = infer_host(found.rulesets)
-        told = (
-            "no usable ip-addr.json" if "ip-addr.json" in self.folder.files else "no ip-addr.json"
+        key = (
+            "snapshot.inferred.damaged"
+            if "ip-addr.json" in self.folder.files
+            else "snapshot.inferred"
         )
-        for text in (f"{told}: what follows is inferred from the rules", *notes):
+        for text in (say(key), *notes):
             self.note(text)
         return guess._replace(
             name=self.name,
@@ -181,19 +184,19 @@ class _Part:
         self.note_each("ip-addr.json", iproute.unnumbered_group)
         unready = [a for found in self.folder.each("ip-addr.json", iproute.unready) for a in found]
         if unready:
-            self.note(f"not in use yet (tentative): {', '.join(unready)}")
+            self.note(say("snapshot.unready", names=", ".join(unready)))
         for link in self.links:
             device = link.device
             if device.name in masters and not device.kind:
                 device = replace(device, kind="bridge")
-                self.note(f"{device.name} is taken for a bridge: `ip -d` would have told")
+                self.note(say("snapshot.bridge", dev=device.name))
             if kinds.get(link.master) in _BRIDGES:
                 device = replace(device, master=link.master)
             elif kinds.get(link.master) in _BONDS:
                 device = replace(device, bond=link.master)
             elif link.master:
-                kind = kinds.get(link.master, "unknown device")
-                self.note(f"{link.master}, the {kind} over {device.name}, is not modelled")
+                kind = kinds.get(link.master) or say("snapshot.unknown")
+                self.note(say("snapshot.master", dev=link.master, kind=kind, lower=device.name))
             devices[device.name] = device
         return devices
 
@@ -209,7 +212,9 @@ class _Part:
         self.note_each(file, iproute.unmodelled)
         own = address_routes(devices.values(), family)
         if not found and self.folder.has(_ROUTES[family]) and {r.dev for r in own} - {LOOPBACK}:
-            self.note(f"{_ROUTES[family]} has no route: {NOT_ROUTES}")
+            self.note(
+                say("snapshot.no_route", file=_ROUTES[family], what=say("snapshot.own_routes"))
+            )
         tables = {route.table for route in found}
         missing = [r for r in own if not (r.table in tables or (found and r.table == "main"))]
         return (*found, *missing)

@@ -13,6 +13,7 @@ from fwsim.machine.netfilter import Netfilter
 from fwsim.machine.onward import exceeds_link, obstacle
 from fwsim.machine.policy import LOOPBACK, Flow, flow_of
 from fwsim.machine.putting import put
+from fwsim.machine.words import say
 from fwsim.machine.world import shown
 from fwsim.model.actions import Tee
 from fwsim.model.names import NO_SOCKET
@@ -38,7 +39,7 @@ class Stack(Bridged):
         if everyone or way.kind in ("local", "broadcast", "anycast"):
             return "" if self._refuses(flow, LOOPBACK) else self._local()
         if routing.is_multicast(packet.family, packet.dst):
-            self.record.depends_on.append("multicast routing is not modelled")
+            self.record.depends_on.append(say("multicast"))
             return self._end("unknown", "multicast")
         return self._onward(flow, way)
 
@@ -90,7 +91,7 @@ class Stack(Bridged):
     def _no_way(self, way: routing.Way, error: str = "") -> str:
         if way.kind == "none" and self.world.inferred:
             dst = shown(self.buffer.packet.dst, self.buffer.packet.family)
-            self.record.depends_on.append(f"by which device {dst} is reached (--in, --out)")
+            self.record.depends_on.append(say("by_which", address=dst))
             return self._end("unknown", "not_told")
         return self._end("dropped", f"route_{way.kind}", error)
 

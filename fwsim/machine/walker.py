@@ -12,6 +12,7 @@ from fwsim.machine.netfilter import Netfilter
 from fwsim.machine.passage import Passage
 from fwsim.machine.policy import Flow
 from fwsim.machine.record import Record
+from fwsim.machine.words import say
 from fwsim.machine.world import Namespace, World
 from fwsim.model.trace import Emitted, Step
 
@@ -60,7 +61,7 @@ class Walker:
         """Rules of one family say nothing of the other's; then that was the packet's end."""
         untold = self.world.untold_rules(self.ns, self.buffer.packet.family)
         if untold:
-            self.record.depends_on.append(f"{untold}, which nobody told")
+            self.record.depends_on.append(say("untold", what=untold))
             self._end("unknown", "no_rules")
         return not untold
 

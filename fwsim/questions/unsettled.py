@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.model.fields import Field
 from fwsim.readings.concrete import free_key
+from fwsim.readings.words import fact_words
 
 if TYPE_CHECKING:
     from fwsim.machine.sets.env import Facts
@@ -20,7 +21,7 @@ def unsettled(packets: PacketSet, facts: Facts) -> list[str]:
     for name, free in facts.asked.items():
         field = Field(free_key(name), 1, "flag")
         if field in packets.space.diagrams.fields.values() and packets.erase(field) != packets:
-            found[free.why or free.name] = None
+            found[fact_words(free.name, free.why)] = None
         if len(found) >= _MOST_FACTS:
             break
     return list(found)

@@ -15,7 +15,7 @@ from fwsim.model.tuples import NamedTuple
 from fwsim.readings.explain import Reason
 from fwsim.readings.signed import SignedAlgebra
 from fwsim.readings.spans import free_bits
-from fwsim.readings.words import knows, say
+from fwsim.readings.words import fact_words, knows, say
 
 LISTED = 6  # the most values that a list writes out
 FEW = 16  # the most named values of a span that are written one by one
@@ -63,7 +63,7 @@ def _inside(atom: In, seen: int, wanted: bool, holds: bool) -> str:
 
 def _free(atom: Free, wanted: bool, holds: bool | None) -> str:
     key = "free.unknown" if holds is None else "free" if holds is wanted else "free.not"
-    return say(key, why=atom.why or atom.name)
+    return say(key, why=fact_words(atom.name, atom.why))
 
 
 def _ways(ways: tuple[tuple[Reason, ...], ...]) -> str:

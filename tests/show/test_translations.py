@@ -51,7 +51,7 @@ TRANSLATED = [
 def test_a_translation_is_whole_and_has_the_same_places(
     english: dict[str, str], words: dict[str, str], name: str
 ) -> None:
-    assert set(words) <= set(english)
+    assert {key for key in words if not key.startswith("why.")} <= set(english)
     for key, template in english.items():
         if key in words:
             assert _places(words[key]) == _places(template), key

@@ -18,7 +18,39 @@ WORDS = {
     "device": "no rule names {dev}: it is taken for a device of {host} without addresses",
     "way_back": "the way back to {address} is taken to lead by {dev} too",
     "network": "{name} is a network: {who} on it stands for it",
-    "redirect": "{host} also tells {address} of a nearer way by an ICMP redirect, unless NAT drops "
-    "it; that packet is not followed",
+    "redirect": "{host} also tells {address} of a nearer way by an ICMP redirect, unless NAT "
+    "drops it; that packet is not followed",
+    "queue": "whether a program reads queue {queues}; none is assumed to",
+    "multicast": "multicast routing is not modelled",
+    "by_which": "by which device {address} is reached (--in, --out)",
+    "untold": "{what}, which nobody told",
+    "endless": "where it ends: after {count} hosts it goes on",
+    "chance.port": "port chosen by the kernel at random",
+    "discovery.rule": "neighbour discovery is left out, but {table} {chain}, rule {rule}, on "
+    "{stops} would stop it: {host} learns where {address} is only if it knows already",
+    "discovery.policy": "neighbour discovery is left out, but {table} {chain}, policy, on "
+    "{stops} would stop it: {host} learns where {address} is only if it knows already",
+    "over": "{name}: what {dev} lies over is not known",
+    "layer3": "{name}: {dev} is an {kind} of layer 3: its parent's routes are not asked",
+    "group": "{dev}'s group {group} is taken for 0: only its name is told",
+    "nexthops": "of the several next hops to {dst} only the first is followed",
+    "other_family": "the route to {dst} by a gateway of another family is not modelled yet",
+    "realm": "realm {realm} is taken for 0: only its name is told",
+    "route_from": "the route to {dst} is asked for every source, not only its own",
+    "ip_rule": "ip rule {number}: {names} is not modelled",
+    "conntrack.connlabel": "conntrack does not tell the labels of its connections: they are "
+    "taken to have none",
+    "conntrack.connlimit": "conntrack does not tell which of its connections connlimit has "
+    "counted: it begins with none",
+    "snapshot.nowhere": "its devices and addresses are not known, so that it is nowhere",
+    "snapshot.no_file": "no {file}: {what}",
+    "snapshot.no_route": "{file} has no route: {what}",
+    "snapshot.own_routes": "only the routes that its addresses bring along are known",
+    "snapshot.inferred": "no ip-addr.json: what follows is inferred from the rules",
+    "snapshot.inferred.damaged": "no usable ip-addr.json: what follows is inferred from the rules",
+    "snapshot.unready": "not in use yet (tentative): {names}",
+    "snapshot.bridge": "{dev} is taken for a bridge: `ip -d` would have told",
+    "snapshot.master": "{dev}, the {kind} over {lower}, is not modelled",
+    "snapshot.unknown": "unknown device",
     "builtin": "{name} (built in; name your own rules with --from)",
 }

@@ -2,23 +2,53 @@
 
 WORDS = {
     "bridge.by_name": "由名稱判斷 {name} 是橋接器；沒有規則顯示其子網路",
-    "bridge.by_rule": "視 {name} 為橋接器，位址 {address}/{length}："
-    "{rule}對其子網路送往他處的封包做 masquerade",
+    "bridge.by_rule": "視 {name} 為橋接器，位址 {address}/{length}：{rule}對其子網路送往他處的封"
+    "包做 masquerade",
     "rule.line": "第 {line} 行",
     "rule": "有一條規則",
     "and": "與",
     "address.uplink": "沒有給 {name} 的位址；以 {held} 代替",
     "address.host": "沒有給主機的位址；以 {name} 上的 {held} 代替",
     "address.own": "視為主機自己的位址，因為給主機的規則提到它們：{addresses}",
-    "uplink.several": "規則提到好幾個可能對外的介面（{names}）：不假設預設路由；請用 --in 或 --out "
-    "指明",
+    "uplink.several": "規則提到好幾個可能對外的介面（{names}）：不假設預設路由；請用 --in 或 "
+    "--out 指明",
     "uplink.only": "視 {name} 為對外介面，預設路由由此出去：規則沒有提到別的",
     "uplink.none": "假設有一個對外介面 {name}，預設路由由此出去：規則沒有提到任何一個",
     "sysctl": "假設 {name} = 1",
     "device": "沒有規則提到 {dev}：視為 {host} 上沒有位址的介面",
     "way_back": "假設回到 {address} 的路也經過 {dev}",
     "network": "{name} 是一個網路：以其中的 {who} 代表",
-    "redirect": "{host} 另以 ICMP redirect 告訴 {address} 有更近的路（除非被 NAT 丟棄）；"
-    "不追蹤那個封包",
+    "redirect": "{host} 另以 ICMP redirect 告訴 {address} 有更近的路（除非被 NAT 丟棄）；不追蹤"
+    "那個封包",
+    "queue": "是否有程式讀取佇列 {queues}；假設沒有",
+    "multicast": "多點傳送的路由不在模型之內",
+    "by_which": "由哪個介面到達 {address}（--in、--out）",
+    "untold": "{what}，沒有人提供",
+    "endless": "它在哪裡結束：經過 {count} 台主機後仍在繼續",
+    "chance.port": "埠號由核心隨機選擇",
+    "discovery.rule": "不含鄰居探索，但 {stops} 上 {table} {chain} 的第 {rule} 條規則會擋下它："
+    "{host} 除非已經知道，否則不會得知 {address} 在哪裡",
+    "discovery.policy": "不含鄰居探索，但 {stops} 上 {table} {chain} 的預設政策會擋下它：{host} "
+    "除非已經知道，否則不會得知 {address} 在哪裡",
+    "over": "{name}：不知道 {dev} 疊在什麼之上",
+    "layer3": "{name}：{dev} 是第 3 層的 {kind}：不會問其上層的路由",
+    "group": "{dev} 的群組 {group} 視為 0：只知道它的名稱",
+    "nexthops": "到 {dst} 的數個下一站之中，只追蹤第一個",
+    "other_family": "經由另一個位址家族的閘道到 {dst} 的路由尚不在模型之內",
+    "realm": "realm {realm} 視為 0：只知道它的名稱",
+    "route_from": "到 {dst} 的路由對所有來源都適用，而不只是它自己的來源",
+    "ip_rule": "ip rule {number}：{names} 不在模型之內",
+    "conntrack.connlabel": "conntrack 沒有給連線的標籤：視為沒有",
+    "conntrack.connlimit": "conntrack 沒有給 connlimit 計算過哪些連線：由零開始",
+    "snapshot.nowhere": "不知道它的介面與位址，所以它不在任何地方",
+    "snapshot.no_file": "沒有 {file}：{what}",
+    "snapshot.no_route": "{file} 裡沒有路由：{what}",
+    "snapshot.own_routes": "只知道其位址所帶來的路由",
+    "snapshot.inferred": "沒有 ip-addr.json：以下由規則推斷",
+    "snapshot.inferred.damaged": "沒有可用的 ip-addr.json：以下由規則推斷",
+    "snapshot.unready": "尚未使用（tentative）：{names}",
+    "snapshot.bridge": "視 {dev} 為橋接器：`ip -d` 會說明",
+    "snapshot.master": "{lower} 之上的 {kind} {dev} 不在模型之內",
+    "snapshot.unknown": "未知的裝置",
     "builtin": "{name}（內建；以 --from 指定自己的規則）",
 }

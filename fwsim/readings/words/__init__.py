@@ -81,3 +81,10 @@ def _topic(module: str, topic: str) -> dict[str, str]:
 
 _words = Words(__name__)
 say, knows = _words.say, _words.knows
+
+
+def fact_words(name: str, why: str) -> str:
+    """A fact that nobody knows, in the words of the extension that asks for it. Those are English
+    and stand in its file; a translation has its own, by the first word of the fact's name."""
+    key = f"why.{name.partition(' ')[0]}"
+    return say(key, name=name) if spoken() != "en" and knows(key) else why or name
