@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import hypothesis
 import pytest
+
+from fwsim.readings.words import spoken
 
 _SEED = os.environ.get("FWSIM_SEED")
 
@@ -23,6 +25,13 @@ hypothesis.settings.load_profile("fwsim")
 def seed() -> int:
     """FWSIM_SEED from the environment, 0 without: every random test starts from it."""
     return int(_SEED or 0)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """No test leaves another language behind."""
+    yield
+    assert spoken() == "en"
 
 
 def pytest_report_header() -> str:

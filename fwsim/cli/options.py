@@ -41,10 +41,12 @@ seed = click.option(
 
 
 def _speak(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
-    from fwsim.readings.words import speak
+    """For as long as the command runs, which may be within a program that speaks another."""
+    from fwsim.readings.words import known, language
 
     if name is not None:
-        speak(name)
+        token = language.set(known(name))
+        ctx.call_on_close(lambda: language.reset(token))
 
 
 lang = click.option(

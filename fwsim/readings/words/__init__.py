@@ -21,10 +21,15 @@ _spoken = ["en"]
 
 def speak(name: str) -> None:
     """Explain in this language, one of LANGUAGES, from now on. QuestionError for any other."""
+    _spoken[0] = known(name)
+
+
+def known(name: str) -> str:
+    """The name of a language that there are explanations in. QuestionError for any other."""
     if name not in LANGUAGES:
         listed = ", ".join(LANGUAGES)
         raise QuestionError(f"there are no explanations in {name!r}", hint=f"There are: {listed}.")
-    _spoken[0] = name
+    return name
 
 
 def spoken() -> str:
