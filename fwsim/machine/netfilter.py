@@ -93,7 +93,7 @@ class _AtHook:
             flow = flow._replace(uid=0)  # ip_route_me_harder forgets who sends, its IPv6 twin not
         elif routing.is_link_local(6, flow.dst):
             flow = flow._replace(oif=self.buffer.out)
-        way = routing.lookup(self.ns, flow)
+        way = routing.to_many(self.ns, flow, routing.lookup(self.ns, flow))
         if (refusal := routing.refuses_to_send(self.ns, flow, way)) is not None:
             self.record.reason = refusal
             return "DROP"

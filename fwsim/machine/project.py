@@ -114,9 +114,10 @@ def _group(which: str) -> Callable[[Sight], int]:
 
 
 def _from_ethernet(view: Sight) -> int:
+    """A copy of what the host sends to all has no frame yet (dev_loopback_xmit)."""
     from fwsim.machine.linkfacts import is_ethernet
 
-    return int(is_ethernet(view.ns, view.buffer.in_))
+    return int(not view.buffer.comes_back and is_ethernet(view.ns, view.buffer.in_))
 
 
 def _packet_type(view: Sight) -> int:

@@ -244,13 +244,18 @@ def groups(ns: Namespace, family: int, dev: str = "") -> set[int]:
     return {_ALL_HOSTS[4]} if family == 4 else {_ALL_HOSTS[6], *map(solicited, own)}
 
 
-def to_many(flow: Flow, way: Way) -> Way:
+def to_many(ns: Namespace, flow: Flow, way: Way, *, raw: bool = False) -> Way:
     """The way of what a host sends: no gateway is between it and all hosts on a link, or a
-    multicast group (__mkroute_output)."""
-    if flow.family == 4 and way.sends and (flow.dst == 0xFFFFFFFF or is_multicast(4, flow.dst)):
-        kind = "broadcast" if flow.dst == 0xFFFFFFFF else "multicast"
-        return way._replace(kind=kind, hop=flow.dst)
-    return way
+    multicast group (__mkroute_output); whatever the routes say, the device that has its source
+    sends it, where that is known (ip_route_output_key_hash_rcu)."""
+    if flow.family == 6 or not (flow.dst == 0xFFFFFFFF or is_multicast(4, flow.dst)):
+        return way
+    kind = "broadcast" if flow.dst == 0xFFFFFFFF else "multicast"
+    homes = (device.name for device, address in ns.addresses(4) if address.value == flow.src)
+    home = "" if raw or flow.oif else next(homes, "")
+    if home:
+        return Way(kind, home, flow.dst)
+    return way._replace(kind=kind, hop=flow.dst) if way.sends else way
 
 
 def is_for_everyone(family: int, src: int, dst: int) -> bool:

@@ -78,7 +78,8 @@ class Stack(Bridged):
 
     def _route_out(self) -> str:
         flow = self.buffer.flow()._replace(oif=self.buffer.bound)
-        way = routing.to_many(flow, routing.lookup(self.ns, flow))
+        way = routing.lookup(self.ns, flow)
+        way = routing.to_many(self.ns, flow, way, raw=self.buffer.raw)
         if not way.sends:
             return self._no_way(way)
         refusal = None if self.buffer.raw else routing.refuses_to_send(self.ns, flow, way)
