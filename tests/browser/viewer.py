@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ class Viewer:
         own = self.file.as_uri()
         asked = [url for url in self.asked if url != own and not url.startswith("data:")]
         return [*found, *self.said, *asked]
+
+    def lights(self) -> Iterator[tuple[str, str]]:
+        """The page narrow and wide, light and dark, each without faults: width and scheme."""
+        for size, width in ((NARROW, "narrow"), (WIDE, "wide")):
+            for scheme in ("light", "dark"):
+                self.resize(size, scheme)
+                assert self.faults() == []
+                yield width, scheme
 
     def close(self) -> None:
         """Close the tab."""
