@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 @click.option("--packets", metavar="FILE", help="By these packets, one JSON object a line.")
 @click.option("--pcap", metavar="FILE", help="By a capture's packets, as fwsim replay takes them.")
 @click.option("--counters", is_flag=True, help="By what moved the dump's counters (the default).")
-@click.option("--in", "in_", metavar="DEV", default="", help="The device it was captured on.")
-@click.option(
-    "--any-mac", is_flag=True, help="The capture's MACs are not the place's: do not look at them."
-)
+@options.as_captured
 @options.assume
 @options.at
 @options.seed

@@ -135,6 +135,23 @@ _QUESTION = (
 )
 
 
+def as_captured(command: _Command) -> _Command:
+    """The options that say where a capture was made."""
+    for option in reversed(_CAPTURED):
+        command = option(command)
+    return command
+
+
+_CAPTURED = (
+    click.option("--in", "in_", metavar="DEV", default="", help="The device it was captured on."),
+    click.option(
+        "--any-mac",
+        is_flag=True,
+        help="The capture's MACs are not the place's: do not look at them.",
+    ),
+)
+
+
 def exchange(command: _Command) -> _Command:
     """The options that say who sends what to whom."""
     for option in reversed(_EXCHANGE):

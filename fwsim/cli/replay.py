@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 @click.argument("file")
 @options.place
 @options.changes
-@click.option("--in", "in_", metavar="DEV", default="", help="The device it was captured on.")
-@click.option(
-    "--any-mac", is_flag=True, help="The capture's MACs are not the place's: do not look at them."
-)
+@options.as_captured
 @options.assume
 @options.at
 @options.seed

@@ -34,6 +34,22 @@ def test_what_gets_through_is_answered_and_known_from_then_on() -> None:
     assert {state for move, state in seen if move in ("data", "more")} == {"ESTABLISHED"}
 
 
+def test_each_end_counts_its_own_octets_and_acknowledges_the_others() -> None:
+    checked: Counter[str] = Counter()
+    for talk in drawn(conversations(article("complete"), **NS1, through=True, proto="tcp"), 100):
+        due = {False: talk.said[0].packet.seq + 1}
+        for move, one in zip(talk.moves[1:], talk.said[1:], strict=True):
+            packet, far = one.packet, move in ("answer", "more")
+            if move in ("answer", "request"):
+                if far:
+                    due.setdefault(True, packet.seq + 1)
+                continue
+            assert (packet.seq, packet.ack) == (due[far], due[not far]), talk
+            due[far] += packet.payload_len + (move == "close")
+            checked[move] += 1
+    assert min(checked[move] for move in ("data", "more", "close", "reset")) >= 5, checked
+
+
 def test_pauses_are_about_as_long_as_connections_are_remembered() -> None:
     net = article("complete")
     assert {29, 31, 119, 121, 431999, 432001} <= set(pauses_of(net))

@@ -105,3 +105,12 @@ def test_the_plugin_is_declared() -> None:
     code = "import fwsim.pytest_plugin, sys; print(*(n for n in sys.modules if 'oxidd' in n))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
+
+
+def test_installing_fwsim_installs_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    pytester.makepyfile("def test_it(firewall): assert firewall.rules()")
+    result = pytester.runpytest_subprocess("--fwsim-from", COMPLETE, "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
