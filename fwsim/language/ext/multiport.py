@@ -6,6 +6,7 @@ where the ports are not there to read; text: libxt_multiport.c.
 
 from fwsim.language.ext._head import FIRST
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
+from fwsim.language.spelling import PORT
 from fwsim.language.values import port, service_text
 from fwsim.model import fields as F
 from fwsim.model.names import PROTOCOLS, proto_text
@@ -43,6 +44,10 @@ class _PortList(NamedTuple):
     def write(self, value: _Spans, family: int) -> str:
         """80,443,8000:8010"""
         return ",".join(":".join(map(str, dict.fromkeys(span))) for span in value)
+
+    def spellings(self, family: int) -> tuple[str, ...]:
+        """Lists without ranges, of which more would have to be known."""
+        return (f"{PORT}(?:,{PORT}){{0,14}}",)
 
 
 def _matches(o: Options, _: Context) -> Meaning:
