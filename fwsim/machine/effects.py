@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fwsim.machine import nat, routing
-from fwsim.machine.connection import UNTRACKED, Found, template_of
+from fwsim.machine.connection import CONFIRMED, UNTRACKED, Found, template_of
 from fwsim.machine.conntrack import Conntrack, zone_of
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
 from fwsim.machine.record import Record
@@ -206,7 +206,7 @@ def _nat(action: Nat, site: Site) -> str:
     if chosen is None:
         site.record.reason = "no_address"
         return "DROP"
-    if action.kind == "masquerade":
+    if action.kind == "masquerade" and not connection.status & CONFIRMED:
         connection.masqueraded = view.buffer.out
     chance = view.moment.chance
     site.record.bindings.append((source, chosen))

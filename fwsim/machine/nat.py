@@ -6,7 +6,7 @@ nf_nat_masquerade.c, nf_nat_redirect.c, nf_nat_proto.c).
 from __future__ import annotations
 
 from fwsim.machine.chance import Chance
-from fwsim.machine.connection import DST_NAT, SRC_NAT, Connection, Expectation
+from fwsim.machine.connection import CONFIRMED, DST_NAT, SRC_NAT, Connection, Expectation
 from fwsim.machine.conntrack import Conntrack
 from fwsim.machine.tuples import GRE, rewritten
 from fwsim.machine.unique import Choice
@@ -32,7 +32,10 @@ def bind(
     chance: Chance,
 ) -> bool:
     """nf_nat_setup_info: decide one side of the connection's translation. True if a port was
-    chosen by chance (by the kernel from a range; a dump cannot tell which)."""
+    chosen by chance (by the kernel from a range; a dump cannot tell which). What a queue kept from
+    being decided before the connection was confirmed is asked again, and never decided."""
+    if connection.status & CONFIRMED:
+        return False
     current = connection.reply.inverted()
     assert current is not None
     choice = Choice(tracker, connection, source, range_, now=now, chance=chance)

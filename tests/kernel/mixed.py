@@ -12,7 +12,7 @@ from fwsim.language.ipset.read import read_ipset
 from fwsim.machine.moment import Given
 from fwsim.machine.world import World
 from fwsim.model.jiffies import HZ
-from fwsim.model.packet import Packet
+from fwsim.model.packet import DCCP, Packet
 from fwsim.model.wire import from_bytes, to_bytes
 
 from .clock import the_clock
@@ -38,6 +38,7 @@ ASSUMED: Mapping[str, bool] = {
 fingerprints, no IPsec, no modules for protocols, accounting objects without quota; everything on
 one processor."""
 _NOT_QUOTED = 0.6
+_RESPONSE = bytes((7, 0, 0, 0, 2, 0, 0, 0))
 
 
 def opened(sets: str, quiet: bool = True) -> Lab:
@@ -121,6 +122,8 @@ class MixedTalk(ConnTalk):
         packet = from_bytes(to_bytes(with_contents(sent).packet))
         if not packet.inner:  # zeros are not told otherwise
             packet = packet.but(payload=packet.payload or bytes(packet.payload_len), payload_len=0)
+        if packet.proto == DCCP and packet.has_ports and not packet.head:
+            packet = packet.but(head=_RESPONSE)
         if sent.dev:
             packet = packet.but(mac_src=sent.packet.mac_src or SENDER, mac_dst=sent.mac)
         else:

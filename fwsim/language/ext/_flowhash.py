@@ -48,12 +48,12 @@ def _by_packet(packet: Packet) -> _Flow | None:
 
 
 def _transport(packet: Packet) -> tuple[int, int | None, bool]:
-    """The protocol, the ports or SPI in 32 bits, and that it is no fragment. In IPv6 it is AH where
-    that comes first, -1 where the headers are cut off."""
-    whole = not (packet.frag or packet.more)
+    """The protocol, the ports or SPI in 32 bits, and that no fragment's header came before. In
+    IPv6 it is AH where that is met, -1 where the headers are cut off."""
+    whole = packet.family == 6 or not (packet.frag or packet.more)
     for kind, data in steps(packet) if packet.family == 6 else ():
-        if kind == AH and whole:
-            return AH, int.from_bytes(data[4:8], "big"), whole
+        if kind == AH:
+            return AH, _at(data, _SPI_AT[AH]) if whole else None, whole
         whole = whole and kind != FRAGMENT
     return final(packet), _ports_of(packet) if whole else None, whole
 
@@ -62,10 +62,11 @@ def _ports_of(packet: Packet) -> int | None:
     if packet.has_ports:
         return packet.sport << 16 | packet.dport
     at = 0 if packet.proto in WITH_PORTS else _SPI_AT.get(packet.proto)
-    data = packet.payload or bytes(packet.payload_len)
-    if at is None or len(data) < at + 4:
-        return None
-    return int.from_bytes(data[at : at + 4], "big")
+    return None if at is None else _at(packet.payload or bytes(packet.payload_len), at)
+
+
+def _at(data: bytes, at: int) -> int | None:
+    return int.from_bytes(data[at : at + 4], "big") if len(data) >= at + 4 else None
 
 
 def _word(address: int, length: int, bits: int) -> int:

@@ -104,7 +104,7 @@ class Flows:
             original, reply = connection.original, connection.reply
             ends = (
                 flow.reply, *original[1:3], *reply[1:3], original[4:] == reply[5:3:-1],
-                connection.zone, connection.masqueraded,
+                connection.zone, connection.masqueraded, connection.set_up,
             )  # fmt: skip
         key = (data[:16] + data[22:24], packet.src, packet.dst, coming.dev, coming.how, coming.left)
         return self._ways_of((*key, *ends))
