@@ -19,7 +19,7 @@ from fwsim.machine.opening import opening
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import World, shown
-from fwsim.model.errors import QuestionError
+from fwsim.model.errors import QuestionError, ReadError
 from fwsim.model.frozen import Frozen
 from fwsim.model.names import family_of
 from fwsim.model.packet import Packet, proto_of
@@ -104,7 +104,12 @@ class Net(Asking, Shown, Frozen):
         rulesets = {family: self.rules(family) for family in host.rulesets}
         simulation.states[host.name].counters.clear()  # they are in the rules now, and move along
         for command in commands:
-            apply_command(rulesets, command, name="command")
+            try:
+                apply_command(rulesets, command, name="command")
+            except ReadError as err:
+                from fwsim.language.forms.stray import advised
+
+                raise advised(err) from None
         simulation.govern(host.with_rulesets(rulesets))
         given = (*self.world.commands, *commands)
         simulation.world = simulation.world._replace(commands=given)

@@ -49,7 +49,10 @@ def command(
     found = _found(net, packets, pcap, in_, any_mac)
     from fwsim.show.coverage import coverage_lines
 
-    answer(found.to_dict() if as_json else None, lambda: coverage_lines(found), as_json=as_json)
+    answer(
+        found.to_dict() if as_json else None, lambda: coverage_lines(found), as_json=as_json,
+        damage=net.world.damage, notes=net.world.notes,
+    )  # fmt: skip
     if found.damage:
         return refuse(f"{pcap}: {found.damage}")
     return STATUS["fine"] if found else STATUS["found"]

@@ -42,7 +42,8 @@ def command(
         for name, given in ((old, ()), (new, commands))
     )
     found = before.diff(after, **asked)
-    answer(found.to_dict(), lambda: diff_lines(found), as_json=as_json)
+    damage = list(dict.fromkeys([*before.world.damage, *after.world.damage]))
+    answer(found.to_dict(), lambda: diff_lines(found), as_json=as_json, damage=damage)
     if found.equal is None:
         return STATUS["unknown"]
     return STATUS["fine"] if found.equal else STATUS["found"]

@@ -29,7 +29,7 @@ def command(
 
     net = tell(open_net(place, commands), assumptions, None, None)
     found = net.exposed(in_)
-    answer(found.to_list(), lambda: exposed_lines(found), as_json=as_json)
+    answer(found.to_list(), lambda: exposed_lines(found), as_json=as_json, damage=net.world.damage)
     if not found:
         return STATUS["fine"]
     sure = any(not door.depends_on for door in found.doors)

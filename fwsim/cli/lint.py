@@ -48,7 +48,10 @@ def command(
         )
     as_data = as_json or form != "text"
     data = sarif(found, __version__) if form == "sarif" and not as_json else found.to_list()
-    answer(data, lambda: lint_lines(found), as_json=as_data)
+    answer(
+        data, lambda: lint_lines(found), as_json=as_data,
+        damage=net.world.damage, notes=net.world.notes,
+    )  # fmt: skip
     return STATUS["found"] if found else STATUS["fine"]
 
 

@@ -6,7 +6,7 @@ import click
 
 from fwsim.cli import options
 from fwsim.cli.opening import open_net
-from fwsim.cli.streams import emit
+from fwsim.cli.streams import emit, say_beside
 
 
 @click.command("list")
@@ -29,4 +29,5 @@ def command(
 
     net = open_net(place, commands, exchanges)
     rules = net.rules(6 if ipv6 else 4)
+    say_beside(rules.notes)
     emit(listing(rules, table=table or "filter", chain=chain, **form))

@@ -36,7 +36,10 @@ def command(
 
     net = tell(open_net(place, commands), assumptions, None, None)
     found = net.reach(**asked)
-    answer(found.to_dict(), lambda: reach_lines(found), as_json=as_json)
+    answer(
+        found.to_dict(), lambda: reach_lines(found), as_json=as_json,
+        damage=net.world.damage, notes=net.world.notes,
+    )  # fmt: skip
     if found.reachable is None:
         return STATUS["unknown"]
     wanted = expect == "some" if expect else False

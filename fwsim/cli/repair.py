@@ -37,7 +37,10 @@ def command(
             raise click.UsageError(f"--{name} missing: who sends, to whom?")
     net = tell(open_net(place, commands), assumptions, None, None)
     found = net.repair(**asked)
-    answer(found.to_list(), lambda: repair_lines(found), as_json=as_json)
+    answer(
+        found.to_list(), lambda: repair_lines(found), as_json=as_json,
+        damage=net.world.damage, notes=net.world.notes,
+    )  # fmt: skip
     if found.outcome == "unknown":
         return STATUS["unknown"]
     return STATUS["fine"] if found or not found.needed else STATUS["found"]

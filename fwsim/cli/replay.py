@@ -58,7 +58,10 @@ def command(
     if not as_lines:
         from fwsim.show.replay import replay_lines
 
-        answer(found.to_dict() if as_json else None, lambda: replay_lines(found), as_json=as_json)
+        answer(
+            found.to_dict() if as_json else None, lambda: replay_lines(found), as_json=as_json,
+            damage=net.world.damage,
+        )  # fmt: skip
     return _status(found, file)
 
 

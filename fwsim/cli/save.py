@@ -8,7 +8,7 @@ import click
 
 from fwsim.cli import options
 from fwsim.cli.opening import open_net
-from fwsim.cli.streams import emit
+from fwsim.cli.streams import emit, say_beside
 
 
 @click.command("save")
@@ -26,5 +26,7 @@ def command(
 
     net = open_net(place, commands, exchanges)
     date = datetime.now().strftime("%a %b %e %H:%M:%S %Y")
-    for family in sorted(net.world.namespaces[net.world.host].rulesets):
-        emit(save(net.rules(family), counters=counters, table=table, date=date))
+    rulesets = [net.rules(f) for f in sorted(net.world.namespaces[net.world.host].rulesets)]
+    say_beside(dict.fromkeys(note for rules in rulesets for note in rules.notes))
+    for rules in rulesets:
+        emit(save(rules, counters=counters, table=table, date=date))

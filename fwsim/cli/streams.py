@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from fwsim.model.errors import FwsimError, harmless
@@ -35,6 +36,12 @@ def echo(text: str, stream: TextIO | None) -> None:
         import click
 
         click.echo(text, stream)
+
+
+def say_beside(notes: Iterable[str]) -> None:
+    """What is to be said with an answer that has no room for it."""
+    for text in notes:
+        echo(harmless(f"note: {text}"), sys.stderr)
 
 
 def emit(text: str) -> None:

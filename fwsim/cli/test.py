@@ -50,7 +50,8 @@ def command(
     with Keeping(), progress() as shown:
         found = net.test(asked, coverage=coverage, progress=shown)
     _write(found, junit, sarif)
-    answer(found.to_dict(), lambda: policy_lines(found), as_json=as_json)
+    damage = net.world.damage
+    answer(found.to_dict(), lambda: policy_lines(found), as_json=as_json, damage=damage)
     return STATUS[_STATUS[found.result]]
 
 

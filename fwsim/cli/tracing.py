@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from fwsim.cli.opening import live_net, open_net, tell
-from fwsim.cli.streams import echo
+from fwsim.cli.streams import echo, say_beside
 from fwsim.model.errors import QuestionError
 from fwsim.model.trace import got_through
 
@@ -23,7 +23,7 @@ def trace(
     is printed; the exit status."""
     net = _net(asked)
     if as_json:
-        _say_damage(net)
+        say_beside(net.world.damage)
     traced = net.trace(**asked)
     if html is not None or svg is not None:
         _draw(traced, html, svg)
@@ -46,14 +46,8 @@ def _draw(traced: Trace, html: str | None, svg: str | None) -> None:
 def trace_many(packets: str, **asked: Any) -> int:
     """Trace the packets of a file and print a line of JSON for each; the exit status."""
     net = _net(asked)
-    _say_damage(net)
+    say_beside(net.world.damage)
     return _many(net, packets)
-
-
-def _say_damage(net: Net) -> None:
-    """What is wrong with the place, beside an answer that has no room for it."""
-    for text in net.world.damage:
-        echo(f"note: {text}", sys.stderr)
 
 
 def _net(asked: dict[str, Any]) -> Net:

@@ -154,6 +154,16 @@ def ambiguous(word: Word, loaded: Iterable[Loaded]) -> None:
         )  # fmt: skip
 
 
+def nearest(name: str, of_proto: Extension | None, loaded: Iterable[Loaded]) -> str | None:
+    """The option most like an unknown name: of what is loaded, of the match of the rule's -p, or of
+    iptables itself; None if none is."""
+    from difflib import get_close_matches
+
+    every = [*([of_proto] if of_proto else []), *(one.ext for one in loaded)]
+    names = [option.name for ext in every for option in ext.options]
+    return next(iter(get_close_matches(name, [*names, *CORE], 1, cutoff=0.7)), None)
+
+
 def protocol_match(word: str) -> str:
     """The match that options may load behind `-p WORD`: it goes by the name given, not by another
     one of the same number (`mh`, `mobility-header`). ValueError if there is no such protocol."""

@@ -27,6 +27,7 @@ from fwsim.language.optnames import (
     core_option,
     counter_pair,
     known_option,
+    nearest,
     protocol_match,
 )
 from fwsim.language.ruleset import VERDICTS, Is, Rule
@@ -275,7 +276,9 @@ class _Reader:
                 span=self.target_span,
             )
         ambiguous(word, self.loaded)
-        raise ReadError(f"unknown option {word.text}", span=word.span, hint=self._suggestion())
+        near = nearest(name, find(Match, self.proto_match), self.loaded)
+        hint = f"Is --{near} meant?" if near else self._suggestion()
+        raise ReadError(f"unknown option {word.text}", span=word.span, hint=hint)
 
     def _suggestion(self) -> str:
         if not self.loaded:

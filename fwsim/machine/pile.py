@@ -85,7 +85,10 @@ def as_text(data: bytes, name: str) -> str:
     """Bytes as text, odd ones kept as they are. Raises PlaceError for what is no text."""
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise PlaceError(f"{name}: this is no text: it has a NUL byte in line {line}")
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        hint = "It is UTF-16, as PowerShell writes: `iconv -f UTF-16 -t UTF-8 FILE | tr -d '\\r'`."
+        message = f"{name}: this is no text: it has a NUL byte in line {line}"
+        raise PlaceError(message, hint=hint if wide else None)
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -23,6 +23,7 @@ from fwsim.machine.snapshot import assemble, load_snapshot
 from fwsim.machine.words import say
 from fwsim.machine.world import World
 from fwsim.model.errors import PlaceError
+from fwsim.model.frozen import replace
 from fwsim.model.tuples import NamedTuple
 
 PREFIX = "example:"
@@ -77,7 +78,8 @@ def _open_bytes(data: bytes, name: str) -> World:
 
         return load_archive(data, name, name)
     pasted = paste(as_text(data, name), name)
-    return infer_world(pasted.rulesets, name, pasted.settings, pasted.notes, pasted.sets)
+    rulesets = {family: replace(r, notes=pasted.notes) for family, r in pasted.rulesets.items()}
+    return infer_world(rulesets, name, pasted.settings, pasted.notes, pasted.sets)
 
 
 # -- examples --------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import fwsim as package
 from cli.running import fwsim, refused
 
@@ -68,3 +70,29 @@ def test_lists_with_line_numbers() -> None:
 def test_a_table_that_is_not_there_is_refused() -> None:
     assert "tables: " in refused("list", "-t", "frob")
     assert fwsim("list", "-t", "raw").exit_code == 0
+
+
+LISTED = """Chain INPUT (policy DROP)
+target     prot opt source               destination
+ACCEPT     all  --  0.0.0.0/0            0.0.0.0/0
+"""
+ASKED = {
+    "save": (), "list": (), "lint": (), "reach": ("--dst", "host"), "exposed": (),
+    "repair": ("--src", "192.0.2.1", "--dst", "host"), "coverage": (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_every_command_says_what_a_form_does_not_show(command: str) -> None:
+    done = fwsim(command, *ASKED[command], "--from", "-", stdin=LISTED)
+    said = done.stderr if command in ("save", "list") else done.stdout
+    assert "note: read as a listing by iptables -L -n; lost: devices (-i, -o)" in said
+
+
+@pytest.mark.parametrize("command", ["lint", "reach", "exposed", "repair"])
+def test_every_command_says_what_of_a_place_is_damaged(command: str, tmp_path: Path) -> None:
+    (tmp_path / "iptables-save").write_text("*filter\n-A INPUT -j DROP\nCOMMIT\n")
+    (tmp_path / "ip-addr.json").write_text("[{")
+    asked = (command, *ASKED[command], "--from", str(tmp_path))
+    assert "ip-addr.json" in fwsim(*asked).stdout
+    assert "ip-addr.json" in fwsim(*asked, "--json").stderr

@@ -315,6 +315,25 @@ def test_a_dump_with_cr_lf_is_refused_as_ever() -> None:
         read((DUMP + DUMP6).replace("\n", "\r\n"))
 
 
+def test_address_sets_before_the_rules_that_ask_for_them() -> None:
+    text = (
+        "# ipset save\ncreate bad hash:net family inet hashsize 1024 maxelem 65536\n"
+        "add bad 10.0.0.0/8\nadd bad 10.1.0.0/16 nomatch\nadd this to the list\n# iptables-save\n"
+        "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m set --match-set bad src -j DROP\nCOMMIT\n"
+    )
+    pasted = paste(text)
+    assert list(pasted.sets) == ["bad"]
+    assert "what ipset save prints" in pasted.notes[0]
+    assert pasted.notes[1] == "1 line of other text passed over, from line 5 on"
+
+
+def test_an_error_in_an_address_set_points_into_the_text() -> None:
+    with pytest.raises(ReadError) as caught:
+        paste("create bad hash:net\nadd bad nobody\n" + DUMP)
+    assert caught.value.span is not None
+    assert caught.value.span.line == 2
+
+
 def test_a_cut_off_dump_in_a_text() -> None:
     with pytest.raises(ReadError, match="COMMIT is missing"):
         read(f"```\n{DUMP.replace('COMMIT', '')}```\n")

@@ -381,6 +381,36 @@ def test_commands_in_a_text(text: str) -> None:
     assert text.splitlines()[span.line - 1][span.column - 1 :] == "-A INPUT -i a"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if [ -f /etc/x ]; then\n    iptables -A INPUT -i a\nfi\n",
+        "start() {\n    iptables -A INPUT -i a\n}\n",
+        "case $1 in\nstop)\n\tiptables -A INPUT -i a\n;;\nesac\n",
+        "[ $X = 2 ] &&\n    iptables -A INPUT -i a\n",
+    ],
+)
+def test_what_decides_about_indented_commands_is_no_other_text(text: str) -> None:
+    with pytest.raises(ReadError, match="decides about line"):
+        read(text)
+
+
+def test_indented_commands_within_what_can_be_followed() -> None:
+    assert _lines(read("for i in a b; do\n    iptables -A INPUT -i $i\ndone\n")) == [
+        "-A INPUT -i a", "-A INPUT -i b",
+    ]  # fmt: skip
+    assert _lines(read("iptables -A INPUT -i a &&\\\n    iptables -A INPUT -i b\n")) == [
+        "-A INPUT -i a", "-A INPUT -i b",
+    ]  # fmt: skip
+
+
+def test_other_text_around_commands_is_said() -> None:
+    notes = read("I say\n\n    iptables -A INPUT -i a\n\nand wait.\n").notes
+    assert "2 lines of other text passed over, from line 1 on" in notes
+    notes = read("```\niptables -A INPUT -i a\n```\nor iptables -A INPUT -i b\n").notes
+    assert "commands that change rules are not carried out (line 4)" in notes
+
+
 def test_a_comment_in_a_script_is_no_command_at_a_prompt() -> None:
     assert _after("# iptables -A INPUT -j DROP", "iptables -A INPUT -i a") == ["-A INPUT -i a"]
 

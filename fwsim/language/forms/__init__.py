@@ -24,6 +24,15 @@ _TABLE = re.compile(r"\*[ \t]*[\w-]+[ \t]*\r?")
 def paste(text: str, name: str = "ruleset", family: int | None = None) -> Pasted:
     """Read a text in any form, as if it was restored or carried out on an empty host. `family` is
     whose rules they are where nothing tells. Raises ReadError with file, line, column and caret."""
+    try:
+        return _pasted(text, name, family)
+    except ReadError as err:
+        from fwsim.language.forms.stray import advised
+
+        raise advised(err) from None
+
+
+def _pasted(text: str, name: str, family: int | None) -> Pasted:
     first = _FIRST.search(text)
     if first is not None and _TABLE.fullmatch(first[0]):
         shown = family_of_dump(text)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from fwsim.language.bind import bind
 from fwsim.language.builder import Builder
 from fwsim.language.forms.pasted import Pasted
+from fwsim.language.ipset.read import Sets
 from fwsim.language.ruleset import TABLES, Ruleset, Table
 from fwsim.language.validate import validate
 from fwsim.model.errors import ReadError, Source, Span
@@ -21,7 +23,7 @@ class Gathered:
         self.forms: dict[str, None] = {}
         self.lost: dict[str, None] = {}
         self.notes: dict[str, None] = {}
-        self.settings: dict[str, str] = {}
+        self.sets = Sets({})
         self.chains: dict[tuple[int, str, str], Span] = {}
         self.references: dict[tuple[int, str, str], int] = {}
 
@@ -56,7 +58,9 @@ class Gathered:
             for table in ruleset.tables.values():
                 self._whole(ruleset.family, table)
             validate(ruleset)
-        return Pasted(rulesets, tuple(self._said()), self.settings)
+        sets = self.sets.frozen()
+        bound = bind(rulesets, sets) if sets else rulesets
+        return Pasted(bound, tuple(self._said()), sets=sets)
 
     def _whole(self, family: int, table: Table) -> None:
         """What of a table the text leaves out."""

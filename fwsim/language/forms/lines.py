@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from fwsim.language.ruleset import TABLES
+from fwsim.model.errors import Source, Span
 from fwsim.model.tuples import NamedTuple
 
 _LINE = re.compile(r"(?:[ \t]*+>[ \t]?)*+([ \t]*)([^\n]*)\n?")
@@ -15,6 +16,7 @@ _NAMED = re.compile(
     rf"\btable:?[ `'\"*]+({'|'.join(TABLES)})\b|\b({'|'.join(TABLES)})[`'\"*]* table\b", re.I
 )
 _BUNDLE = re.compile(r"-[nvxwLSt46]+")
+_CHANGES = re.compile(r"(?<![\w.-])ip6?tables(?:-legacy|-nft)?\s[^\n]{0,80}?(?<!\S)-[AIDRPNXFE]\b")
 _LEFT_OUT = re.compile(r"[\[(<]?(?:\.\.\.+|…|snip\w*|\.\.\.+ ?snip\w* ?\.\.\.+)[\])>]?", re.I)
 _PROMPT = re.compile(
     r"(?:\[[^\]\n]{1,80}\]|[\w.-]{1,40}@[^\s$#%]{1,80}(?: [^\s$#%]{1,80})? ?"
@@ -67,6 +69,22 @@ def after_prompt(text: str) -> int:
     """How many characters of the line are a shell's prompt; 0 if it begins with none."""
     found = _PROMPT.match(text)
     return found.end() if found else 0
+
+
+def changes(text: str) -> bool:
+    """Whether a line has a command that changes rules."""
+    return _CHANGES.search(text) is not None
+
+
+def said_of_other(source: Source, passed: int, first: Line, change: Line | None) -> Iterator[str]:
+    """What to say of lines that were passed over: how many, the first of them, and the first with a
+    command that changes rules."""
+    if change:
+        at = Span(source, change.start, change.end).line
+        yield f"commands that change rules are not carried out (line {at})"
+    at = Span(source, first.start, first.end).line
+    lines_ = "1 line" if passed == 1 else f"{passed} lines"
+    yield f"{lines_} of other text passed over, from line {at} on"
 
 
 def asked(text: str) -> Asked | None:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from fwsim.language.forms.details import read_details
 from fwsim.language.forms.gather import Gathered
 from fwsim.language.forms.lines import Line
-from fwsim.language.forms.row import Columns, Row, columns, row
+from fwsim.language.forms.row import WRAPPED, Columns, Row, columns, row
 from fwsim.language.rulespec import read_rules
 from fwsim.language.words import Word
 from fwsim.model.errors import ReadError, Span
+from fwsim.model.names import family_of
 
 CHAIN = re.compile(
     r"Chain (\S+) \((?:policy (\S+)(?: (\S+) packets, (\S+) bytes)?|(\d{1,9}) references?)\)"
@@ -78,6 +79,7 @@ class Listing:
             raise ReadError(
                 f"expected the names of the columns (target, prot, …) below Chain {self.chain}",
                 span=Span(self.source, line.start, line.end),
+                hint=WRAPPED,
             )
         if not self.columns.verbose:
             self.gathered.lose("devices (-i, -o) and counters, which only -v shows")
@@ -124,6 +126,12 @@ class Listing:
         known = _NAMES[self.family].get(name)
         self.numeric |= word.text in ("0.0.0.0/0", "::/0")
         if known is None:
+            if family_of(name) is None:
+                raise ReadError(
+                    f"{name!r} is a name: no name is resolved",
+                    span=word.span,
+                    hint="With -n, `iptables -L` shows addresses.",
+                )
             return word.text
         if name != "anywhere":
             self.gathered.note(f"{name} is taken for {known}")

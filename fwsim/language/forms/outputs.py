@@ -19,20 +19,23 @@ from fwsim.language.forms.lines import (
     Line,
     after_prompt,
     asked,
+    changes,
     is_fence,
     is_left_out,
     lines,
+    said_of_other,
 )
 from fwsim.language.forms.listing import CHAIN, Listing
 from fwsim.language.forms.pasted import Pasted
-from fwsim.language.forms.row import cells
+from fwsim.language.forms.row import WRAPPED, cells
 from fwsim.language.forms.rule_list import RULE, RuleList
+from fwsim.language.ipset.words import split
 from fwsim.language.read import restore
 from fwsim.language.ruleset import TABLES
 from fwsim.model.errors import ReadError, Source, Span
 
 _STRAY = re.compile(r":\S+ (?:ACCEPT|DROP|-) \[\d+:\d+\]|COMMIT")
-_CHANGE = re.compile(r"(?<![\w.-])ip6?tables(?:-legacy|-nft)?\s[^\n]{0,80}?(?<!\S)-[AIDRPNXFE]\b")
+_SET = re.compile(r"create (\S+) (?:hash|bitmap|list):\w|add (\S+) \S")
 _OUTSIDE = "this stands outside any table: expected a line such as *filter before it"
 _MOST_LINES = 250_000
 
@@ -56,11 +59,12 @@ class _Scan:
         self.chunk: Chunk | None = None
         self.chunks: list[tuple[Chunk, int, str]] = []
         self.table = "filter"
+        self.sets: set[str] = set()
         self.open = False  # the next line may be of the same chain or run of rules
         self.foreign: Line | None = None  # what stands between rules, if more of them follow
         self.passed = 0
         self.first: Line | None = None
-        self.changes: Line | None = None
+        self.change: Line | None = None
         self.count = 0
 
     def read(self) -> Pasted:
@@ -84,6 +88,8 @@ class _Scan:
             self._row(self.chunk, line)
         elif match := RULE.match(self.source.text, line.start, line.end):
             self._rule(line, match)
+        elif (match := _SET.match(text)) and (match[1] or match[2] in self.sets):
+            self._set(line, match[1])
         elif _STRAY.fullmatch(text):
             self._refuse(line, _OUTSIDE)
         else:
@@ -129,10 +135,16 @@ class _Scan:
 
     def _rule(self, line: Line, match: re.Match[str]) -> None:
         if self.foreign:
-            self._refuse(self.foreign, "this is no rule, but stands between rules")
+            self._refuse(self.foreign, "this is no rule, but stands between rules", WRAPPED)
         chunk = self._into("-S", match[2], begins=match[1] != "A")
         chunk.look(self.source.text[line.start : line.end].split(None, 16)[:16])
         self._add(chunk, line, match)
+
+    def _set(self, line: Line, created: str | None) -> None:
+        self._close()
+        self.sets |= {created} if created else set()
+        self.gathered.forms["what ipset save prints"] = None
+        self.gathered.sets.command(split(self.source, line.start, line.end))
 
     def _into(self, form: str, chain: str, begins: bool) -> Chunk:
         """The chunk that a line about this chain belongs to; `begins`: it shows the chain itself,
@@ -192,9 +204,9 @@ class _Scan:
         elif text.startswith("# Warning"):
             self.gathered.note(f"the text says {text.removeprefix('# ')!r}")
         else:
-            changes = _CHANGE.search(text) is not None
-            self.changes = self.changes or (line if changes else None)
-            if changes or not after_prompt(text):
+            change = changes(text)
+            self.change = self.change or (line if change else None)
+            if change or not after_prompt(text):
                 self._pass_over(line)
         self.open = self.open and self.chunk is not None and self.chunk.form == "-S"
 
@@ -214,10 +226,6 @@ class _Scan:
         )
 
     def _say_what_was_passed_over(self) -> None:
-        if self.changes:
-            at = Span(self.source, self.changes.start, self.changes.end).line
-            self.gathered.note(f"commands that change rules are not carried out (line {at})")
         if self.first:
-            at = Span(self.source, self.first.start, self.first.end).line
-            lines_ = "1 line" if self.passed == 1 else f"{self.passed} lines"
-            self.gathered.note(f"{lines_} of other text passed over, from line {at} on")
+            for said in said_of_other(self.source, self.passed, self.first, self.change):
+                self.gathered.note(said)

@@ -50,10 +50,13 @@ def read_recognised(source: Source, family: int) -> Pasted:
         return read_script(source)
     if not text.strip():
         raise ReadError(f"{source.name} is empty: expected what iptables-save prints")
+    from fwsim.language.forms.stray import advice_anywhere
+
     raise ReadError(
         "no ruleset is here: expected what `iptables-save`, `iptables -S` or `iptables -L` prints, "
         "or commands that change rules",
         span=_first(source),
+        hint=advice_anywhere(text),
     )
 
 

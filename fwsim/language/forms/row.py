@@ -16,6 +16,7 @@ _COLUMNS = re.compile(
 )
 _CELL = re.compile(r"\S(?:(?!match bpf )\S)*")  # bpf's text follows without a blank
 _OPT = ("--", "-f", "!f")
+WRAPPED = "Is the line cut off, or wrapped? Each rule stands on one line."
 _MOST = 10  # num pkts bytes target prot opt in out source destination
 
 
@@ -76,7 +77,7 @@ def row(source: Source, line: Line, heading: Columns) -> Row:
         raise ReadError(
             "this is no row of a listing: cells are missing up to the destination",
             span=Span(source, line.start, line.end),
-            hint="Is the line cut off, or wrapped? Each rule stands on one line.",
+            hint=WRAPPED,
         )
     cell = words[opt] if opt else None
     return Row(number, counters, target, proto[0], cell, devices, addresses, addresses[1].span.end)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fwsim.language.forms.lines import changes, said_of_other
 from fwsim.language.forms.pasted import Pasted
 from fwsim.language.forms.script_commands import Commands
 from fwsim.language.forms.shell import parse
@@ -22,13 +23,18 @@ _MOST_STEPS = 50_000  # of loops; what stands outside them is bounded by the tex
 def read_script(source: Source) -> Pasted:
     """The rules that the script leaves on a host that had none. Raises ReadError at what is wrong
     or cannot be followed."""
-    text = unwrapped(source)
+    text, passed = unwrapped(source)
     script = _Script(Commands(source, text))
     for node in parse(source, text):
         script.do(node)
         if script.commands.over:
             break
-    return script.commands.host.finish()
+    pasted = script.commands.host.finish()
+    if not passed:
+        return pasted
+    change = next((line for line in passed if changes(source.text[line.start : line.end])), None)
+    other = said_of_other(source, len(passed), passed[0], change)
+    return pasted._replace(notes=(*pasted.notes, *other))
 
 
 class _Script:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from fwsim.language.forms.lines import Line, after_prompt, is_fence, lines
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.tuples import NamedTuple
 
 _COMMAND = re.compile(
     r"(?:sudo\s+|if\s+!?\s*)?[\"']?(?:(?:/\S*/)?ip6?tables(?:-legacy|-nft)?(?:-restore)?|"
@@ -15,11 +16,23 @@ _COMMAND = re.compile(
 )
 _QUOTED = re.compile(rf"^[ \t]*+>[> \t]*+(?:[$#] )?{_COMMAND.pattern}", re.M)
 _SEEN = re.compile(r"[^\n]")
+# A shell's line that decides about the next or the last ones.
+_DECIDES = re.compile(
+    r"(?:\b(?:then|do|else|in)|[{|\\]|&&|^[^\s(]+\)|^[\w-]+[ \t]*\(\))[ \t]*(?:#.*)?$"
+    r"|^(?:fi|done|esac|\}|;;)(?![\w.,'-])"
+)
 
 
-def unwrapped(source: Source) -> str:
-    """The text with blanks in place of what is no command: quoting, prompts, what stands outside
-    fences, or less indented than the commands.
+class Unwrapped(NamedTuple):
+    """A text with blanks in place of what is no command, and the lines that went so."""
+
+    text: str
+    passed: list[Line]
+
+
+def unwrapped(source: Source) -> Unwrapped:
+    """The text without what is no command: quoting, prompts, what stands outside fences, or less
+    indented than the commands.
 
     ReadError for a script file with CR LF, of which a shell would make something else."""
     text = source.text
@@ -32,13 +45,20 @@ def unwrapped(source: Source) -> str:
                 span=Span(source, at, at + 1),
                 hint="Convert it first: `sed -i 's/\\r$//' FILE`.",
             )
-        return text
+        return Unwrapped(text, [])
     pieces = []
     at = 0
     for start, end in _kept(text):
         pieces += [_SEEN.sub(" ", text[at:start]), text[start:end]]
         at = end
-    return "".join([*pieces, _SEEN.sub(" ", text[at:])])
+    left = "".join([*pieces, _SEEN.sub(" ", text[at:])])
+    return Unwrapped(left, [line for line in lines(text) if _is_lost(text, left, line)])
+
+
+def _is_lost(text: str, left: str, line: Line) -> bool:
+    if left[line.start : line.end].strip(" ") or is_fence(text[line.start : line.end]):
+        return False
+    return line.start + _prompt(text, line) < line.end
 
 
 def _kept(text: str) -> Iterator[tuple[int, int]]:
@@ -70,9 +90,10 @@ def _blocks(text: str, every: list[Line]) -> list[list[Line]]:
     commands = [line for line in every if _is_command(text, line)]
     indent = min((line.indent for line in commands), default=0)
     tabbed = commands and all(text[line.start - 1 : line.start] == "\t" for line in commands)
-    if indent >= 4 or tabbed:
-        return [[line for line in every if line.indent >= min(indent, 4)]]
-    return [every]
+    apart = min(indent, 4) if indent >= 4 or tabbed else 0
+    if any(line.indent < apart and _DECIDES.search(text[line.start : line.end]) for line in every):
+        return [every]  # those commands are indented since they are within something
+    return [[line for line in every if line.indent >= apart]]
 
 
 def _has(text: str, line: Line) -> bool:
