@@ -17,27 +17,35 @@ from fwsim.machine.sets.universe import by_devices, entrances, possible
 from fwsim.machine.sets.walk import Ending, HostWalk
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import Address, Device, Route
+from fwsim.model import fields as F
 from fwsim.model.names import STATES, address_value, iface_value
 from fwsim.model.packet import ICMP, ICMP6, TCP, UDP, WITH_PORTS, Packet
-from fwsim.model.pred import all_of
+from fwsim.model.pred import all_of, is_in
 from fwsim.model.trace import Leg
 from fwsim.net import Net
 from fwsim.readings.space import PacketSet
 
 SNAPSHOTS = sorted((Path(__file__).parents[3] / "shared" / "snapshots").glob("*/snapshot"))
-PACKETS = 150
+PACKETS = 110
+_TO_ALL = range(0xE << 28, 1 << 32)  # what a host sends there has copies
+_SENT = 0.3  # of these; and so many of them to the host itself
 _NEW = STATES.index("NEW")
 
 
 class _Sets:
-    """A place's host walked with all first packets of connections that can come in."""
+    """A place's host walked with all first packets of connections that can come in, and those that
+    it sends (by the device "")."""
 
     def __init__(self, net: Net, family: int, *, rules: bool) -> None:
         self.net, self.family, self.rules = net, family, rules
         self.walk = HostWalk(net.world, family, rules=rules)
         self.doors = list(entrances(self.walk.regions))
-        everyone = all_of(possible(family, (_NEW,)), by_devices(self.doors))
-        self.endings = self.walk.come(self.walk.space.read(everyone))
+        read, whole = self.walk.space.read, possible(family, (_NEW,))
+        held = self.walk.regions.ns.addresses(family)
+        self.own = [a.value for _, a in held if a.scope == "global"]
+        self.endings = self.walk.come(read(all_of(whole, by_devices(self.doors))))
+        sent = all_of(whole, by_devices([""]), is_in(F.SRC[family], *self.own))
+        self.endings += self.walk.send(read(sent))
 
     def ending(self, packet: Packet, dev: str) -> Ending:
         """The one ending whose set holds the packet."""
@@ -55,6 +63,10 @@ class _Sets:
         """Random packets, one by one, end where the sets say."""
         for _ in range(packets):
             packet, dev = self._packet(rng), rng.choice(self.doors)
+            if self.own and rng.random() < _SENT:
+                packet, dev = packet.but(src=rng.choice(self.own)), ""
+                if packet.dst in _TO_ALL or rng.random() < _SENT:
+                    packet = packet.but(dst=rng.choice(self.own))
             (leg,) = self.net.packets([(packet, dev, 0.0)])
             if leg.fate == "unknown" and leg.reason != "multicast":
                 continue  # it hangs on a fact that nobody knows
@@ -128,7 +140,11 @@ def test_random_rulesets(family: int) -> None:
 
 def _router(rng: Random) -> Net:
     """A router between networks, some of whose devices mind where packets come from."""
-    devices, routes, sysctl = {}, [Route(0, 0, "v1", via=0x0A010002)], {"net.ipv4.ip_forward": "1"}
+    devices, routes, sysctl = (
+        {"lo": Device("lo", "loopback")},
+        [Route(0, 0, "v1", via=0x0A010002)],
+        {"net.ipv4.ip_forward": "1"},
+    )
     for number in range(1, 7):
         name, net = f"v{number}", 0x0A000000 | number << 16
         devices[name] = Device(name, addresses=(Address(4, net | 1, 24),))

@@ -88,6 +88,21 @@ def _facts(net: Net, **asked: str) -> list[fwsim.model.pred.Free]:
     return list(population.facts.asked.values())
 
 
+def test_what_the_host_sends_itself_consults_nat_on_its_way_out_alone() -> None:
+    """lo brings it to PREROUTING again, where its connection is bound already."""
+    net = _article("complete")
+    for line in (
+        "iptables -P INPUT DROP",
+        "iptables -A INPUT -p tcp --dport 8080 -j ACCEPT",
+        "iptables -t nat -I PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080",
+    ):
+        net = net.apply(line)
+    asked = {"src": "host", "dst": "192.0.2.10", "proto": "tcp", "dport": "80"}
+    assert net.reach(**asked).reachable is False
+    out = net.apply("iptables -t nat -I OUTPUT -p tcp --dport 80 -j REDIRECT --to-ports 8080")
+    assert out.reach(**asked).reachable is True
+
+
 def test_a_senders_mac_is_told_exactly() -> None:
     """Whose MAC it is, a trace is not always told; of all packets, each has one."""
     net = _article("complete").apply(

@@ -54,12 +54,15 @@ class Stages:
         self.known: Known | None = None  # where the packets are answers
         self.among: BCDDFunction | None = None  # the packets at the beginning of a walk
 
-    def run(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
-        """Through a hook's stages: what passes, and what does not."""
+    def run(self, hook: str, flow: Flow, *, looped: bool = False) -> tuple[Flow, list[Stop]]:
+        """Through a hook's stages: what passes, and what does not. What lo brought in again
+        (`looped`) consulted the nat table on its way out, for either side."""
         stops: list[Stop] = []
         for stage in (STAGES_NFT if self.ruleset.nft else STAGES)[hook]:
             if not flow.alive.satisfiable():
                 break
+            if looped and stage.kind == "nat":
+                continue
             flow, ended = self._stage(stage, hook, flow)
             stops += ended
         return flow, stops

@@ -171,18 +171,18 @@ class _Walk:
                 continue
             ways = self._asked(step.question, flow)
             onward = [(step.then[a], f) for a, f in ways if a in step.then]
-            for then, part in onward[1:]:
+            looped = self.looped
+            for then, part in reversed(onward):
                 self.walk(then, part)
-            if not onward:
-                return
-            node, flow = onward[0]
+                self.looped = looped
+            return
 
     def _hook(self, hook: str, flow: Flow) -> Flow:
         stages = self.host.stages
         if stages is None:
             return flow
         self.host.derived.hook = hook
-        flow, stops = stages.run(hook, flow)
+        flow, stops = stages.run(hook, flow, looped=self.looped)
         self.host.endings += map(_ending, stops)
         return flow
 
