@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fwsim.show.layout import PAD, Line, segment
+from fwsim.show.refs import chain_text, ref_line
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
@@ -61,22 +62,17 @@ def _table(chains: list[InChain]) -> Iterator[Line]:
 
 
 def _cells(chain: InChain) -> tuple[str, ...]:
-    table = f"ip6 {chain.table}" if chain.family == 6 else chain.table
     reached = say("coverage.of", reached=chain.reached, rules=len(chain.rules))
     policy = "" if chain.policy is None else f"{chain.policy:,}"
-    return table, chain.chain, reached, policy
+    return chain_text(chain.family, chain.table), chain.chain, reached, policy
 
 
 def _rule(rule: Covered) -> Line:
     ref = rule.ref
-    family = "ip6 " if ref.family == 6 else ""
     line: Line = [segment("  ")]
     if ref.line:
         line += [segment(say("coverage.line", line=ref.line), "dim"), segment("  ", PAD)]
-    line += [
-        segment(f"{family}{ref.table} {ref.chain} {ref.rule}", "where"), segment("  ", PAD),
-        segment(ref.text, "rule"),
-    ]  # fmt: skip
+    line += ref_line(ref)
     if rule.never:
         key = "unreached_chain" if rule.never == "unreached" else rule.never
         line += [segment("  ", PAD), segment(say(f"coverage.{key}"), "note")]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from fwsim.questions.lint.finding import SEVERITIES
 from fwsim.show.covers import witness_line
 from fwsim.show.layout import Line, segment
+from fwsim.show.refs import ref_line
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
-    from fwsim.model.trace import Ref
     from fwsim.questions.lint import Lint
     from fwsim.questions.lint.finding import Finding
 
@@ -49,28 +49,20 @@ def _group(chain: str) -> str:
 def _finding(finding: Finding) -> Iterator[Line]:
     yield [
         segment(say(f"lint.{finding.severity}"), _STYLES[finding.severity]),
-        segment("  "), segment(finding.code, "head"), segment("  "), *_ref(finding.rule),
+        segment("  "), segment(finding.code, "head"), segment("  "), *ref_line(finding.rule),
     ]  # fmt: skip
     yield [segment("  "), segment(finding.message)]
     if finding.also:
         key = "lint.also.one" if len(finding.also) == 1 else "lint.also"
         yield [segment("  "), segment(say(key, count=len(finding.also)), "dim")]
     for ref in finding.because[:_NAMED]:
-        yield [segment("    "), segment(say("lint.because"), "dim"), *_ref(ref)]
+        yield [segment("    "), segment(say("lint.because"), "dim"), *ref_line(ref)]
     if len(finding.because) > _NAMED:
         more = len(finding.because) - _NAMED
         yield [segment("    "), segment(say("lint.because_more", count=more), "dim")]
     if finding.witness:
         line = witness_line(finding.witness)
         yield [segment("    "), segment(say("lint.witness"), "dim"), *line[1:]]
-
-
-def _ref(ref: Ref) -> Line:
-    family = "ip6 " if ref.family == 6 else ""
-    where = f"{family}{ref.table} {ref.chain} "
-    if ref.rule == "policy":
-        return [segment(where, "where"), segment(say("policy", policy=ref.text), "rule")]
-    return [segment(f"{where}{ref.rule}  ", "where"), segment(ref.text, "rule")]
 
 
 def _summary(found: Lint) -> str:

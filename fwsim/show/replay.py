@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from fwsim.model.names import address_text, proto_text
 from fwsim.show.layout import PAD, Line, segment
+from fwsim.show.refs import ref_line
 from fwsim.show.rules import reason
 from fwsim.show.words import say
 
 if TYPE_CHECKING:
-    from fwsim.model.trace import Ref
     from fwsim.questions.replay.summary import End, Most, Replay, Talk
 
 _PLACES = 8  # so many places where packets ended are told in full
@@ -70,7 +70,7 @@ def _verdict(found: Replay) -> Line:
 def _end(end: End) -> Iterator[Line]:
     how = say(f"replay.ended.{end.verdict}")
     line = [segment(f"{_number(end.count):>7}  "), segment(how, _STYLES[end.verdict])]
-    where = [segment(reason(end.reason))] if end.reason else _ref(end.ref) if end.ref else []
+    where = [segment(reason(end.reason))] if end.reason else ref_line(end.ref) if end.ref else []
     yield [*line, segment("  ", PAD), *where]
     yield from _talks(end.talks)
 
@@ -91,19 +91,11 @@ def _talk(talk: Talk) -> str:
     return say(key, src=ends[0], dst=ends[1], proto=proto_text(talk.proto), dport=talk.dport)
 
 
-def _ref(ref: Ref) -> Line:
-    family = "ip6 " if ref.family == 6 else ""
-    where = f"{family}{ref.table} {ref.chain}"
-    if ref.rule == "policy":
-        return [segment(f"{where}  ", "where"), segment(say("replay.policy", policy=ref.text))]
-    return [segment(f"{where} {ref.rule}  ", "where"), segment(ref.text, "rule")]
-
-
 def _hits(found: Replay) -> Iterator[Line]:
     rules = [hit for hit in found.hits if hit.ref.rule != "policy"]
     yield [segment(say("replay.hits" if rules else "replay.hits.none"), "head")]
     for hit in rules:
-        yield [segment(f"{_number(hit.packets):>9}  "), *_ref(hit.ref)]
+        yield [segment(f"{_number(hit.packets):>9}  "), *ref_line(hit.ref)]
 
 
 def _remarks(found: Replay) -> Iterator[Line]:

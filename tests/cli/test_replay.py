@@ -29,7 +29,7 @@ def test_people_are_told_who_was_stopped_where(capture: Path) -> None:
     assert result.exit_code == 1
     for text in (
         "some.pcap: 3 packets in 0.0 s", "1 of 3 got through.  ✗ 2 dropped.",
-        "2  dropped  filter FORWARD  policy DROP", "203.0.113.5 → 172.18.0.3, udp port 53",
+        "2  dropped  filter FORWARD policy DROP", "203.0.113.5 → 172.18.0.3, udp port 53",
         "filter FORWARD 8  -i docker1 ! -o docker1 -j ACCEPT", "Connections: 1 begun",
     ):  # fmt: skip
         assert text in result.stdout

@@ -15,7 +15,6 @@ WORDS = {
     "replay.ended.DROP": "dropped",
     "replay.ended.REJECT": "rejected",
     "replay.ended.UNKNOWN": "not known",
-    "replay.policy": "policy {policy}",
     "replay.talk": "{src} → {dst}, {proto}",
     "replay.talk.port": "{src} → {dst}, {proto} port {dport}",
     "replay.talks.more": "and {more} other pairs",
