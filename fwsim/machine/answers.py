@@ -9,7 +9,7 @@ from __future__ import annotations
 from fwsim.machine import routing
 from fwsim.machine.policy import Flow
 from fwsim.machine.world import Namespace
-from fwsim.model.exthdr import AH, NONE
+from fwsim.model.exthdr import AH, DEST, NONE, ROUTING
 from fwsim.model.names import TCP_FLAGS
 from fwsim.model.packet import DCCP, ICMP, ICMP6, ICMP_ECHO, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tcp_options import is_signed
@@ -65,7 +65,7 @@ def answer(packet: Packet) -> Packet | None:
 
 _HANDLED = {
     4: frozenset({ICMP, 2, TCP, UDP, UDPLITE}),
-    6: frozenset({ICMP6, TCP, UDP, UDPLITE, NONE}),
+    6: frozenset({ICMP6, TCP, UDP, UDPLITE, NONE, ROUTING, DEST}),
 }
 _MODULES = frozenset({4, 41, 47, 50, AH, DCCP, 108, SCTP})
 

@@ -103,15 +103,11 @@ def _rewrite(action: Rewrite, site: Site) -> str | None:
         return "DROP"
     if changed != site.view.packet:
         buffer = site.view.buffer
-        buffer.spoiled = (buffer.spoiled + _sum(changed) - _sum(buffer.packet)) % 0xFFFF
+        wrong = action.unsummed(changed) - action.unsummed(buffer.packet)
+        buffer.spoiled = (buffer.spoiled + wrong) % 0xFFFF
         buffer.packet = changed
         site.view.clear()
     return None
-
-
-def _sum(packet: Packet | None) -> int:
-    """What its addresses, and those that it quotes, add to a checksum, which nobody adjusts."""
-    return packet.src + packet.dst + _sum(packet.inner) if packet else 0
 
 
 def _remember(action: Remember, site: Site) -> None:

@@ -9,7 +9,7 @@ from fwsim.language.ruleset import Ruleset
 from fwsim.machine import nat, routing
 from fwsim.machine.account import Account
 from fwsim.machine.buffer import Buffer
-from fwsim.machine.connection import NEW, RELATED, TEMPLATE, UNTRACKED, Connection, Found
+from fwsim.machine.connection import INVALID, NEW, RELATED, TEMPLATE, UNTRACKED, Connection, Found
 from fwsim.machine.conntrack import Told, zone_of
 from fwsim.machine.effects import Site, carry_out
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
@@ -19,9 +19,16 @@ from fwsim.machine.record import Record
 from fwsim.machine.state import State
 from fwsim.machine.table import Outcome, walk_table
 from fwsim.machine.view import View
+from fwsim.machine.words import say
 from fwsim.machine.world import Namespace
 from fwsim.model.actions import Action, Tee
-from fwsim.model.chain import begins_cut_off, is_odd_fragment, reassembled
+from fwsim.model.chain import (
+    begins_cut_off,
+    identification,
+    is_bare,
+    is_odd_fragment,
+    reassembled,
+)
 from fwsim.model.exthdr import FRAGMENT
 from fwsim.model.names import STATES
 from fwsim.model.packet import Packet
@@ -144,13 +151,20 @@ class _AtHook:
         if not self.ns.reassembles(packet.family):
             return "ACCEPT"
         if packet.family == 6 and packet.proto == FRAGMENT:  # its header is cut off
-            if begins_cut_off(packet):
+            if begins_cut_off(packet) or is_bare(packet):  # without any payload it is a jumbogram
                 return "ACCEPT"
             self.record.reason = "malformed"
             return "DROP"
         if is_odd_fragment(packet):
             return "ACCEPT"
+        ident = identification(packet)
+        datagram = self.hook, bool(self.buffer.physin), packet.src, packet.dst, ident
+        if ident is not None and datagram in self.state.fragments:
+            self.record.reason = "fragment"
+            self.record.depends_on.append(say("fragments"))
+            return "UNKNOWN"
         if packet.frag or packet.more:
+            self.state.fragments.add(datagram)
             self.record.reason = "fragment"
             return "HELD"
         self.buffer.packet = reassembled(packet)
@@ -162,9 +176,14 @@ class _AtHook:
         buffer, template = self.buffer, self.buffer.template
         helper = template.helper if template else ""
         told = Told(zone_of(template, buffer.mark), helper, self.hook == "PREROUTING")
-        if told.outside and self.state.conntrack.settings.checksums:
+        looks = told.outside and self.state.conntrack.settings.checksums
+        looks = looks and self.ns.tracks(buffer.packet.family)
+        if looks and not buffer.spoiled:
             buffer.summed = buffer.packet.tos, buffer.packet.ttl
-        found = self.state.conntrack.track(buffer.packet, self.now, told)
+        if looks and buffer.spoiled:
+            found = Found(INVALID)
+        else:
+            found = self.state.conntrack.track(buffer.packet, self.now, told)
         buffer.found, buffer.template = found._replace(expected=None), None
         if found.expected and found.expected.follows and found.connection:
             tracker, chance = self.state.conntrack, self.nf.moment.chance

@@ -4,6 +4,7 @@ to the one who asked."""
 from __future__ import annotations
 
 from fwsim.machine import answers, linkfacts
+from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import ESTABLISHED, RELATED, TEMPLATE, Found
 from fwsim.machine.passage import Passage
 from fwsim.machine.routing import bound_to
@@ -142,6 +143,12 @@ def _willing(packet: Packet, notes: list[str]) -> Packet | None:
     return reply
 
 
+def _is_answered(packet: Packet, buffer: Buffer, error: Packet) -> bool:
+    """REJECT answers what sums up as it sees it."""
+    spoiled = bool(buffer.spoiled) and buffer.summed is None
+    return sums_up(packet, spoiled) if error.is_icmp else not spoiled
+
+
 def _refused(world: World, passage: Passage, error: str) -> Response | None:
     """An error, and REJECT's reset, belong to the connection of what they refuse (nf_ct_attach);
     TCP and UDP, which refuse what has no socket, are not told of it (ip_protocol_deliver_rcu).
@@ -152,7 +159,7 @@ def _refused(world: World, passage: Passage, error: str) -> Response | None:
     packet = answers.refusal(world.namespaces[passage.host], passage.packet, error, came_by)
     if packet is None or (packet.is_icmp and _to_many(world, passage)):
         return None
-    if passage.record.reject and packet.is_icmp and not sums_up(passage.packet):
+    if passage.record.reject and not _is_answered(passage.packet, buffer, packet):
         return None
     if passage.record.reject == "tcp-reset" and buffer.physin:
         return Response("error", packet, Start(passage.host, leaves=buffer.physin))

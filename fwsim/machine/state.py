@@ -13,12 +13,14 @@ CounterKey = tuple[int, str, str, int]  # family, table, chain, rule (0: the pol
 
 class State:
     """`counters` are what was added to those of the dump: packets and bytes. `memory` is what
-    rules and shared lists remember; its values are never changed, only replaced."""
+    rules and shared lists remember; its values are never changed, only replaced. `fragments` are
+    those that wait for others: where, and what they have in common."""
 
     def __init__(self, conntrack: Conntrack) -> None:
         self.conntrack = conntrack
         self.counters: dict[CounterKey, tuple[int, int]] = {}
         self.memory: dict[Hashable, Any] = {}
+        self.fragments: set[Hashable] = set()
 
     def count(self, key: CounterKey, octets: int) -> None:
         """One more packet of that many bytes."""
@@ -30,4 +32,5 @@ class State:
         fork = State(self.conntrack.fork())
         fork.counters.update(self.counters)
         fork.memory.update(self.memory)
+        fork.fragments.update(self.fragments)
         return fork

@@ -17,13 +17,14 @@ _RIGHT = {4: frozenset({ICMP, TCP, UDP}), 6: frozenset({ICMP6, TCP, UDP})}
 """Protocols whose checksum is right in every whole packet here."""
 
 
-def sums_up(packet: Packet) -> bool:
-    """The checksum is right, or nobody asks for it. Contents that nobody told are taken to be."""
+def sums_up(packet: Packet, spoiled: bool = False) -> bool:
+    """The checksum is right, or nobody asks for it. Contents that nobody told are taken to be.
+    `spoiled`: rules made it wrong, and conntrack has not looked at it before."""
     if packet.family == 6 and _is_bare(packet):
         return False
     if packet.proto in _OTHERWISE:
         return True
-    if packet.truncated or packet.more:
+    if packet.truncated or packet.more or spoiled:
         return False
     untold = packet.contents is None or (packet.proto == DCCP and not packet.head)
     if packet.proto in _RIGHT[packet.family] or untold:

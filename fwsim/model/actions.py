@@ -68,11 +68,13 @@ class Compute(NamedTuple):
 
 class Rewrite(NamedTuple):
     """Put another packet in this one's place; None drops it. `name` says what is changed, `fields`
-    are those of which it may have other values."""
+    are those of which it may have other values; `unsummed` is how much more of a packet stands in
+    its transport checksum than the change accounts for."""
 
     name: str
     change: Callable[[Facts], Packet | None]
     fields: tuple[Field, ...]
+    unsummed: Callable[[Packet], int] = lambda _: 0
 
 
 class Remember(NamedTuple):

@@ -82,6 +82,17 @@ def begins_cut_off(packet: Packet) -> bool:
     return first and data[0] not in (*EXTENSIONS, NONE)
 
 
+def is_bare(packet: Packet) -> bool:
+    """Nothing follows its IP header."""
+    return packet.length == (20 + len(packet.ip_options) if packet.family == 4 else 40)
+
+
+def identification(packet: Packet) -> int | None:
+    """What the fragments of one datagram have in common; None where nobody told."""
+    told = (data[3:] for kind, data in packet.ext if kind == FRAGMENT)
+    return next((int.from_bytes(data, "big") for data in told), None)
+
+
 def is_odd_fragment(packet: Packet) -> bool:
     """A fragment of IPv6 that nobody puts together with others: a first one without the whole
     header of its protocol (ipv6frag_thdr_truncated), or one that others are to follow, though its

@@ -28,6 +28,7 @@ from .lab import Lab, moved
 SENDER = "02:00:00:00:09:09"
 """What a bridged frame's reset goes back to, past all hooks (nf_send_reset): not compared."""
 NOTHING = Given()
+_IDENT = 0x4000  # no fragment header that a packet tells of has such a number
 AGREED = TCP_FLAGS["SYN"] | TCP_FLAGS["ACK"]
 
 
@@ -101,13 +102,14 @@ class Duel:
     def put(self, sent: Sent) -> None:
         """Send a packet."""
         self.sent += 1
+        ident = _IDENT + self.sent
         self.simulation.now = monotonic() - self.began
         if sent.dev:
             mac_src = sent.packet.mac_src or SENDER
-            frame = frames.build(sent.packet, mac_src, sent.mac, self.sent)
+            frame = frames.build(sent.packet, mac_src, sent.mac, ident)
             self.lab.send(sent.dev, frame)
         else:
-            self.lab.send_local(frames.build_ip(sent.packet, self.sent), sent.packet.uid)
+            self.lab.send_local(frames.build_ip(sent.packet, ident), sent.packet.uid)
 
     def fwsim(self, sent: Sent, answers: bool = False) -> tuple[Seen, Leg]:
         """What fwsim says of it; with `answers`, of what the host itself sends back too. What goes

@@ -92,6 +92,11 @@ def _translated_back(inner: Packet | None, o: Options, which: str) -> Packet | N
     return inner.but(**{other: _moved(old, source, target) if new is None else new})
 
 
+def _addresses(packet: Packet | None) -> int:
+    """Those that it quotes stand in its checksum too."""
+    return packet.src + packet.dst + _addresses(packet.inner) if packet else 0
+
+
 def npt(name: str, which: str, hooks: tuple[str, ...]) -> Target:
     """The target of that name, which translates the address `which`."""
 
@@ -99,7 +104,7 @@ def npt(name: str, which: str, hooks: tuple[str, ...]) -> Target:
         def change(facts: Facts) -> Packet | None:
             return _translated(facts, o, which)
 
-        return (Rewrite(name, change, ((F.SRC if which == "src" else F.DST)[6],)),)
+        return (Rewrite(name, change, ((F.SRC if which == "src" else F.DST)[6],), _addresses),)
 
     def save(o: Options, _: Context) -> str:
         kept = (n for n in ("src-pfx", "dst-pfx") if o[n] != (0, 0))

@@ -78,7 +78,16 @@ def _actions(o: Options, _: Context) -> tuple[Rewrite]:
             return None
         return _lowered(packet, room if wanted is None else wanted)
 
-    return (Rewrite("TCPMSS", change, (F.LENGTH, F.TCP_OPTIONS)),)
+    return (Rewrite("TCPMSS", change, (F.LENGTH, F.TCP_OPTIONS), _unsummed),)
+
+
+def _unsummed(packet: Packet) -> int:
+    """A size at an odd place is taken for one at an even place."""
+    at = mss_at(packet.tcp_options)
+    if at is None or at % 2 == 0:
+        return 0
+    size = int.from_bytes(packet.tcp_options[at + 2 : at + 4], "big")
+    return (size << 8) - size
 
 
 def _check(o: Options, c: Context) -> None:

@@ -22,6 +22,7 @@ WORDS = {
     "drops it; that packet is not followed",
     "queue": "whether a program reads queue {queues}; none is assumed to",
     "multicast": "multicast routing is not modelled",
+    "fragments": "a fragment that came before waits for it; to put them together is not modelled",
     "by_which": "by which device {address} is reached (--in, --out)",
     "untold": "{what}, which nobody told",
     "endless": "where it ends: after {count} hosts it goes on",

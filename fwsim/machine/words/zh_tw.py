@@ -22,6 +22,7 @@ WORDS = {
     "那個封包",
     "queue": "是否有程式讀取佇列 {queues}；假設沒有",
     "multicast": "多點傳送的路由不在模型之內",
+    "fragments": "先到的分段正在等它，而分段的重組不在模型之內",
     "by_which": "由哪個介面到達 {address}（--in、--out）",
     "untold": "{what}，沒有人提供",
     "endless": "它在哪裡結束：經過 {count} 台主機後仍在繼續",

@@ -205,7 +205,7 @@ class Run:
         begun = self._tracker.begun
         start = coming.start or self._start(packet, coming.dev)
         leg, passages = simulation.carry(packet, start, follow=False)
-        if (leg.fate, leg.reason) == ("consumed", "fragment"):
+        if leg.reason == "fragment":
             self._leave_out(Other("fragment"))
             return
         replay.walked += 1
