@@ -30,6 +30,7 @@ ON_USE = {
             "fwsim.machine.many",
             "fwsim.machine.plan",
             "fwsim.machine.crowd",
+            "fwsim.questions.replay.heads",
             "fwsim.questions.told_columns",
             "fwsim.questions.verdicts",
         ),

@@ -57,13 +57,13 @@ class Connection:
         """A TCP connection that both ends have given up."""
         return isinstance(self.track, Track) and self.track.state in ("TIME_WAIT", "CLOSE")
 
-    def count(self, reply: bool, octets: int) -> None:
-        """One more packet of that many bytes, if it is counted at all."""
+    def count(self, reply: bool, octets: int, packets: int = 1) -> None:
+        """One more packet of that many bytes, or some together, if it is counted at all."""
         if self.counters is None:
             return
         counted = list(self.counters)
-        packets, total = counted[reply]
-        counted[reply] = (packets + 1, total + octets)
+        before, total = counted[reply]
+        counted[reply] = (before + packets, total + octets)
         self.counters = (counted[0], counted[1])
 
 

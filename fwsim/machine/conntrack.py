@@ -185,7 +185,7 @@ class Conntrack:
             answer = key.inverted()
             if answer is None:
                 return Found(INVALID)
-            made, expected = self._begun(key, answer, told, now)
+            made, expected = self.open(key, answer, told, now)
             found = (made, False)
         here = Arrival(packet, *found, now, self.settings, told.outside)
         moved = self.advance(here, packet.length)
@@ -214,7 +214,7 @@ class Conntrack:
             connection.status |= SEEN_REPLY
         return Found(state, connection, reply)
 
-    def _begun(
+    def open(
         self, key: Tuple, answer: Tuple, told: Told, now: float
     ) -> tuple[Connection, Expectation | None]:
         """init_conntrack: a new connection; if a helper expected it, that helper's expectation."""

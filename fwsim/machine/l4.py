@@ -144,9 +144,14 @@ def _gre(here: Arrival) -> Move:
     return Move("part", here.settings.timeouts["gre"])
 
 
+def stream_timeout(settings: Settings, proto: str = "udp") -> int:
+    """Seconds that a stream is kept."""
+    return settings.timeouts[f"{proto}_stream"]
+
+
 def _stream(here: Arrival, proto: str = "udp") -> Move:
     here.connection.status |= ASSURED
-    return Move("part", here.settings.timeouts[f"{proto}_stream"])
+    return Move("part", stream_timeout(here.settings, proto))
 
 
 @cache
@@ -159,7 +164,7 @@ def _machine() -> Any:
 
 def _tcp(here: Arrival) -> Move:
     tcp, connection, knobs = _machine(), here.connection, here.settings.tcp
-    track = connection.track or tcp.open_track(here.packet, knobs)
+    track = connection.track or tcp.open_track(here.segment or here.packet, knobs)
     if track is None:
         return _INVALID
     assert isinstance(track, Track)

@@ -3,7 +3,7 @@
 Follows `nf_conntrack_tcp_packet`, `tcp_new`, `tcp_error` and `nf_tcp_handle_invalid` of Linux
 6.18's net/netfilter/nf_conntrack_proto_tcp.c; `tcp_states` holds its tables, `tcp_window` its
 judgement of sequence numbers. `open_track` says whether a packet may begin a connection; `step`
-moves the connection by every packet, its first included.
+moves the connection by every packet, its first included; `glide` by many plain ones in a row.
 
 Left out: checksums and truncated headers (a Packet has neither), the sequence offsets of NAT
 helpers, SYNPROXY's keepalives, timeouts fixed by the CT target or by flow offload, early drop.
@@ -21,19 +21,30 @@ from fwsim.machine.tcp_states import (
     Track,
     kind_of,
 )
-from fwsim.machine.tcp_window import Segment, Side, after, announced, fit, with_options
+from fwsim.machine.tcp_window import Row, Segment, Side, after, announced, fit, slide, with_options
 from fwsim.model.packet import Packet
 from fwsim.model.tuples import NamedTuple
 
 _new = tuple.__new__  # a record without its constructor's call, for what every segment makes
-__all__ = ["STATES", "Knobs", "Last", "Step", "Track", "adopt", "kind_of", "open_track", "step"]
+__all__ = [
+    "STATES",
+    "Knobs",
+    "Last",
+    "Step",
+    "Track",
+    "adopt",
+    "glide",
+    "kind_of",
+    "open_track",
+    "step",
+]
 
 
-def open_track(packet: Packet, knobs: Knobs) -> Track | None:
+def open_track(packet: Packet | Segment, knobs: Knobs) -> Track | None:
     """The connection that a packet begins, to be moved by `step` with this same packet; None if it
     may begin none and is INVALID. A SYN begins one; an ACK takes one up midway if `loose`."""
-    kind = kind_of(packet.flags)
-    segment = Segment.of(packet)
+    segment = packet if isinstance(packet, Segment) else Segment.of(packet)
+    kind = kind_of(segment.flags)
     window = segment.win or 1
     if kind == "syn":
         syn = Side(segment.end, segment.end, window)
@@ -226,7 +237,7 @@ def _arrived(sides: tuple[Side, Side], last: Last, here: _Arrival, old: str, new
     if last.kind != here.kind or last.reply != here.reply:
         last = Last(here.kind, here.reply, *last[2:])
     track = _new(Track, (new, sides, last))
-    timeout = _timeout(track, here)
+    timeout = _timeout(track, here.kind, here.knobs)
     if here.seen_reply:
         assured = here.assured or new == "ESTABLISHED"
         return _new(Step, ("accept", track, assured, timeout, None))
@@ -239,14 +250,45 @@ def _arrived(sides: tuple[Side, Side], last: Last, here: _Arrival, old: str, new
     return Step("accept", track, here.assured, timeout)
 
 
-def _timeout(track: Track, here: _Arrival) -> int:
-    timeouts = here.knobs.timeouts
+def _timeout(track: Track, kind: str, knobs: Knobs) -> int:
+    timeouts = knobs.timeouts
     usual = timeouts[track.state]
-    if track.last.repeats >= here.knobs.max_retrans and usual > timeouts["MAX_RETRANS"]:
+    if track.last.repeats >= knobs.max_retrans and usual > timeouts["MAX_RETRANS"]:
         return timeouts["MAX_RETRANS"]
-    if here.kind == "rst":
+    if kind == "rst":
         return timeouts["CLOSE"]
     first, second = track.sides
     if (first.unacked or second.unacked) and usual > timeouts["UNACKNOWLEDGED"]:
         return timeouts["UNACKNOWLEDGED"]
     return usual if track.last.win else min(usual, timeouts["MAX_RETRANS"])
+
+
+def glides(track: Track) -> bool:
+    """`glide` may move it: it is established, and both ends have shown their windows."""
+    first, second = track.sides
+    return track.state == "ESTABLISHED" and bool(first.maxwin and second.maxwin)
+
+
+def glide(track: Track, rows: list[Row], knobs: Knobs) -> tuple[int, Track, int]:
+    """As many `step`s as there are segments that fit, up to the first that does not, of a
+    connection that `glides`, is assured and was answered: how many, the connection after them, and
+    its timeout. Each is an ACK, without SYN, FIN or RST; windows are as they are in the header."""
+    first, second = track.sides
+    scales, sacking = (first.scale, second.scale), (second.sacks, first.sacks)
+    count, sides, *_ = slide(
+        track.sides,
+        [(back, seq, end, ack, sack if sacking[back] else ack, win << scales[back])
+         for back, seq, end, ack, sack, win in rows],
+    )  # fmt: skip
+    if not count:
+        return 0, track, 0
+    back, seq, end, ack, _, win = rows[count - 1]
+    same, last, at = (back, seq, end, ack, win), track.last, count - 2
+    while at >= 0 and (*rows[at][:4], rows[at][5]) == same:
+        at -= 1
+    repeats = count - 2 - at
+    if at < 0 and (last.reply, last.seq, last.end, last.ack, last.win) == same:
+        repeats += last.repeats + 1
+    last = _new(Last, ("ack", back, seq, end, ack, win, *last[6:10], repeats & 0xFF))
+    track = _new(Track, ("ESTABLISHED", sides, last))
+    return count, track, _timeout(track, "ack", knobs)

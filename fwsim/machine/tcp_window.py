@@ -4,11 +4,14 @@ Follows `tcp_in_window`, `tcp_init_sender`, `tcp_options` and `tcp_sack` of Linu
 net/netfilter/nf_conntrack_proto_tcp.c. Conntrack stands between the ends: of each it keeps how far
 it has sent, how far the other end lets it send, and the widest window it has offered. All numbers
 are modulo 2**32. Left out: the sequence offsets of NAT helpers (nf_ct_seqadj) and SYNPROXY.
+
+`fit` judges one segment, whatever it is; `slide` moves both records by segments in a row, and holds
+the one judgement that there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from fwsim.model.names import TCP_FLAGS
@@ -94,7 +97,7 @@ def fit(
     `reply`: it goes against the connection's original direction; `state`: the connection's;
     `be_liberal`: the sysctl of that name."""
     if receiver.sacks and _SACK in segment.options:  # else no option is one
-        segment = segment._replace(sack=_highest(segment))
+        segment = segment._replace(sack=highest(segment.ack, segment.options))
     flags = segment.flags
     if flags & SYN or not sender.maxwin:
         sender, receiver, settled = _meet(sender, receiver, segment, reply, state)
@@ -102,10 +105,16 @@ def fit(
             return "tolerated", sender, receiver
     if flags & (ACK | RST) != ACK:
         segment = _completed(sender, receiver, segment, state)
-    verdict, sender = _judge(sender, receiver, segment)
-    if verdict == "fits":
-        return verdict, *_moved(sender, receiver, segment)
-    return ("tolerated" if sender.liberal or be_liberal else verdict), sender, receiver
+    _, seq, end, ack, sack, win, _ = segment
+    offered = win if flags & SYN else win << sender.scale
+    slid = slide((sender, receiver), ((False, seq, end, ack, sack, offered),))
+    if slid.refusal is None:
+        moved, receiver = slid.sides
+        return "fits", moved if flags & ACK else moved._replace(maxack=sender.maxack), receiver
+    if slid.refusal == "late" and slid.beyond:
+        sender = sender._replace(end=end, unacked=True)
+    tolerant = sender.liberal or be_liberal
+    return ("tolerated" if tolerant else slid.refusal), sender, receiver
 
 
 def _meet(
@@ -164,48 +173,74 @@ def _completed(sender: Side, receiver: Side, segment: Segment, state: str) -> Se
     return segment
 
 
-def _judge(sender: Side, receiver: Side, segment: Segment) -> tuple[Fit, Side]:
-    """`after` is written out here: these four are asked of every segment."""
-    sack, end, maxwin = segment.sack, segment.end, receiver.maxwin
-    acks_sent_data = not receiver.end - sack & _SIGN
-    oldest = receiver.end - max(sender.maxwin, _LEAST_ACK_WINDOW) - 1
-    ack_recent = oldest - sack & _SIGN
-    data_recent = sender.end - maxwin - 1 - end & _SIGN
-    if sender.maxend - segment.seq & _SIGN:
-        excess = (end - sender.maxend + 1) & _MASK
-        if data_recent and excess <= maxwin and ack_recent and acks_sent_data:
-            return "late", sender._replace(end=end, unacked=True)
-        return "outside", sender
-    if not acks_sent_data:
-        return "outside", sender
-    if not (data_recent or not maxwin) or not ack_recent:
-        return "late", sender
-    return "fits", sender
+class Slid(NamedTuple):
+    """How many segments fit their windows, both records after those, and what the next one is, if
+    there is one; `beyond`: it begins beyond what its sender may send."""
+
+    fitting: int
+    sides: tuple[Side, Side]
+    refusal: Literal["late", "outside"] | None = None
+    beyond: bool = False
 
 
-def _moved(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Side]:
-    """Both records after a segment that fits."""
-    _, _, end, ack, sack, win, _ = segment
-    if not segment.flags & SYN:
-        win <<= sender.scale
-    own_end, maxend, maxwin, maxack, *rest, unacked = receiver
-    if maxwin and after(end, sender.maxend):
-        maxwin = (maxwin + end - sender.maxend) & _MASK
-    if after(sack + win, maxend - 1):
-        maxend = (sack + (win or 1)) & _MASK
-    unacked = unacked and ack != own_end
-    moved = _new(Side, (own_end, maxend, maxwin, maxack, *rest, unacked))
-    return _advanced(sender, segment, win), moved
+Row = tuple[bool, int, int, int, int, int]
+"""A segment that acknowledges: whether the second side sent it, a Segment's `seq`, `end`, `ack` and
+`sack`, and the window that it offers, scaled."""
 
 
-def _advanced(sender: Side, segment: Segment, win: int) -> Side:
-    end, maxend, maxwin, maxack, *rest, unacked = sender
-    ahead = after(segment.end, end)
-    if segment.flags & ACK and (maxack is None or after(segment.ack, maxack)):
-        maxack = segment.ack
-    maxwin = max(maxwin, (win + segment.sack - segment.ack) & _MASK)
-    end = segment.end if ahead else end
-    return _new(Side, (end, maxend, maxwin, maxack, *rest, unacked or ahead))
+def slide(sides: tuple[Side, Side], rows: Iterable[Row]) -> Slid:  # noqa: C901 (see below)
+    """Move both records by segments in a row, until one does not fit its window. Names without
+    `own_` are of the side that sends, whichever that is at the time.
+
+    This is asked of every segment of a capture: `after` is written out, nothing is called, and
+    nothing is made for each."""
+    end, maxend, maxwin, maxack, *rest, unacked = sides[0]
+    own_end, own_maxend, own_maxwin, own_maxack, *own_rest, own_unacked = sides[1]
+    turned, count = False, 0
+    refusal: Literal["late", "outside"] | None = None
+    beyond = False
+    for second, seq, until, ack, sack, offered in rows:
+        if second != turned:
+            turned = second
+            end, maxend, maxwin, own_end, own_maxend, own_maxwin = (
+                own_end, own_maxend, own_maxwin, end, maxend, maxwin,
+            )  # fmt: skip
+            maxack, unacked, own_maxack, own_unacked = own_maxack, own_unacked, maxack, unacked
+        reach = maxwin if maxwin > _LEAST_ACK_WINDOW else _LEAST_ACK_WINDOW
+        acks_sent_data = not own_end - sack & _SIGN
+        ack_recent = own_end - reach - 1 - sack & _SIGN
+        data_recent = end - own_maxwin - 1 - until & _SIGN
+        if maxend - seq & _SIGN:
+            excess = (until - maxend + 1) & _MASK
+            near = data_recent and excess <= own_maxwin and ack_recent and acks_sent_data
+            refusal, beyond = "late" if near else "outside", True
+            break
+        if not acks_sent_data:
+            refusal = "outside"
+            break
+        if not (data_recent or not own_maxwin) or not ack_recent:
+            refusal = "late"
+            break
+        count += 1
+        if own_maxwin and maxend - until & _SIGN:
+            own_maxwin = (own_maxwin + until - maxend) & _MASK
+        if own_maxend - 1 - sack - offered & _SIGN:
+            own_maxend = (sack + (offered or 1)) & _MASK
+        if own_unacked and ack == own_end:
+            own_unacked = False
+        if maxack is None or maxack - ack & _SIGN:
+            maxack = ack
+        widest = (offered + sack - ack) & _MASK
+        if widest > maxwin:  # noqa: PLR1730 (a call)
+            maxwin = widest
+        if end - until & _SIGN:
+            end, unacked = until, True
+    if turned:
+        rest, own_rest = own_rest, rest
+    sender = _new(Side, (end, maxend, maxwin, maxack, *rest, unacked))
+    receiver = _new(Side, (own_end, own_maxend, own_maxwin, own_maxack, *own_rest, own_unacked))
+    moved = (receiver, sender) if turned else (sender, receiver)
+    return _new(Slid, (count, moved, refusal, beyond))
 
 
 def _each(options: bytes) -> Iterator[tuple[int, bytes]]:
@@ -222,10 +257,10 @@ def _each(options: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def _highest(segment: Segment) -> int:
+def highest(ack: int, options: bytes) -> int:
     """The highest byte acknowledged, selectively or not; only the first SACK option counts."""
-    sack = segment.sack
-    for kind, body in _each(segment.options):
+    sack = ack
+    for kind, body in _each(options):
         if kind == _SACK and body and len(body) % 8 == 0:
             for at in range(4, len(body), 8):
                 edge = int.from_bytes(body[at : at + 4], "big")

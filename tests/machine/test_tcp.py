@@ -3,11 +3,14 @@ tests/kernel/test_tcp_track.py."""
 
 from __future__ import annotations
 
+import struct
+from random import Random
+
 import pytest
 
-from fwsim.machine.tcp import Knobs, open_track, step
+from fwsim.machine.tcp import Knobs, Last, Track, glide, open_track, step
 from fwsim.machine.tcp_states import SYSCTL, kind_of
-from fwsim.machine.tcp_window import after, announced
+from fwsim.machine.tcp_window import Row, Segment, Side, after, announced
 from fwsim.model.names import TCP_FLAGS
 
 from .tcp_cases import CASES, Table, read_case, segment
@@ -108,3 +111,60 @@ def test_knobs_from_sysctl() -> None:
     )
     assert not knobs.loose
     assert dict(knobs.timeouts) == {**DEFAULT.timeouts, "CLOSE_WAIT": 7}
+
+
+def _track(rng: Random) -> Track:
+    """A connection with any windows, near where numbers wrap around as often as not."""
+
+    def number() -> int:
+        return (rng.choice((0, 0xFFFFF000, 1 << 31)) + rng.randrange(3000)) & 0xFFFFFFFF
+
+    def side() -> Side:
+        end = number()
+        maxend = (end + rng.choice((0, 500, 70_000))) & 0xFFFFFFFF
+        return Side(
+            end, maxend, rng.choice((1, 500, 66_001)), rng.choice((None, number())),
+            scale=rng.choice((0, 7)), sacks=rng.random() < 0.5, liberal=rng.random() < 0.2,
+            unacked=rng.random() < 0.5,
+        )  # fmt: skip
+
+    last = Last("ack", rng.random() < 0.5, number(), number(), number(), 500, repeats=254)
+    return Track("ESTABLISHED", (side(), side()), last)
+
+
+def _row(rng: Random, track: Track) -> Row:
+    """An ACK that is about where it should be, or not quite."""
+    back = rng.random() < 0.5
+    sender, receiver = track.sides[back], track.sides[not back]
+    slips = (*[0] * 12, 1, -1, 400, -400, -501, 70_000, -66_001, -66_002, 1 << 31)
+    seq = (sender.end + rng.choice(slips)) & 0xFFFFFFFF
+    end = (seq + rng.choice((0, 0, 1, 400, 1448))) & 0xFFFFFFFF
+    ack = (receiver.end + rng.choice(slips)) & 0xFFFFFFFF
+    sack = (ack + rng.choice((0, 0, 0, 300))) & 0xFFFFFFFF
+    return back, seq, end, ack, sack, rng.choice((0, 500, 500, 65_535))
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_many_segments_at_once_are_as_many_steps(number: int, seed: int) -> None:
+    """`glide` against `step`: as far as all fit, the same connection and the same timeout."""
+    rng, together = Random(f"glide {seed} {number}"), 0
+    for _ in range(400):
+        track, rows = _track(rng), list[Row]()
+        knobs = Knobs(be_liberal=rng.random() < 0.1)
+        stepped, timeout, count = track, 0, 0
+        for _ in range(rng.randrange(1, 12)):
+            rows.append(rows[-1] if rows and rng.random() < 0.3 else _row(rng, stepped))
+            back, seq, end, ack, sack, win = rows[-1]
+            edge = struct.pack("!BBBBII", 1, 1, 5, 10, (sack - 1) & 0xFFFFFFFF, sack)
+            options = edge if sack != ack else b""
+            packed = Segment(ACK, seq, end, ack, ack, win, options)
+            done = step(stepped, back, packed, knobs, seen_reply=True, assured=True)
+            alone, moved, seconds = glide(stepped, rows[-1:], knobs)
+            if not alone:
+                assert done.kind != "accept" or stepped.sides[back].liberal or knobs.be_liberal
+                break
+            assert (done.kind, done.track, done.timeout) == ("accept", moved, seconds)
+            stepped, timeout, count = moved, seconds, count + 1
+        assert glide(track, rows, knobs) == (count, stepped, timeout)
+        together += count
+    assert together > 300

@@ -3,7 +3,8 @@ without, leaves the same verdicts, counters, connections and memories."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -13,19 +14,22 @@ import pytest
 import fwsim
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.state import State
-from fwsim.model.names import TCP_FLAGS
-from fwsim.model.packet import TCP, UDP, Packet
+from fwsim.model.names import TCP_FLAGS, address_text
+from fwsim.model.packet import ICMP, TCP, UDP, Packet
 from fwsim.net import Net
+from fwsim.questions.replay.batch import MOST
 from fwsim.questions.replay.frames import Stream
 from fwsim.questions.replay.placing import Asked
 from fwsim.questions.replay.run import Run
 
 from .captures import BEGIN, enhanced, ethernet, interface, packet, section
 
-SYN, ACK, FIN, RST, PSH = (TCP_FLAGS[name] for name in ("SYN", "ACK", "FIN", "RST", "PSH"))
+FIN, SYN, RST, PSH, ACK, URG, ECE, _ = TCP_FLAGS.values()
 GUESTS, SERVERS = ("172.18.0.2", "172.18.0.3"), ("8.8.8.8", "8.8.4.4", "192.0.2.1")
 HOST, BRIDGE_MAC, OUT_MAC, GUEST_MAC = "192.0.2.10", "docker1", "eth0", "02:00:00:00:00:77"
 OPTIONS = bytes.fromhex("020405b40402080a000000010000000001030307")
+STAMP = b"\1\1\x08\x0a" + bytes(8)
+PAUSES = (10, 1000, 100_000, 7)
 
 MATCHES = (
     "", "-p tcp", "-p udp", "-p tcp --dport 80", "-p udp --dport 53", "-p tcp --syn",
@@ -115,18 +119,28 @@ def conversation(rng: Random) -> Iterator[Packet]:
         ttl = rng.choice((64, 64, 64, 63))
         return packet(src, dst, sport=ports[0], dport=ports[1], ttl=ttl, tos=tos, **fields)
 
-    if rng.random() < 0.4:
-        for _ in range(rng.randrange(1, 9)):
+    if rng.random() < 0.3:
+        for _ in range(rng.randrange(1, 30)):
             size = rng.choice((0, 40, 200))
             yield made(rng.random() < 0.4, proto=UDP, payload=b"abc" * size)
-        return
-    numbers = [rng.randrange(1 << 32), rng.randrange(1 << 32)]
+    else:
+        yield from segments(rng, made)
+
+
+def segments(rng: Random, made: Callable[..., Packet]) -> Iterator[Packet]:
+    """A TCP connection, not always a decent one."""
+    numbers = [rng.choice((rng.randrange(1 << 32), (1 << 32) - 300)) for _ in range(2)]
+    windows = rng.choice(((501,), (64240,), (501, 501, 64240, 0, 20)))
 
     def segment(back: bool, flags: int, size: int = 0) -> Packet:
-        options = OPTIONS if flags & SYN else b"\1\1\x08\x0a" + bytes(8)
+        acked = numbers[not back] - rng.choice((0, 0, 0, 20, 70_000)) & 0xFFFFFFFF
+        options = OPTIONS if flags & SYN else rng.choice((STAMP, STAMP, STAMP, b"", b"\1" * 4))
+        if not flags & SYN and rng.random() < 0.1:
+            edges = numbers[not back], numbers[not back] + rng.choice((50, 1 << 20)) & 0xFFFFFFFF
+            options += struct.pack("!BBBBII", 1, 1, 5, 10, *edges)
         one = made(
             back, proto=TCP, flags=flags, seq=numbers[back], payload=b"x" * size,
-            ack=numbers[not back] if flags & ACK else 0, tcp_options=options,
+            ack=acked if flags & ACK else 0, tcp_options=options, window=rng.choice(windows),
         )  # fmt: skip
         numbers[back] = numbers[back] + size + bool(flags & (SYN | FIN)) & 0xFFFFFFFF
         return one
@@ -135,11 +149,13 @@ def conversation(rng: Random) -> Iterator[Packet]:
         yield segment(False, SYN)
         yield segment(True, SYN | ACK)
         yield segment(False, ACK)
-    for _ in range(rng.randrange(2, 14)):
+    strange = rng.choice((0, 0.02, 0.1))
+    for _ in range(rng.choice((3, 12, 40))):
         back, roll = rng.random() < 0.5, rng.random()
-        if roll < 0.1:
-            numbers[back] = numbers[back] + rng.choice((5, 1 << 30)) & 0xFFFFFFFF
-        yield segment(back, ACK | PSH if roll < 0.7 else ACK, rng.choice((0, 20, 90, 400)))
+        if roll < strange:
+            numbers[back] = numbers[back] + rng.choice((5, -90, 1 << 30)) & 0xFFFFFFFF
+        flags = rng.choice((ACK | URG, ACK | ECE, RST)) if roll < strange / 3 else ACK | PSH
+        yield segment(back, flags if roll < 0.7 else ACK, rng.choice((0, 0, 20, 90, 400)))
     if rng.random() < 0.7:
         yield segment(False, rng.choice((FIN | ACK, RST | ACK, RST)))
         yield segment(True, FIN | ACK)
@@ -150,17 +166,32 @@ def conversation(rng: Random) -> Iterator[Packet]:
 
 
 def capture(rng: Random, net: Net) -> bytes:
-    """On the bridge, on the way out, or on nobody knows what."""
+    """On the bridge, on the way out, or on nobody knows what; some of it cut off, or with ARP, or
+    ICMP's errors between."""
     devices = net.world.namespaces[net.world.host].devices
     named = rng.choice(("docker1", "eth0", ""))
     own = devices[named].mac if named else "02:00:00:00:00:78"
     out, ticks = section() + interface(named), BEGIN * 10**6
+    hops, long = rng.random() < 0.3, rng.choice((0, 0.005, 0.02))
     for made in talk(rng):
-        ticks += rng.choice((10, 1000, 100_000, 40_000_000 if rng.random() < 0.02 else 7))
+        ticks += rng.choice(PAUSES) if rng.random() >= long else rng.choice((4, 35, 310)) * 10**7
+        if rng.random() < 0.01:
+            ticks -= 2000  # captures of several processors are not quite in order
         inward = made.src >> 16 == 0xAC12
         out_of = named and inward != (named == "docker1")
         macs = (own, GUEST_MAC) if out_of else (GUEST_MAC, own)
         out += enhanced(ethernet(made, *macs), ticks=ticks)
+        if hops and rng.random() < 0.05:
+            about = made._replace(payload=made.payload[:8])
+            fields = {
+                "proto": ICMP,
+                "icmp_type": 3,
+                "icmp_code": rng.choice((1, 3)),
+                "inner": about,
+            }
+            error = packet("8.8.8.8", address_text(made.src, 32), **fields)
+            odd = rng.choice((ethernet(error, *macs), b"\xff" * 12 + b"\x08\x06" + bytes(28)))
+            out += enhanced(odd, ticks=ticks)
     return out
 
 
@@ -175,7 +206,7 @@ def left_behind(state: State, now: float) -> object:
     return table, sorted(state.counters.items()), sorted(map(str, state.memory.items()))
 
 
-@pytest.mark.parametrize("number", range(24))
+@pytest.mark.parametrize("number", range(40))
 def test_remembered_ways_are_the_ways_that_would_be_walked(number: int, seed: int) -> None:
     rng = Random(f"quick {seed} {number}")
     net = fwsim.load("example:article-complete")
@@ -183,10 +214,10 @@ def test_remembered_ways_are_the_ways_that_would_be_walked(number: int, seed: in
     simulation = net.simulation.fork()
     host = simulation.world.namespaces[simulation.world.host]
     simulation.govern(host.with_rulesets({4: fwsim.read(text, family=4)}))
-    data = capture(rng, net)
+    data, most = capture(rng, net), rng.choice((3, 20, 100, MOST))
     found = []
     for remember in (False, True):
-        run = Run(simulation, Asked(), "capture", remember=remember)
+        run = Run(simulation, Asked(), "capture", remember=remember, most=most)
         for _ in run.through(Stream(BytesIO(data))):
             pass
         state = run.simulation.states[host.name]

@@ -16,8 +16,6 @@ from fwsim.questions.replay.summary import Replay
 if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
 
-_OFTEN = 1 << 10  # frames between two tellings of how far it is
-
 
 def replay(
     simulation: Simulation,
@@ -30,9 +28,8 @@ def replay(
     its contents stands in the answer."""
     with _opened(os.fspath(file)) as (opened, size):
         run = Run(simulation, asked, "-" if file == "-" else os.path.basename(file), on_leg)
-        for number, offset in enumerate(run.through(Stream(opened))):
-            if not number % _OFTEN:
-                progress(offset, size)
+        for offset in run.through(Stream(opened)):
+            progress(offset, size)
     return run.replay
 
 

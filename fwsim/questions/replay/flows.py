@@ -12,21 +12,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fwsim.machine import nat
-from fwsim.machine.chance import Chance
-from fwsim.machine.connection import NEW, Connection
-from fwsim.machine.conntrack import Told
-from fwsim.machine.l4 import Arrival
+from fwsim.machine.connection import ESTABLISHED, Connection, Found
 from fwsim.machine.reads import Reads
-from fwsim.machine.tcp_window import Segment
 from fwsim.machine.tuples import Tuple, tuple_of
-from fwsim.model.packet import TCP, UDP
-from fwsim.questions.replay.flow import Coming, Flow, segment_of
-from fwsim.questions.replay.frames import Frame, Interface
-from fwsim.questions.replay.summary import talk_of
+from fwsim.model.actions import Template
+from fwsim.questions.replay.flow import Coming, Flow, Kin, kin_of, shown
+from fwsim.questions.replay.frames import Interface
 from fwsim.questions.replay.ways import Way, Ways, is_known, learnt, longest_of
 
 if TYPE_CHECKING:
+    from fwsim.language.ruleset import Ruleset
     from fwsim.machine.passage import Passage
     from fwsim.machine.simulate import Simulation
     from fwsim.model.trace import Leg
@@ -34,8 +29,6 @@ if TYPE_CHECKING:
 
 _new = tuple.__new__  # a record without its constructor's call, for what every packet makes
 _MOST = 1 << 15  # flows, and ends between which there are ways
-_PLAIN = b"\x08\x00\x45"  # IPv4 without options behind Ethernet's addresses
-_ETHERNET, _AT, _L4 = 1, 14, 34
 
 
 class Flows:
@@ -46,68 +39,75 @@ class Flows:
         host = simulation.world.namespaces[simulation.world.host]
         self._state = simulation.states[host.name]
         self._tracker = self._state.conntrack
+        self.settings = self._tracker.settings
+        self.zoned = any(map(_zones, host.rulesets.values()))
         self._reads = Reads(host.rulesets)
         self._by_ports = frozenset() if host.plain_rules(4) else frozenset({"ports"})
         self._flows: dict[bytes, Flow] = {}
         self._shown: dict[Tuple | None, list[Flow]] = {}
         self._ways: dict[tuple[object, ...], Ways] = {}
-        self._interface: Interface | None = None
-        self._interfaces: set[Interface] = set()
+        self._kin: dict[bytes, Kin] = {}
+        self._interfaces: set[Interface | None] = set()
 
     # -- flows
 
-    def of(self, frame: Frame) -> Flow | None:
-        """The flow of a frame, if it is known and the frame is a plain one."""
-        if frame.interface is not self._interface:
-            return None
-        data = frame.data
-        flow = self._flows.get(data[:16] + data[22:24] + data[26:38])
-        odd = frame.direction or data[20] & 0x3F or data[21] if flow else True
-        return None if odd else flow
+    def reads(self, interface: Interface | None) -> bool:
+        """Flows of frames that were captured there are remembered: it is the only interface."""
+        self._interfaces.add(interface)
+        if len(self._interfaces) > 1 and self._flows:
+            self.forget()
+        return interface is not None and len(self._interfaces) == 1
 
-    def flow(self, frame: Frame, left: bool, shows: Tuple | None) -> Flow | None:
-        """The flow of a frame, made if it is new; None for a frame that is no plain one, and where
-        several interfaces may show the same packet."""
-        data = frame.data
-        self._interfaces.add(frame.interface)
-        self._interface = frame.interface if len(self._interfaces) == 1 else None
-        plain = frame.interface.link == _ETHERNET and data[12:15] == _PLAIN
-        odd = frame.direction or len(data) < _L4 + 8 or data[20] & 0x3F or data[21]
-        if not plain or odd or data[23] not in (TCP, UDP) or self._interface is None:
-            return None
-        key = data[:16] + data[22:24] + data[26:38]
-        if key not in self._flows:
+    def named(self, key: bytes) -> Flow | None:
+        """The flow of plain frames with that key, if it is known."""
+        return self._flows.get(key)
+
+    def kin(self, key: bytes) -> Kin | None:
+        """What is known of flows like that."""
+        return self._kin.get(kin_of(key))
+
+    def learn_kin(self, key: bytes, kin: Kin) -> None:
+        """Where packets of flows like that are placed."""
+        self._kin.setdefault(kin_of(key), kin)
+
+    def flow(self, key: bytes, left: bool) -> Flow:
+        """The flow of frames with that key, made if it is new."""
+        flow = self._flows.get(key)
+        if flow is None:
             if len(self._flows) >= _MOST:
-                self.forget()
-            flow = self._flows[key] = Flow(left, shows)
-            self._shown.setdefault(shows, []).append(flow)
-        return self._flows[key]
+                self._flows.clear()
+                self._shown.clear()
+            flow = self._flows[key] = Flow(left, shown(key))
+            self._shown.setdefault(flow.shows, []).append(flow)
+        return flow
 
     def enter(self, coming: Coming) -> Flow | None:
         """The flow of a packet on its way in, with the connection that the packet is of."""
-        flow = self.flow(coming.frame, coming.left, tuple_of(coming.shown))
-        key = tuple_of(coming.packet)
-        if flow is None or key is None or coming.start or coming.packet.truncated:
+        came = tuple_of(coming.packet)
+        if not coming.key or came is None or coming.start:
             return None
-        flow.packet, flow.came, flow.cell = coming.packet, (coming.dev, coming.how), None
-        flow.talks = talk_of(coming.packet), talk_of(coming.shown)
-        found = self._tracker.lookup(key, self._simulation.now)
-        flow.connection, flow.reply = found or (None, False)
-        flow.ways = self._between(coming, flow)
+        flow = self.flow(coming.key, coming.left)
+        self.join(flow, coming.key, came, (coming.dev, coming.how))
+        flow.packet = coming.packet
         return flow
 
-    def _between(self, coming: Coming, flow: Flow) -> Ways:
+    def join(self, flow: Flow, key: bytes, came: Tuple, by: tuple[str, str]) -> None:
+        """Find the connection of a flow, and the ways between its ends."""
+        flow.came, flow.by, flow.cell = came, by, None
+        found = self._tracker.lookup(came, self._simulation.now)
+        flow.connection, flow.reply = found or (None, False)
+        flow.ways = self.between(flow, key)
+
+    def between(self, flow: Flow, key: bytes) -> Ways:
         """The ways between its ends; of connections that begin apart from others."""
-        data, packet, connection = coming.frame.data, coming.packet, flow.connection
-        ends: tuple[object, ...] = ()
+        connection, ends = flow.connection, tuple[object, ...]()
         if connection is not None:
             original, reply = connection.original, connection.reply
             ends = (
                 flow.reply, *original[1:3], *reply[1:3], original[4:] == reply[5:3:-1],
                 connection.zone, connection.masqueraded, connection.set_up,
             )  # fmt: skip
-        key = (data[:16] + data[22:24], packet.src, packet.dst, coming.dev, coming.how, coming.left)
-        return self._ways_of((*key, *ends))
+        return self._ways_of((kin_of(key), *flow.came[1:3], *flow.by, flow.left, *ends))
 
     def _ways_of(self, key: tuple[object, ...]) -> Ways:
         if key not in self._ways:
@@ -124,78 +124,16 @@ class Flows:
             for flow in self._shown.get(answer, ()):
                 flow.connection = None
 
-    # -- what is known
-
-    def go(self, flow: Flow, frame: Frame) -> Way | None:
-        """Let a packet of a known connection go the way that is known for it; None, and nothing has
-        changed, if none is."""
-        connection, packet, data = flow.connection, flow.packet, frame.data
-        now = self._simulation.now
-        if connection is None or connection.gone or connection.expires <= now:
+    def settled(self, flow: Flow, connection: Connection) -> Way | None:
+        """The way of all further packets of a flow, while nothing changes about their connection;
+        None if it is not theirs, if packets that differ may go different ways, or if what was
+        stopped is to be told."""
+        ways = flow.ways
+        if flow.connection is not connection or ways is None or ways.varied:
             return None
-        octets = data[16] << 8 | data[17]
-        segment = segment_of(data, octets) if data[23] == TCP else None
-        short = octets > len(data) - _AT and frame.length == len(data)
-        if packet is None or flow.ways is None or octets < 28 or short:
-            return None
-        if segment is None and data[23] == TCP:
-            return None
-        kept = connection.__dict__.copy()
-        settings, outside = self._tracker.settings, bool(flow.came[0])
-        here = _new(
-            Arrival, (packet, connection, flow.reply, now, settings, outside, segment)
-        )  # fmt: skip
-        found = self._tracker.advance(here, octets)
-        if found is None:
-            return None
-        way = flow.ways.find(found, packet, octets, segment, connection.mark)
-        if way is None or octets > way.longest:
-            self._undo(connection, kept)
-            return None
-        way.count += 1
-        way.octets += octets
-        return way
-
-    def _undo(self, connection: Connection, kept: dict[str, object]) -> None:
-        lost = connection.gone
-        connection.__dict__.update(kept)
-        if lost:
-            self._tracker.restore(connection)
-
-    def begin(self, flow: Flow, coming: Coming) -> Way | None:
-        """Let the first packet of a connection go the way that is known for it, as `go`."""
-        tracker, packet, now = self._tracker, flow.packet, self._simulation.now
-        if packet is None or flow.ways is None or not flow.ways.known:
-            return None
-        if tracker.expected.there or tracker.settings.helping:
-            return None
-        found = tracker.track(packet, now, Told(outside=bool(flow.came[0])))
-        connection = found.connection
-        if connection is None or found.state != NEW:
-            return None
-        way = flow.ways.find(found, packet, packet.length, Segment.of(packet), 0)
-        if way is None or packet.length > way.longest:
-            return None
-        if way.confirms:
-            self._bind(connection, way)
-            if not tracker.confirm(connection, now):
-                return None
-            self.begun(connection)
-            flow.connection = connection
-            flow.ways = self._between(coming, flow)
-        way.count += 1
-        way.octets += packet.length
-        return way
-
-    def _bind(self, connection: Connection, way: Way) -> None:
-        simulation, now = self._simulation, self._simulation.now
-        chance = Chance(f"{simulation.given.seed} {simulation.seed + 1}")  # as the walk has it
-        for source, chosen in way.bindings:
-            if chosen is None:
-                nat.bind_nothing(self._tracker, connection, source, now, chance)
-            else:
-                nat.bind(self._tracker, connection, source, chosen, now=now, chance=chance)
-        connection.masqueraded = way.masqueraded
+        found = _new(Found, (ESTABLISHED, connection, flow.reply, None))
+        way = ways.find(found, flow.came, 0, None, connection.mark)
+        return way if way and way.end.verdict == "ACCEPT" else None
 
     # -- what is learnt
 
@@ -214,7 +152,7 @@ class Flows:
         asked = learnt(self._reads, leg, passages, connection, first)
         if asked is None:
             return
-        way = Way(end, leg, flow.came, longest_of(leg, flow.came[0]))
+        way = Way(end, leg, flow.by, longest_of(leg, flow.by[0]))
         if first:
             way.bindings, way.confirms = tuple(record.bindings), began
             way.masqueraded = connection.masqueraded
@@ -229,6 +167,7 @@ class Flows:
         self._flows.clear()
         self._shown.clear()
         self._ways.clear()
+        self._kin.clear()
 
     def count(self) -> None:
         """Move the counters by what has gone remembered ways since."""
@@ -249,3 +188,10 @@ class Flows:
         for place in way.places:
             packets, before = counters.get(place[1:], (0, 0))
             counters[place[1:]] = packets + count, before + octets
+
+
+def _zones(ruleset: Ruleset) -> bool:
+    """Its rules may put connections into zones."""
+    chains = (chain for table in ruleset.tables.values() for chain in table.chains.values())
+    actions = (action for chain in chains for rule in chain.rules for action in rule.actions)
+    return any(isinstance(action, Template) and not action.notrack for action in actions)

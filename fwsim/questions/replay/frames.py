@@ -9,7 +9,7 @@ from fwsim.model.tuples import NamedTuple
 
 LONGEST = 1 << 18  # bytes of a frame; no tool captures longer ones (libpcap's MAXIMUM_SNAPLEN)
 SECOND = 10**9  # times are nanoseconds
-_CHUNK = 1 << 20
+_CHUNK = 1 << 22
 
 
 class Interface(NamedTuple):

@@ -6,30 +6,35 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from fwsim.machine.account import reference
+from fwsim.machine.gliding import pause
 from fwsim.machine.moment import Script
 from fwsim.machine.response import Start, refused
 from fwsim.machine.tuples import Tuple, rewritten, tuple_of
 from fwsim.machine.wires import entry
 from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
-from fwsim.questions.replay.container import frames_of
-from fwsim.questions.replay.flow import Coming, Flow
+from fwsim.questions.replay.batch import ETHERNET, MOST, Batch
+from fwsim.questions.replay.container import batches_of
+from fwsim.questions.replay.flow import Coming, Kin, as_it_came
 from fwsim.questions.replay.flows import Flows
 from fwsim.questions.replay.frames import CaptureError, Frame, Stream
 from fwsim.questions.replay.links import Other, heard
 from fwsim.questions.replay.packets import packet_of
 from fwsim.questions.replay.placing import Asked, Placed, Places
+from fwsim.questions.replay.quick import Quick
 from fwsim.questions.replay.seen import Seen
 from fwsim.questions.replay.summary import End, Hit, Replay, talk_of
-from fwsim.questions.replay.ways import Way
 
 if TYPE_CHECKING:
     from fwsim.machine.passage import Passage
     from fwsim.machine.simulate import Simulation
     from fwsim.machine.state import CounterKey
     from fwsim.machine.world import Namespace
+    from fwsim.questions.replay.ahead import Ahead
+    from fwsim.questions.replay.heads import Heads
 
-_SWEEP = 1 << 12  # packets after which expired connections are forgotten
+_SWEEP = 1 << 15  # packets after which expired connections are forgotten
+_FEW = 64  # frames, of which it does not pay to make columns
 _MOST_CONNECTIONS = 1 << 16
 _CT_MAX = "net.netfilter.nf_conntrack_max"
 SECOND = 1e9
@@ -47,55 +52,104 @@ class Run:
         on_leg: OnLeg | None = None,
         *,
         remember: bool = True,
+        most: int = MOST,
     ) -> None:
-        """`remember` known ways: where nobody wants to be told of each packet."""
+        """`remember` known ways: where nobody wants to be told of each packet. `most`: how many
+        frames are read at a time."""
         self.simulation = simulation.fork()
         self.places = Places(self.simulation.world, asked)
         self.replay = Replay(simulation.world.title, name)
         self._on_leg = on_leg
         self._seen = Seen()
         self._tracker = self.simulation.states[simulation.world.host].conntrack
-        self._flows = Flows(self.simulation, self.replay) if remember and not on_leg else None
+        self._most = most
+        self._flows = self._quick = None
+        if remember and not on_leg:
+            self._flows = Flows(self.simulation, self.replay)
+            self._quick = Quick(self.simulation, self.replay, self.places, self._flows, self._seen)
         self._first: int | None = None
         told = self.places.host.number(_CT_MAX, _MOST_CONNECTIONS)
-        self._most = min(told, 4 * _MOST_CONNECTIONS) or _MOST_CONNECTIONS
+        self._most_connections = min(told, 4 * _MOST_CONNECTIONS) or _MOST_CONNECTIONS
 
     def through(self, stream: Stream) -> Iterator[int]:
-        """Take the capture's frames, each one's offset yielded once it is done. What is damaged
-        ends it, and stands in the summary."""
+        """Take the capture's frames; now and then, how many bytes are done. What is damaged ends
+        it, and stands in the summary."""
         replay = self.replay
         try:
-            for frame in frames_of(stream):
-                replay.frames += 1
-                self._clock(frame)
-                flow = self._flows.of(frame) if self._flows else None
-                if flow is None or not self._goes(frame, flow):
-                    self._take(frame)
+            for batch in batches_of(stream, self._most):
+                self._batch(batch)
+                replay.frames += len(batch)
                 if not replay.frames % _SWEEP:
                     self._sweep()
-                yield frame.offset
+                yield batch.offsets[-1]
         except CaptureError as error:
             replay.damage, replay.hint = error.message, error.hint or ""
         self._conclude()
 
-    def _clock(self, frame: Frame) -> None:
-        """Simulated time begins with the first frame; it never goes back."""
+    def _batch(self, batch: Batch) -> None:
+        """Take frames in their order, but for those that may be taken ahead of others."""
+        steady, simulation = self._clock(batch.times[0]), self.simulation
+        heads = self._heads(batch)
+        ahead = self._ahead(heads) if heads and steady and heads.steady else None
+        place, done = 0, ahead.done if ahead else bytearray(len(batch))
+        while True:
+            turn = done.find(0, place)
+            simulation.seed += (turn if turn >= 0 else len(batch)) - place  # as every walk does
+            if turn < 0:
+                break
+            if turn:
+                self._clock(batch.times[turn])
+            row = heads.at[turn] if heads else -1
+            if heads is None or self._quick is None or row < 0:
+                self._take(batch.frame(turn))
+            elif not self._quick.take(heads, row):
+                self._take(batch.frame(turn), heads.key(row))
+            if ahead and row >= 0:
+                ahead.behind(row)
+            place = turn + 1
+        if ahead and place < len(batch):
+            self._clock(batch.times[-1])
+        self.replay.cut += ahead.cut if ahead else 0
+
+    def _heads(self, batch: Batch) -> Heads | None:
+        """The headers of a batch of which flows are remembered, where columns of them pay."""
+        flows, interface = self._flows, batch.interface
+        if flows is None or not flows.reads(interface) or len(batch) < min(_FEW, self._most):
+            return None
+        if interface is None or interface.link != ETHERNET:
+            return None
+        from fwsim.questions.replay.heads import Heads
+
+        return Heads(batch, pause(flows.settings))
+
+    def _ahead(self, heads: Heads) -> Ahead | None:
+        from fwsim.questions.replay.ahead import Ahead
+
+        return Ahead(heads, self._flows, self._seen, self._now_at) if self._flows else None
+
+    def _now_at(self, time: int) -> float:
+        """A frame's time on the simulation's clock, which begins with the first frame."""
+        assert self._first is not None
+        return self._begin + (time - self._first) / SECOND
+
+    def _clock(self, time: int) -> bool:
+        """It is so late now; False, and nothing has changed, if it was later already."""
         simulation, replay = self.simulation, self.replay
         if self._first is None:
-            self._first = frame.time
-            replay.began = frame.time / SECOND
+            self._first, self._begin = time, simulation.now
+            replay.began = time / SECOND
             if simulation.given.epoch is None:
                 epoch = replay.began - simulation.now
                 simulation.given = simulation.given._replace(epoch=epoch)
-            self._begin = simulation.now
-        seconds = (frame.time - self._first) / SECOND
-        now = self._begin + seconds
+        now = self._now_at(time)
         if now < simulation.now:
             replay.back_in_time += 1
-        else:
-            simulation.now, replay.seconds = now, seconds
+            return False
+        simulation.now, replay.seconds = now, (time - self._first) / SECOND
+        return True
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame, key: bytes = b"") -> None:
+        """Take a frame; `key` is its flow's, if it is of one."""
         link = heard(frame.interface.link, frame.data)
         if isinstance(link, Other):
             self._leave_out(link)
@@ -110,95 +164,52 @@ class Run:
             self._leave_out(placed)
             return
         self.replay.cut += cut
+        if key and self._flows:
+            self._flows.learn_kin(key, Kin(placed, packet))
         if self._seen.is_echo(frame, link, placed):
             self._leave_out(Other("again"))
         elif placed.part == "in":
             came = packet._replace(mac_dst=placed.mac_dst)
             if placed.how == "route":  # perhaps it was not seen there
                 came = self._as_it_came(came, tuple_of(packet))
-            self._walk(Coming(frame, packet, came, placed.dev, placed.how))
+            self._walk(Coming(frame, packet, came, placed.dev, placed.how, key=key))
         else:
-            self._left(frame, packet._replace(mac_src=None, mac_dst=None), placed)
-
-    def _goes(self, frame: Frame, flow: Flow) -> bool:
-        """Let a packet of a known flow go a known way; False if there is none."""
-        if flow.left:
-            if self._seen.is_due(flow.shows):
-                self.replay.confirmed += 1
-                self.replay.cut += len(frame.data) < frame.length
-                return True
-            if self._seen.is_answer(flow.shows):
-                return False
-        way = self._flows.go(flow, frame) if self._flows else None
-        if way is None:
-            return False
-        self.replay.cut += len(frame.data) < frame.length
-        self._went(flow, way)
-        return True
-
-    def _went(self, flow: Flow, way: Way) -> None:
-        """What comes of a packet that has gone a known way."""
-        self.simulation.seed += 1  # as every walk does
-        if way.emits and not flow.left:
-            if flow.cell is None:
-                connection = flow.connection
-                key = connection.tuple(not flow.reply).inverted() if connection else None
-                flow.cell = self._seen.expect([key] * way.emits)[0]
-            else:
-                self._seen.again(flow.cell, way.emits)
-        if way.end.verdict != "ACCEPT" and flow.talks:
-            way.end.talks.add(flow.talks[0])
-            if flow.left and flow.came[0]:
-                self.replay.against.add(flow.talks[1])
+            self._left(frame, packet._replace(mac_src=None, mac_dst=None), placed, key)
 
     def _leave_out(self, why: Other) -> None:
         self.replay.left_out[why.why, why.what] += 1
 
     # -- packets that were seen to leave
 
-    def _left(self, frame: Frame, packet: Packet, placed: Placed) -> None:
+    def _left(self, frame: Frame, packet: Packet, placed: Placed, key: bytes) -> None:
         """A packet that was seen as it left: one that was said to; else one that the host sent, or
         one that came in where nobody captured."""
-        key = tuple_of(packet)
-        if self._seen.is_due(key):
+        shows = tuple_of(packet)
+        if self._seen.is_due(shows):
             self.replay.confirmed += 1
-            if self._flows:
-                self._flows.flow(frame, left=True, shows=key)
-        elif start := self._seen.answered(key):
+        elif start := self._seen.answered(shows):
             self._walk(Coming(frame, packet, packet, "", "sent", left=True, start=start))
         else:
-            self._unforeseen(frame, packet, key, placed)
+            self._unforeseen(frame, packet, placed, key)
 
-    def _unforeseen(self, frame: Frame, packet: Packet, key: Tuple | None, placed: Placed) -> None:
-        came = self._as_it_came(packet, key)
+    def _unforeseen(self, frame: Frame, packet: Packet, placed: Placed, key: bytes) -> None:
+        came = self._as_it_came(packet, tuple_of(packet))
         back = placed.back if came is packet else self.places.way_back(came.family, came.src)
         if back:
             came = came._replace(ttl=min(came.ttl + 1, 255))  # it has been routed since
         how = "route" if back else "sent"
-        self._walk(Coming(frame, packet, came, back, how, left=True))
+        self._walk(Coming(frame, packet, came, back, how, left=True, key=key))
 
     def _as_it_came(self, packet: Packet, key: Tuple | None) -> Packet:
-        """Before the connection that it answers was translated back."""
-        opened = key.inverted() if key else None
-        simulation = self.simulation
-        found = self._tracker.lookup(opened, simulation.now) if opened else None
-        if found is None or found[1] or found[0].reply == key:
+        came = as_it_came(self._tracker, key, self.simulation.now) if key else key
+        if came is None or came is key:
             return packet
-        return rewritten(rewritten(packet, found[0].reply, True), found[0].reply, False)
+        return rewritten(rewritten(packet, came, True), came, False)
 
     # -- packets that came in, or that the host sent
 
     def _walk(self, coming: Coming) -> None:
         flow = self._flows.enter(coming) if self._flows else None
-        if flow and self._flows:
-            known = self._flows.go(flow, coming.frame) if flow.connection else None
-            way = self._flows.begin(flow, coming) if flow.connection is None else known
-            if way is not None:
-                self._went(flow, way)
-                return
-        self._walk_in_full(coming, flow)
-
-    def _walk_in_full(self, coming: Coming, flow: Flow | None) -> None:
         simulation, replay, packet = self.simulation, self.replay, coming.packet
         simulation.world = self.places.world
         simulation.script = Script()  # what one packet asked in vain no other one needs
@@ -248,7 +259,8 @@ class Run:
     # -- what is left behind
 
     def _sweep(self) -> None:
-        self.replay.forgotten += self._tracker.sweep(self.simulation.now, self._most)
+        self._seen.forget()
+        self.replay.forgotten += self._tracker.sweep(self.simulation.now, self._most_connections)
 
     def _conclude(self) -> None:
         simulation, replay = self.simulation, self.replay

@@ -28,7 +28,7 @@ class Cell:
 
 
 class Seen:
-    """Bounded: what has waited longest is forgotten first."""
+    """What is about to be seen; bounded, as long as somebody asks to `forget`."""
 
     def __init__(self) -> None:
         self._due: OrderedDict[Tuple, Cell] = OrderedDict()
@@ -66,18 +66,17 @@ class Seen:
         if not cell.kept:
             self._due[cell.shows] = cell
             cell.kept = True
-            self._bound()
         cell.count += times
 
     def _cell(self, key: Tuple) -> Cell:
         cell = self._due.get(key)
         if cell is None:
             cell = self._due[key] = Cell(key)
-            self._bound()
         return cell
 
-    def _bound(self) -> None:
-        if len(self._due) > _MOST:
+    def forget(self) -> None:
+        """What has waited longest, if too many are waiting."""
+        while len(self._due) > _MOST:
             oldest = self._due.popitem(last=False)[1]
             oldest.kept, oldest.count = False, 0
 
@@ -87,6 +86,11 @@ class Seen:
             self._answers[key] = start
             if len(self._answers) > _MOST:
                 self._answers.popitem(last=False)
+
+    def is_awaited(self, key: Tuple) -> bool:
+        """Such a packet is about to leave."""
+        cell = self._due.get(key)
+        return bool(cell and cell.count) or self.is_answer(key)
 
     def is_due(self, key: Tuple | None) -> bool:
         """Such a packet was about to leave: now it has."""

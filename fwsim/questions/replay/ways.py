@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.machine.connection import CONFIRMED, NEW, Connection, Found
 from fwsim.machine.tcp_window import Segment
-from fwsim.machine.tuples import tuple_of
+from fwsim.machine.tuples import Tuple, tuple_of
 
 if TYPE_CHECKING:
     from fwsim.machine.passage import Passage
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fwsim.questions.replay.summary import End
 
 _ANY_LENGTH = 0xFFFF
+_VARIED = frozenset({"length", "tcp_flags", "tcp_options"})
 
 
 class Way:
@@ -42,22 +43,23 @@ class Way:
 
 class Ways:
     """Those of packets between the same ends. `asked` are the facts that they are told apart by
-    (fwsim.machine.reads)."""
+    (fwsim.machine.reads); `varied`: packets of one flow may differ in them."""
 
-    __slots__ = ("asked", "known", "order")
+    __slots__ = ("asked", "known", "order", "varied")
 
     def __init__(self) -> None:
+        self.varied = False
         self.asked: frozenset[str] = frozenset()
         self.order: tuple[str, ...] = ()
         self.known: dict[tuple[object, ...], Way] = {}
 
     def find(
-        self, found: Found, packet: Packet, octets: int, segment: Segment | None, mark: int
+        self, found: Found, came: Tuple, octets: int, segment: Segment | None, mark: int
     ) -> Way | None:
-        """The way of a packet, if it is known; `packet` is one of the same flow."""
+        """The way of a packet, if it is known, which showed that tuple as it came."""
         if not self.order:
             return self.known.get((found.state, mark))
-        facts = _facts(self.order, found, packet, octets, segment)
+        facts = _facts(self.order, found, came, octets, segment)
         return self.known.get((found.state, mark, *facts))
 
     def learn(
@@ -70,7 +72,10 @@ class Ways:
             self.known.clear()
             self.asked |= frozenset(asked)
             self.order = tuple(sorted(self.asked))
-        facts = _facts(self.order, found, packet, packet.length, Segment.of(packet))
+            self.varied = not _VARIED.isdisjoint(self.asked)
+        came = tuple_of(packet)
+        assert came is not None
+        facts = _facts(self.order, found, came, packet.length, Segment.of(packet))
         key = found.state, mark, *facts
         known = self.known.get(key)
         if known:
@@ -81,7 +86,7 @@ class Ways:
 
 
 def _facts(
-    order: tuple[str, ...], found: Found, packet: Packet, octets: int, segment: Segment | None
+    order: tuple[str, ...], found: Found, came: Tuple, octets: int, segment: Segment | None
 ) -> list[object]:
     there = found.connection
     facts: dict[str, object] = {
@@ -90,7 +95,7 @@ def _facts(
         "tcp_options": segment.options if segment else b"",
         "ct_status": there.status if there else 0,
         "ct_labels": there.labels if there else 0,
-        "ports": (packet.sport, packet.dport, *(there.reply[4:] if there else ())),
+        "ports": (*came[4:], *(there.reply[4:] if there else ())),
     }
     return [facts[name] for name in order]
 
