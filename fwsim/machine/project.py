@@ -82,12 +82,30 @@ def _address_type(which: str, limit: str) -> Callable[[Sight], int]:
     return project
 
 
-def _ports(name: str) -> Callable[[Sight], int]:
+def _ports(name: str, at: int) -> Callable[[Sight], int]:
     def project(view: Sight) -> int:
         packet = view.packet
-        return getattr(packet, name) if packet.proto in WITH_PORTS and not packet.frag else 0
+        if packet.frag or packet.truncated:
+            return _not_whole(view, name, at, 2)
+        return getattr(packet, name) if packet.proto in WITH_PORTS else 0
 
     return project
+
+
+def _tcp_flags(view: Sight) -> int:
+    packet = view.packet
+    return _not_whole(view, "flags", 13, 1) if packet.frag or packet.truncated else packet.flags
+
+
+def _not_whole(view: Sight, name: str, at: int, size: int) -> int:
+    """Off a header that is not there in full nf_tables reads what it finds, others what is told."""
+    packet = view.packet
+    ruleset = view.ns.rulesets.get(packet.family)
+    if ruleset and ruleset.nft:
+        from fwsim.model.hidden import taken_for_header
+
+        return int.from_bytes(taken_for_header(packet)[at : at + size], "big")
+    return 0 if packet.frag or packet.proto not in WITH_PORTS else int(getattr(packet, name))
 
 
 def _icmp(name: str) -> Callable[[Sight], int]:
@@ -172,11 +190,11 @@ PROJECT: dict[str, Callable[[Sight], int]] = {
     "proto": _proto,
     "headers": lambda v: int(final(v.packet) >= 0),
     "frag": lambda v: v.packet.frag,
-    "sport": _ports("sport"),
-    "dport": _ports("dport"),
+    "sport": _ports("sport", 0),
+    "dport": _ports("dport", 2),
     "l4_header": _l4_header,
     "ports": _ports_there,
-    "tcp_flags": lambda v: v.packet.flags,
+    "tcp_flags": _tcp_flags,
     "tcp_options": _option_bits,
     "icmp_type": _icmp("icmp_type"),
     "icmp_code": _icmp("icmp_code"),

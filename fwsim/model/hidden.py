@@ -66,6 +66,15 @@ def seen(packet: Packet) -> Seen:
     return Seen(data, hidden)
 
 
+def taken_for_header(packet: Packet) -> bytes:
+    """What nf_tables takes for the transport header where there is no whole one: what there is of
+    it, a later fragment's data, or in IPv6, which finds none in such a fragment, the packet from
+    its beginning (nft_set_pktinfo_ipv6)."""
+    if packet.family == 6 and packet.frag:
+        return to_bytes(packet)
+    return packet.payload or bytes(packet.payload_len)
+
+
 def _mask(p: Packet) -> bytes:
     head, body = _ip(p), _transport(p)
     if any(body) and p.proto in _CHECKSUMS and p.l4_header:

@@ -44,6 +44,11 @@ def asked_pair(o: Options, c: Context) -> Iterator[Pred]:
     yield from asked
 
 
+def ports_end(o: Options) -> int:
+    """How many bytes of the header the options read."""
+    return 4 if "dport" in o else 2
+
+
 def save_ports(o: Options) -> str:
     """` --sport 1 --dport 2`, as iptables-save writes them."""
     return save_spans(o, port_options(), _WHOLE)

@@ -4,8 +4,15 @@ Semantics: net/netfilter/xt_tcpudp.c (tcp_mt), which never matches a later fragm
 once a truncated header, or (IPv4) a fragment that would overwrite the flags; text: libxt_tcp.c.
 """
 
-from fwsim.language.ext._head import CUT_OFF, WHOLE
-from fwsim.language.ext._ports import SHOWN, asked_pair, list_ports, port_options, save_ports
+from fwsim.language.ext._head import CUT_OFF, WHOLE, by_nft
+from fwsim.language.ext._ports import (
+    SHOWN,
+    asked_pair,
+    list_ports,
+    port_options,
+    ports_end,
+    save_ports,
+)
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.model import fields as F
@@ -53,16 +60,18 @@ def _flags(o: Options) -> tuple[int, int, bool] | None:
 
 
 def _matches(o: Options, c: Context) -> Meaning:
-    asked: list[Pred] = [WHOLE, *asked_pair(o, c)]
+    asked: list[Pred] = [*asked_pair(o, c)]
     for name in ("tcp-flags", "syn"):
         if name in o:
             mask, bits = o["tcp-flags"] if name == "tcp-flags" else _SYN
             asked.append(o.sense(name, masked(F.TCP_FLAGS, bits, mask)))
+    if c.nft and asked and "tcp-option" not in o:
+        return by_nft(14 if _flags(o) else ports_end(o), *asked)
     if "tcp-option" in o:
         bit = 1 << o["tcp-option"]
         asked.append(o.sense("tcp-option", masked(F.TCP_OPTIONS, bit, bit)))
     overwrite = is_in(F.FRAG, 1) if c.family == 4 else FALSE  # ip6_tables counts in bytes
-    return Meaning(all_of(*asked), any_of(overwrite, CUT_OFF))
+    return Meaning(all_of(WHOLE, *asked), any_of(overwrite, CUT_OFF))
 
 
 def _check(o: Options, _: Context) -> None:

@@ -5,18 +5,32 @@ once a truncated header; text: libxt_udp.c. Unlike in tcp, a range may end befor
 then matches nothing), and a port past 65535 loses its higher bits.
 """
 
-from fwsim.language.ext._head import CUT_OFF, WHOLE
-from fwsim.language.ext._ports import SHOWN, asked_pair, list_ports, port_options, save_ports
-from fwsim.language.options import Match, Meaning, Unlist
+from fwsim.language.ext._head import CUT_OFF, WHOLE, by_nft
+from fwsim.language.ext._ports import (
+    SHOWN,
+    asked_pair,
+    list_ports,
+    port_options,
+    ports_end,
+    save_ports,
+)
+from fwsim.language.options import Context, Match, Meaning, Options, Unlist
 from fwsim.model.names import PROTOCOLS
 from fwsim.model.pred import all_of
 
 _UDP = PROTOCOLS["udp"]
 
 
+def _matches(o: Options, c: Context) -> Meaning:
+    asked = tuple(asked_pair(o, c))
+    if c.nft and asked:
+        return by_nft(ports_end(o), *asked)
+    return Meaning(all_of(WHOLE, *asked), CUT_OFF)
+
+
 MATCH = Match(
     "udp",
-    lambda o, c: Meaning(all_of(WHOLE, *asked_pair(o, c)), CUT_OFF),
+    _matches,
     options=port_options(),
     protos=(_UDP,),
     save=lambda o, _: save_ports(o).strip(),
