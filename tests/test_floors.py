@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import subprocess
 import sys
+import tokenize
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,6 +15,22 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = ("model", "readings", "language", "machine", "questions", "show", "surface")
 LIMIT = 300
+OF_AN_EXTENSION = 60  # lines of code for each match and target
+LONGER = {
+    "its options are a small language, which it reads, writes and lists": {
+        "policy": 120, "sctp": 120, "time": 120, "srh": 110, "hmark": 110, "string": 100,
+        "dccp": 100, "owner": 90, "rt": 90, "u32": 90, "bpf": 80,
+    },
+    "much of it is tables of names and of how a listing has them": {
+        "ct": 100, "conntrack": 100, "icmp": 90, "tcp": 80, "ipv6header": 80, "log": 70,
+    },
+    "rules share its memory, and each option says what of it counts": {
+        "set": 150, "rateest": 140, "hashlimit": 120, "recent": 110,
+    },
+    "the kernel does one thing in IPv4 or one mode, and another in the other": {
+        "addrtype": 80, "statistic": 80,
+    },
+}  # fmt: skip
 HEAVY = {"lark", "numpy", "networkx", "rich", "oxidd", "hypothesis", "dataclasses", "inspect"}
 TRACE = ("-m", "fwsim", "trace", "--src", "172.18.0.3", "--dst", "8.8.8.8")
 NOT_FOR_TRACE = HEAVY | {
@@ -99,6 +117,52 @@ def test_every_import_names_a_module_that_is_there() -> None:
 @pytest.mark.parametrize("module", FILES)
 def test_no_module_is_large(module: str) -> None:
     assert FILES[module].read_bytes().count(b"\n") < LIMIT
+
+
+NO_CODE = {
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}  # fmt: skip
+
+
+def _code(module: str) -> tuple[int, int]:
+    """How many lines of code a module has, imports, docstrings and EXAMPLES apart; how many matches
+    and targets stand in it."""
+    apart: list[ast.stmt] = []
+    made: set[str] = set()
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            apart.append(node)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            made.add(node.targets[0].id)
+            apart += [node] if node.targets[0].id.startswith("EXAMPLES") else []
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            apart += node.body[:1] if ast.get_docstring(node) else []
+    tokens = tokenize.generate_tokens(io.StringIO(FILES[module].read_text()).readline)
+    code = {
+        line
+        for token in tokens
+        if token.type not in NO_CODE
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    for node in apart:
+        code -= set(range(node.lineno, (node.end_lineno or 0) + 1))
+    return len(code), len(made & {"MATCH", "TARGET"})
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if m.startswith("fwsim.language.ext.")])
+def test_no_extension_is_large(module: str) -> None:
+    """An extension may be read at one sitting. Those that are longer are named, with the reason,
+    and grow no more."""
+    lines, extensions = _code(module)
+    name = module.rpartition(".")[2]
+    longer = {name: most for named in LONGER.values() for name, most in named.items()}
+    if name in longer:
+        assert OF_AN_EXTENSION * extensions < lines <= longer[name]
+    elif extensions:
+        assert lines <= OF_AN_EXTENSION * extensions
+    else:
+        assert lines <= 3 * OF_AN_EXTENSION  # what extensions share
 
 
 def _at_once(node: ast.AST) -> set[str]:

@@ -6,7 +6,7 @@ options given. Reading, writing and asking for an option's value are the same fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -67,6 +67,10 @@ class Options(Frozen, Mapping[str, Any]):
     def negated(self, name: str) -> bool:
         """A `!` stands before the option."""
         return name in self.given and self.given[name].negated
+
+    def sign(self, name: str, sign: str = "! ") -> str:
+        """What a text has before the option's, or before its value: the sign if it is negated."""
+        return sign if self.negated(name) else ""
 
     def sense(self, name: str, pred: Pred) -> Pred:
         """`pred`, or its negation if the option was given with `!`."""
@@ -206,17 +210,18 @@ class Use(Frozen):
         if self.ext.save is not None:
             text = self.ext.save(self.options, context)
             return f" {text}" if text else ""
-        return "".join(
-            option_text(option, self.options.given[option.name], context.family)
-            for option in self.ext.options
-            if option.name in self.options
-        )
+        return options_text(self.ext.options, self.options, context.family)
 
 
-def option_text(option: Option, given: Given, family: int) -> str:
-    """` ! --name value`, as iptables-save writes one option."""
-    value = f" {option.type.write(given.value, family)}" if option.type.arity else ""
-    return f"{' !' if given.negated else ''} --{option.name}{value}"
+def options_text(options: Iterable[Option], given: Options, family: int, dashes: str = "--") -> str:
+    """` ! --name value` of each of the options that is given, as iptables-save writes it; some
+    listings have the same without the dashes."""
+    return "".join(
+        f"{given.sign(option.name, ' !')} {dashes}{option.name}"
+        + (f" {option.type.write(given[option.name], family)}" if option.type.arity else "")
+        for option in options
+        if option.name in given
+    )
 
 
 _ALIASES = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6"}
@@ -272,27 +277,3 @@ def modules() -> frozenset[str]:
     folders = import_module("fwsim.language.ext").__path__  # pkgutil would import inspect
     names = (name.partition(".") for folder in folders for name in listdir(folder))
     return frozenset(name for name, _, ending in names if ending == "py")
-
-
-def checked(use: Use, context: Context, span: Span) -> Use:
-    """The same use, once what it requires is there; else ReadError."""
-    ext, options = use.ext, use.options
-    if ext.protos and context.proto not in ext.protos:
-        from fwsim.model.names import proto_text
-
-        names = " or ".join(f"-p {proto_text(p)}" for p in ext.protos)
-        raise ReadError(f"{ext.name} needs {names} in the same rule", span=span)
-    for option in ext.options:
-        if option.required and option.name not in options:
-            raise ReadError(f"{ext.name} needs --{option.name}", span=span)
-    for choice in dict.fromkeys(o.choice for o in ext.options if o.choice):
-        group = [o.name for o in ext.options if o.choice == choice]
-        if sum(name in options for name in group) != 1:
-            names = ", ".join(f"--{name}" for name in group)
-            raise ReadError(f"{ext.name} needs exactly one of {names}", span=span)
-    if ext.check is not None:
-        try:
-            ext.check(options, context)
-        except ValueError as err:
-            raise ReadError(f"{ext.name}: {err}", span=span) from None
-    return use

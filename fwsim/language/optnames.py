@@ -16,7 +16,6 @@ from fwsim.language.options import (
     Option,
     Options,
     Use,
-    checked,
     find,
 )
 from fwsim.language.values import protocol
@@ -66,6 +65,30 @@ class Loaded:
     def use(self, context: Context) -> Use:
         """The extension as the rule uses it; ReadError where it wants more."""
         return checked(Use(self.ext, Options(self.given), self.span), context, self.span)
+
+
+def checked(use: Use, context: Context, span: Span) -> Use:
+    """The same use, once what it requires is there; else ReadError."""
+    ext, options = use.ext, use.options
+    if ext.protos and context.proto not in ext.protos:
+        from fwsim.model.names import proto_text
+
+        names = " or ".join(f"-p {proto_text(p)}" for p in ext.protos)
+        raise ReadError(f"{ext.name} needs {names} in the same rule", span=span)
+    for option in ext.options:
+        if option.required and option.name not in options:
+            raise ReadError(f"{ext.name} needs --{option.name}", span=span)
+    for choice in dict.fromkeys(o.choice for o in ext.options if o.choice):
+        group = [o.name for o in ext.options if o.choice == choice]
+        if sum(name in options for name in group) != 1:
+            names = ", ".join(f"--{name}" for name in group)
+            raise ReadError(f"{ext.name} needs exactly one of {names}", span=span)
+    if ext.check is not None:
+        try:
+            ext.check(options, context)
+        except ValueError as err:
+            raise ReadError(f"{ext.name}: {err}", span=span) from None
+    return use
 
 
 def letter_of(text: str) -> str | None:

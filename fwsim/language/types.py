@@ -143,6 +143,25 @@ class Names(NamedTuple):
         return ",".join(name for name, bits in self.table.items() if value & bits or value == bits)
 
 
+class OneOf(NamedTuple):
+    """One of these words, in full; with `fold` in any case, and written as it is here."""
+
+    words: tuple[str, ...]
+    fold: bool = False
+    arity: int = 1
+
+    def read(self, words: list[str], context: Context) -> str:
+        """The word."""
+        for word in self.words:
+            if word == words[0] or (self.fold and word.lower() == words[0].lower()):
+                return word
+        raise ValueError(f"expected {' or '.join(self.words)}")
+
+    def write(self, value: str, family: int) -> str:
+        """The word."""
+        return value
+
+
 def begun(word: str, names: Mapping[str, Any]) -> str:
     """The first of the names that begins so, whatever the case (strncasecmp)."""
     for name in names if word else ():

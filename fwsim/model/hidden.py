@@ -16,6 +16,12 @@ _CHECKSUMS = {TCP: (16, 2), UDP: (6, 2), UDPLITE: (6, 2), ICMP: (2, 2), ICMP6: (
 _UNTOLD = {ICMP: (6, 2), ICMP6: (6, 2)}  # the sequence number
 _HEAD = {SCTP: (4, 4), DCCP: (4, 8)}
 
+# toupper of lib/ctype.c, which knows Latin-1
+UPPER = bytes(
+    b - 0x20 if chr(b).islower() and b not in (0xAA, 0xB5, 0xBA) else b for b in range(256)
+)
+_ANY_BIT = b"\0" + b"\xff" * 255
+
 
 class Bits(NamedTuple):
     """A number of which the bits in `hidden` are unknown (and 0 in `value`)."""
@@ -57,6 +63,29 @@ class Seen(NamedTuple):
             return None
         both = (raw[at : at + size] for raw in (self.data, self.hidden))
         return Bits(*(int.from_bytes(raw, "big") for raw in both))
+
+    def upper(self) -> Seen:
+        """In capitals; of a letter with an unknown bit nothing is known."""
+        return Seen(self.data.translate(UPPER), self.hidden.translate(_ANY_BIT))
+
+    def holds(self, wanted: bytes, first: int, end: int) -> bool | None:
+        """Whether the bytes stand between two places; None: bytes that nobody told may be they."""
+        data, hidden = self.data[first:end], self.hidden[first:end]
+        at = data.find(wanted)
+        while at >= 0 and any(hidden[at : at + len(wanted)]):
+            at = data.find(wanted, at + 1)
+        if at >= 0:
+            return True
+        unknown = [at for at, bits in enumerate(hidden) if bits]
+        if not unknown:
+            return False
+        starts = range(max(0, unknown[0] - len(wanted) + 1), len(data) - len(wanted) + 1)
+        return None if any(_may_be(wanted, data, hidden, at) for at in starts) else False
+
+
+def _may_be(wanted: bytes, data: bytes, hidden: bytes, at: int) -> bool:
+    there = zip(wanted, data[at:], hidden[at:], strict=False)
+    return all((byte ^ seen) & ~bits == 0 for byte, seen, bits in there)
 
 
 def seen(packet: Packet) -> Seen:

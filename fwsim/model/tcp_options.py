@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-_NOP, MSS, _MD5 = 1, 2, 19
+_NOP, _MSS, _MD5 = 1, 2, 19
 _MD5_LENGTH = 18
 MSS_LENGTH = 4
 
@@ -48,6 +48,19 @@ def is_signed(data: bytes) -> bool:
 def mss_at(data: bytes) -> int | None:
     """Where the first well-formed MSS option begins; None if there is none."""
     for at, kind, _ in tcp_options(data):
-        if kind == MSS and data[at + 1 : at + 2] == b"\4" and at + MSS_LENGTH <= len(data):
+        if kind == _MSS and data[at + 1 : at + 2] == b"\4" and at + MSS_LENGTH <= len(data):
             return at
     return None
+
+
+def mss_of(data: bytes) -> int | None:
+    """The maximum segment size that is announced; None if there is none."""
+    at = mss_at(data)
+    return None if at is None else int.from_bytes(data[at + 2 : at + MSS_LENGTH], "big")
+
+
+def with_mss(data: bytes, size: int) -> bytes:
+    """The options with that size, before all others where none was announced."""
+    at = mss_at(data)
+    announced = bytes((_MSS, MSS_LENGTH)) + size.to_bytes(2, "big")
+    return announced + data if at is None else data[:at] + announced + data[at + MSS_LENGTH :]

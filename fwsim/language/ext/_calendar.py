@@ -8,6 +8,7 @@ from fwsim.language.options import Context
 from fwsim.language.values import number
 from fwsim.model.tuples import NamedTuple
 
+FOREVER = 0x7FFFFFFF
 DAY = 24 * 60 * 60
 ALL_MONTHDAYS, ALL_WEEKDAYS = 0xFFFFFFFE, 0xFE
 WEEKDAYS = ("", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -125,3 +126,36 @@ class Weekdays(NamedTuple):
     def write(self, value: int, family: int) -> str:
         """Mon,Tue"""
         return ",".join(name for n, name in enumerate(WEEKDAYS) if name and value >> n & 1)
+
+
+class Times(NamedTuple):
+    """What the kernel compares (struct xt_time_info)."""
+
+    date_start: int
+    date_stop: int
+    day_start: int
+    day_stop: int
+    monthdays: int
+    weekdays: int
+    contiguous: bool
+
+    def hold(self, stamp: int) -> bool:
+        """It is that time at these seconds since the epoch."""
+        if not self.date_start <= stamp <= self.date_stop:
+            return False
+        at = stamp % DAY
+        if self.day_start < self.day_stop:
+            if not self.day_start <= at <= self.day_stop:
+                return False
+        elif self.day_stop < at < self.day_start:
+            return False
+        elif self.contiguous and at <= self.day_stop:
+            stamp -= DAY
+        return self._on_day(stamp // DAY)
+
+    def _on_day(self, day: int) -> bool:
+        from datetime import date, timedelta
+
+        if not self.weekdays >> ((day + 3) % 7 + 1) & 1:
+            return False
+        return bool(self.monthdays >> (date(1970, 1, 1) + timedelta(day)).day & 1)

@@ -4,13 +4,13 @@ Text: libxt_set.h (parse_dirs); ipset's own semantics are in fwsim.language.ipse
 """
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from fwsim.language.ipset.lookup import Found, Sets
 from fwsim.language.ipset.model import IpSet
 from fwsim.language.ipset.seen import Question, UnknownError
 from fwsim.language.ipset.store import SCOPE, Memory
-from fwsim.language.options import Context, Option, Options, Shown
+from fwsim.language.options import Context, Options, Shown
 from fwsim.model.facts import Facts
 from fwsim.model.tuples import NamedTuple
 
@@ -42,17 +42,6 @@ class SetWays(NamedTuple):
     def write(self, value: tuple[str, tuple[str, ...]], family: int) -> str:
         """NAME src,dst"""
         return f"{value[0]} {','.join(value[1])}"
-
-
-def set_words(options: Iterable[Option], o: Options, dashes: str) -> str:
-    """The options given, as they are saved, or listed without dashes."""
-    words = []
-    for option in options:
-        if option.name in o:
-            value = option.type.write(o[option.name], 4)
-            negated = "! " if o.negated(option.name) else ""
-            words.append(f"{negated}{dashes}{option.name} {value}".rstrip())
-    return " ".join(words)
 
 
 def shown_ways(option: str) -> Shown:

@@ -7,7 +7,7 @@ even with its `!`, and listed only with one.
 
 from collections.abc import Callable, Iterable
 
-from fwsim.language.options import Option, Options, option_text
+from fwsim.language.options import Option, Options, options_text
 from fwsim.model.fields import Field
 from fwsim.model.pred import Pred, is_in
 
@@ -22,7 +22,7 @@ def within(field: Field, span: tuple[int, int]) -> Pred:
 def save_spans(o: Options, options: Iterable[Option], whole: tuple[int, int] = WHOLE) -> str:
     """` --espspi 5:9`, as iptables-save writes these options."""
     kept = (option for option in options if option.name in o and o[option.name] != whole)
-    return "".join(option_text(option, o.given[option.name], 6) for option in kept)
+    return options_text(kept, o, 6)
 
 
 def list_span(
@@ -37,11 +37,11 @@ def list_span(
         return ""
     ends = [show(value) for value in dict.fromkeys(o[name])]
     plural = "s" if len(ends) > 1 else ""
-    return f"{title}{plural}:{'!' if o.negated(name) else ''}{':'.join(ends)}"
+    return f"{title}{plural}:{o.sign(name, '!')}{':'.join(ends)}"
 
 
 def list_number(title: str, o: Options, name: str, show: Callable[[int], str] = str) -> str:
     """`length:!5`; empty where the option was not given."""
     if name not in o:
         return ""
-    return f"{title}:{'!' if o.negated(name) else ''}{show(o[name])}"
+    return f"{title}:{o.sign(name, '!')}{show(o[name])}"

@@ -78,7 +78,7 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     text = "ADDRTYPE match"
     for name in _LOOKED_UP:
         if name in o:
-            text += f" {name} {'!' if o.negated(name) else ''}{_TYPES.write(o[name], 4)}"
+            text += f" {name} {o.sign(name, '!')}{_TYPES.write(o[name], 4)}"
     return text + "".join(f" {name.replace('iface-', '')}" for name in _LIMITS if name in o)
 
 

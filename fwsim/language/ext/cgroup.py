@@ -25,7 +25,7 @@ def _matches(o: Options, c: Context) -> Pred:
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     ((option, value),) = o.items()
-    return f"cgroup {'! ' if o.negated(option) else ''}{value}"
+    return f"cgroup {o.sign(option)}{value}"
 
 
 MATCH = Match(

@@ -9,7 +9,7 @@ before it begins, so that one of a single number is lost.
 from functools import cache
 
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist
-from fwsim.language.types import UIntRange
+from fwsim.language.types import OneOf, UIntRange
 from fwsim.model.facts import Facts
 from fwsim.model.fields import Field
 from fwsim.model.pred import Pred, all_of, is_in, negate
@@ -18,23 +18,6 @@ from fwsim.model.tuples import NamedTuple
 _TOP = 2**64 - 1
 _DIRECTIONS = {"original": (0,), "reply": (1,), "both": (0, 1)}
 _MODES = ("packets", "bytes", "avgpkt")
-
-
-class _Word(NamedTuple):
-    """One of these words, exactly."""
-
-    words: tuple[str, ...]
-    arity: int = 1
-
-    def read(self, words: list[str], context: Context) -> str:
-        """The word."""
-        if words[0] not in self.words:
-            raise ValueError(f"expected {' or '.join(self.words)}")
-        return words[0]
-
-    def write(self, value: str, family: int) -> str:
-        """The word."""
-        return value
 
 
 class _Count(NamedTuple):
@@ -87,20 +70,11 @@ def _matches(o: Options, _: Context) -> Pred:
     return all_of(is_in(_COUNTED, 1), negate(is_in(field, o["connbytes"]), _negated(o)))
 
 
-def _save(o: Options, _: Context) -> str:
-    negated = "! " if _negated(o) else ""
-    return (
-        f"{negated}--connbytes {_Count().write(o['connbytes'], 4)}"
-        f" --connbytes-mode {o['connbytes-mode']} --connbytes-dir {o['connbytes-dir']}"
-    )
-
-
-def _list(o: Options, _: Context, numeric: bool) -> str:
-    negated = "! " if _negated(o) else ""
-    return (
-        f"{negated}connbytes {_Count().write(o['connbytes'], 4)}"
-        f" connbytes mode {o['connbytes-mode']} connbytes direction {o['connbytes-dir']}"
-    )
+def _words(o: Options, *titles: str) -> str:
+    count = _Count().write(o["connbytes"], 4)
+    values = (count, o["connbytes-mode"], o["connbytes-dir"])
+    told = (f"{title} {value}" for title, value in zip(titles, values, strict=True))
+    return "! " * _negated(o) + " ".join(told)
 
 
 MATCH = Match(
@@ -108,11 +82,11 @@ MATCH = Match(
     _matches,
     options=(
         Option("connbytes", _Count(), negatable=True, required=True),
-        Option("connbytes-dir", _Word(tuple(_DIRECTIONS)), required=True),
-        Option("connbytes-mode", _Word(_MODES), required=True),
+        Option("connbytes-dir", OneOf(tuple(_DIRECTIONS)), required=True),
+        Option("connbytes-mode", OneOf(_MODES), required=True),
     ),
-    save=_save,
-    listing=_list,
+    save=lambda o, _: _words(o, "--connbytes", "--connbytes-mode", "--connbytes-dir"),
+    listing=lambda o, _, numeric: _words(o, "connbytes", "connbytes mode", "connbytes direction"),
     unlist=Unlist(
         "",
         (

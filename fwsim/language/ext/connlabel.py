@@ -63,8 +63,7 @@ def _matches(o: Options, c: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    negated = " !" if o.negated("label") else ""
-    return f"connlabel{negated} {o['label']}{' set' if 'set' in o else ''}"
+    return f"connlabel{o.sign('label', ' !')} {o['label']}{' set' if 'set' in o else ''}"
 
 
 MATCH = Match(

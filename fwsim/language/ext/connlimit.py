@@ -1,37 +1,16 @@
 """connlimit: how many connections there are from (or to) the packet's network, its own included.
 
-Semantics: net/netfilter/xt_connlimit.c and nf_conncount.c of Linux 6.18. The rule lists for each
-network (and zone) the connections that it was asked about, until they are ASSURED: by their
-original tuple, or where there is none yet by the packet's own. One is taken off once conntrack has
-forgotten it, or TCP has closed it. A list is looked through but once a tick: in the same, what is
-not confirmed yet is put on it again. A packet that shows no tuple is dropped at once, and so is one
-that finds its list empty (the reset of an ASSURED connection that was alone). Text:
-libxt_connlimit.c.
+Semantics: net/netfilter/xt_connlimit.c; what is counted is in _conncount.py beside this. A packet
+that shows no tuple is dropped at once, and so is one that finds its list empty (the reset of an
+ASSURED connection that was alone). Text: libxt_connlimit.c.
 """
 
-from collections.abc import Iterator, Mapping
-
+from fwsim.language.ext._conncount import Counted, count
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist, fact
 from fwsim.language.types import PrefixMask, UInt
 from fwsim.language.values import bits_of
-from fwsim.model.facts import Facts, Tracked, TrackKey
-from fwsim.model.jiffies import jiffies
-from fwsim.model.names import STATUS
+from fwsim.model.facts import Facts
 from fwsim.model.tuples import NamedTuple
-
-
-class _List(NamedTuple):
-    """The connections of a network, and the tick in which they were last looked through."""
-
-    keys: tuple[TrackKey, ...]
-    tick: int
-
-
-class _Memory(NamedTuple):
-    """The lists by (network, zone), and how many the last packet found there."""
-
-    lists: Mapping[tuple[int, int], _List]
-    found: int
 
 
 class _Limit(NamedTuple):
@@ -42,50 +21,15 @@ class _Limit(NamedTuple):
     limit: int
     upto: bool
 
-    def asked(self, facts: Facts, memory: _Memory | None) -> tuple[bool, _Memory]:
+    def asked(self, facts: Facts, memory: Counted | None) -> tuple[bool, Counted]:
         """Put the packet's connection on its list; whether as many are there as the rule asks."""
-        own, lists = facts.track_key, memory.lists if memory else {}
-        if own is None:
-            return False, _Memory(lists, 0)
         address = facts.packet.src if self.by == "src" else facts.packet.dst
-        network = (address & self.mask, own.zone.number)
-        listed = _listed(lists.get(network), own, facts)
-        count = len(listed.keys)
-        holds = bool(count) and (count > self.limit) != self.upto
-        return holds, _Memory({**lists, network: listed}, count)
+        memory = count(memory, address & self.mask, facts)
+        return bool(memory.found) and (memory.found > self.limit) != self.upto, memory
 
 
-def _empty(_: Facts, memory: _Memory | None) -> tuple[bool, _Memory | None]:
+def _empty(_: Facts, memory: Counted | None) -> tuple[bool, Counted | None]:
     return memory is not None and not memory.found, memory
-
-
-def _listed(known: _List | None, own: TrackKey, facts: Facts) -> _List:
-    """The list after the packet; what stands behind its own connection is not looked at."""
-    now = jiffies(facts)
-    if known is None:
-        return _List((own,), now)
-    keys, there = known.keys, _alive(own, facts)
-    if there is not None and there.status & STATUS["ASSURED"]:
-        return known if known.tick == now else _List(tuple(_kept(keys, facts)), now)
-    if there is not None and own in keys:
-        at = keys.index(own)
-        return known._replace(keys=(*_kept(keys[:at], facts), *keys[at:]))
-    if there is None and known.tick == now:
-        return known._replace(keys=(*keys, own))
-    return _List((*_kept(keys, facts), own), now)
-
-
-def _alive(own: TrackKey, facts: Facts) -> Tracked | None:
-    """The packet's connection; another one may have its tuple once it is forgotten."""
-    mine, found = facts.connection, facts.alive(own)
-    return None if mine and mine.original == own.tuple and found is not mine else found
-
-
-def _kept(keys: tuple[TrackKey, ...], facts: Facts) -> Iterator[TrackKey]:
-    for key in keys:
-        connection = facts.alive(key)
-        if connection is not None and not connection.closed:
-            yield key
 
 
 def _limit(o: Options, c: Context) -> _Limit:
@@ -101,10 +45,10 @@ def _limit(o: Options, c: Context) -> _Limit:
 def _matches(o: Options, c: Context) -> Meaning:
     limit = _limit(o, c)
     name = f"connlimit {'upto' if limit.upto else 'above'} {limit.limit}"
-    why = f"there are {'at most' if limit.upto else 'more than'} {limit.limit} connections"
-    why = f"{why} {'from' if limit.by == 'src' else 'to'} its network"
-    list_name = name.replace(" ", " list for ", 1)
-    return Meaning(fact(c, name, why, limit.asked), fact(c, list_name, "its list is empty", _empty))
+    many, way = "at most" if limit.upto else "more than", "from" if limit.by == "src" else "to"
+    why = f"there are {many} {limit.limit} connections {way} its network"
+    empty = fact(c, name.replace(" ", " list for ", 1), "its list is empty", _empty)
+    return Meaning(fact(c, name, why, limit.asked), empty)
 
 
 def _check(o: Options, _: Context) -> None:
@@ -139,8 +83,7 @@ MATCH = Match(
         Option("connlimit-upto", UInt(), negatable=True, choice="limit"),
         Option("connlimit-above", UInt(), negatable=True, choice="limit"),
         Option("connlimit-mask", PrefixMask()),
-        Option("connlimit-saddr"),
-        Option("connlimit-daddr"),
+        *map(Option, ("connlimit-saddr", "connlimit-daddr")),
     ),
     check=_check,
     save=_save,

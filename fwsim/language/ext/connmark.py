@@ -94,7 +94,7 @@ def _matches(o: Options, _: Context) -> Pred:
 
 
 def _list_match(o: Options, _: Context, numeric: bool) -> str:
-    return f"connmark match {'!' if o.negated('mark') else ''} {Masked().write(o['mark'], 4)}"
+    return f"connmark match {o.sign('mark', '!')} {Masked().write(o['mark'], 4)}"
 
 
 MATCH = Match(

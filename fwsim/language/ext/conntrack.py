@@ -109,7 +109,7 @@ def _check(o: Options, _: Context) -> None:
 
 def _list(o: Options, c: Context, numeric: bool) -> str:
     return " ".join(
-        f"{'! ' if o.negated(option.name) else ''}{option.name} {_shown(option, o, c, numeric)}"
+        f"{o.sign(option.name)}{option.name} {_shown(option, o, c, numeric)}"
         for option in _OPTIONS
         if option.name in o
     )

@@ -16,7 +16,7 @@ MATCH = Match(
     "cpu",
     _matches,
     options=(Option("cpu", UInt(), negatable=True, required=True),),
-    listing=lambda o, _, numeric: f"cpu {'! ' if o.negated('cpu') else ''}{o['cpu']}",
+    listing=lambda o, _, numeric: f"cpu {o.sign('cpu')}{o['cpu']}",
     unlist=Unlist("cpu", (Shown("cpu", ""),)),
 )
 EXAMPLES = """

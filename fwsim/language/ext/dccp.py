@@ -108,9 +108,9 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
         types = _DccpTypes().write(o["dccp-types"], 4)
         if numeric:
             types = ",".join(str(number) for number in range(16) if o["dccp-types"] >> number & 1)
-        text += f"{' !' if o.negated('dccp-types') else ''} {types}"
+        text += f"{o.sign('dccp-types', ' !')} {types}"
     if "dccp-option" in o:
-        text += f" option={'!' if o.negated('dccp-option') else ''}{o['dccp-option']}"
+        text += f" option={o.sign('dccp-option', '!')}{o['dccp-option']}"
     return text
 
 

@@ -41,9 +41,7 @@ def _hooks(o: Options) -> tuple[str, ...]:
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     return " ".join(
-        f"{'! ' if o.negated(name) else ''}{name} {_TYPE.listed(o[name], numeric)}"
-        for name in _FIELDS
-        if name in o
+        f"{o.sign(name)}{name} {_TYPE.listed(o[name], numeric)}" for name in _FIELDS if name in o
     )
 
 

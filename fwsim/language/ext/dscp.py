@@ -44,12 +44,12 @@ def _matches(o: Options, _: Context) -> Pred:
 
 def _save(o: Options, _: Context) -> str:
     ((option, value),) = o.items()
-    return f"{'! ' if o.negated(option) else ''}--dscp 0x{value:02x}"
+    return f"{o.sign(option)}--dscp 0x{value:02x}"
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     ((option, value),) = o.items()
-    return f"DSCP match {'!' if o.negated(option) else ''}0x{value:02x}"
+    return f"DSCP match {o.sign(option, '!')}0x{value:02x}"
 
 
 def _set(o: Options, _: Context) -> tuple[Assign]:

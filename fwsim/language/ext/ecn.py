@@ -55,9 +55,9 @@ def _check(o: Options, c: Context) -> None:
 
 def _list_match(o: Options, _: Context, numeric: bool) -> str:
     words = ["ECN match"]
-    words += (f"{'!' if o.negated(n) else ''}{n[-3:].upper()}" for n in _BITS if n in o)
+    words += (f"{o.sign(n, '!')}{n[-3:].upper()}" for n in _BITS if n in o)
     if _ECT in o:
-        words.append(f"{'!' if o.negated(_ECT) else ''}ECT={o[_ECT]}")
+        words.append(f"{o.sign(_ECT, '!')}ECT={o[_ECT]}")
     return " ".join(words)
 
 

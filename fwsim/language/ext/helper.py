@@ -32,7 +32,7 @@ def _matches(o: Options, c: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    return f'helper match {"! " if o.negated("helper") else ""}"{o["helper"]}"'
+    return f'helper match {o.sign("helper")}"{o["helper"]}"'
 
 
 MATCH = Match(

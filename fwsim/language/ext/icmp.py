@@ -113,7 +113,7 @@ TYPE = IcmpType(
 
 def _save(o: Options, _: Context) -> str:
     text = "any" if o["icmp-type"][0] == 255 else TYPE.write(o["icmp-type"], 4)
-    return f"{'! ' if o.negated('icmp-type') else ''}--icmp-type {text}"
+    return f"{o.sign('icmp-type')}--icmp-type {text}"
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:

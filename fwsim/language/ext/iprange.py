@@ -43,7 +43,7 @@ def _check(o: Options, _: Context) -> None:
 
 def _list(o: Options, c: Context, numeric: bool) -> str:
     return " ".join(
-        f"{title} IP range {'! ' if o.negated(name) else ''}{_Range().write(o[name], c.family)}"
+        f"{title} IP range {o.sign(name)}{_Range().write(o[name], c.family)}"
         for name, title in _TITLES.items()
         if name in o
     )

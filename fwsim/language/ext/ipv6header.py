@@ -85,8 +85,7 @@ def _matches(o: Options, _: Context) -> Pred:
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     shown = f"0x{o['header']:02X}" if numeric else _Headers().write(o["header"], 6)
-    negated = "!" if o.negated("header") else ""
-    return f"ipv6header flags:{negated}{shown}{' soft' * ('soft' in o)}"
+    return f"ipv6header flags:{o.sign('header', '!')}{shown}{' soft' * ('soft' in o)}"
 
 
 def _shown_headers(text: str, _: Context) -> list[str]:

@@ -5,7 +5,7 @@ Semantics: net/netfilter/xt_ipvs.c; text: libxt_ipvs.c. What IPVS knows is not i
 
 from fwsim.language.ext._anywhere import shown_anywhere
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
-from fwsim.language.types import HostMask, ProtocolNumber
+from fwsim.language.types import HostMask, OneOf, ProtocolNumber
 from fwsim.language.values import resolved_port
 from fwsim.model import fields as F
 from fwsim.model.pred import Pred, all_of, is_in
@@ -24,23 +24,6 @@ class _Port(NamedTuple):
     def write(self, value: int, family: int) -> str:
         """80"""
         return str(value)
-
-
-class _Capitals(NamedTuple):
-    """One of some words, in any case."""
-
-    words: tuple[str, ...]
-    arity: int = 1
-
-    def read(self, words: list[str], context: Context) -> str:
-        """The word in capitals."""
-        if words[0].upper() not in self.words:
-            raise ValueError(f"expected {' or '.join(self.words)}")
-        return words[0].upper()
-
-    def write(self, value: str, family: int) -> str:
-        """The word in capitals."""
-        return value
 
 
 def _check(o: Options, _: Context) -> None:
@@ -76,7 +59,7 @@ def _words(o: Options, c: Context, prefix: str, numeric: bool) -> str:
         value = option.type.write(o[option.name], c.family)
         if option.name == "vaddr" and not numeric and not o["vaddr"][0]:
             value = "anywhere"
-        text += f"{' !' if o.negated(option.name) else ''} {prefix}{option.name} {value}".rstrip()
+        text += f"{o.sign(option.name, ' !')} {prefix}{option.name} {value}".rstrip()
     return text.strip()
 
 
@@ -85,8 +68,8 @@ _OPTIONS = (
     Option("vproto", ProtocolNumber(), negatable=True),
     Option("vaddr", HostMask(), negatable=True),
     Option("vport", _Port(), negatable=True),
-    Option("vdir", _Capitals(("ORIGINAL", "REPLY"))),
-    Option("vmethod", _Capitals(("GATE", "IPIP", "MASQ")), negatable=True),
+    Option("vdir", OneOf(("ORIGINAL", "REPLY"), fold=True)),
+    Option("vmethod", OneOf(("GATE", "IPIP", "MASQ"), fold=True), negatable=True),
     Option("vportctl", _Port(), negatable=True),
 )
 

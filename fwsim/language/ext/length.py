@@ -14,8 +14,7 @@ def _matches(o: Options, _: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    negated = "!" if o.negated("length") else ""
-    return f"length {negated}{UIntRange().write(o['length'], 4)}"
+    return f"length {o.sign('length', '!')}{UIntRange().write(o['length'], 4)}"
 
 
 MATCH = Match(

@@ -54,7 +54,7 @@ MATCH = Match(
     _matches,
     options=(Option("mac-source", _Mac(), negatable=True, required=True),),
     hooks=("PREROUTING", "INPUT", "FORWARD"),
-    listing=lambda o, _, numeric: f"MAC {'! ' if o.negated('mac-source') else ''}{o['mac-source']}",
+    listing=lambda o, _, numeric: f"MAC {o.sign('mac-source')}{o['mac-source']}",
     unlist=Unlist("MAC", (Shown("mac-source", ""),)),
 )
 EXAMPLES = """

@@ -30,8 +30,7 @@ def _save(o: Options, _: Context) -> str:
 
 
 def _list_match(o: Options, _: Context, numeric: bool) -> str:
-    negated = "! " if o.negated("mark") else ""
-    return f"mark match {negated}{Masked().write(o['mark'], 4)}"
+    return f"mark match {o.sign('mark')}{Masked().write(o['mark'], 4)}"
 
 
 def _list_target(o: Options, _: Context, numeric: bool) -> str:

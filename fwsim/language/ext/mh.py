@@ -70,7 +70,7 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     if span == _WHOLE and not o.negated("mh-type"):
         return "mh"
     names = (str(k) if numeric else _LISTED.get(k, str(k)) for k in dict.fromkeys(span))
-    return f"mh {'!' if o.negated('mh-type') else ''}{':'.join(names)}"
+    return f"mh {o.sign('mh-type', '!')}{':'.join(names)}"
 
 
 _OPTION = Option("mh-type", _MhType(), negatable=True)

@@ -64,7 +64,7 @@ def _list(o: Options, c: Context, numeric: bool) -> str:
         ":".join(service_text(p, proto) if proto else str(p) for p in dict.fromkeys(span))
         for span in o[name]
     )
-    return f"multiport {name} {' !' if o.negated(name) else ''}{','.join(ports)}"
+    return f"multiport {name} {o.sign(name, ' !')}{','.join(ports)}"
 
 
 MATCH = Match(

@@ -35,7 +35,7 @@ def _matches(o: Options, c: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    return f"OS fingerprint match {'! ' if o.negated('genre') else ''}{o['genre']}"
+    return f"OS fingerprint match {o.sign('genre')}{o['genre']}"
 
 
 _LOST = "what osf says of TTLs and of its log (--ttl, --log)"

@@ -56,7 +56,7 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     text = "PHYSDEV match"
     for name in (option.name for option in _OPTIONS if option.name in o):
         value = f" {o[name]}" if isinstance(o[name], str) else ""
-        text += f"{' !' if o.negated(name) else ''} --{name}{value}"
+        text += f"{o.sign(name, ' !')} --{name}{value}"
     return text
 
 

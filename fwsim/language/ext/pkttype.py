@@ -36,7 +36,7 @@ def _matches(o: Options, _: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    return f"PKTTYPE {'!' if o.negated('pkt-type') else ''}= {o['pkt-type']}"
+    return f"PKTTYPE {o.sign('pkt-type', '!')}= {o['pkt-type']}"
 
 
 MATCH = Match(

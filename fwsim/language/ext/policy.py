@@ -6,7 +6,6 @@ rules do not tell.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from fwsim.language.options import (
@@ -18,9 +17,9 @@ from fwsim.language.options import (
     Shown,
     Unlist,
     fact,
-    option_text,
+    options_text,
 )
-from fwsim.language.types import HostMask, ProtocolNumber, UInt
+from fwsim.language.types import HostMask, OneOf, ProtocolNumber, UInt
 from fwsim.model.facts import Facts
 from fwsim.model.names import PROTOCOLS, proto_text
 from fwsim.model.pred import Pred, all_of, negate
@@ -32,23 +31,6 @@ _HOOKS = {
     "in": ("PREROUTING", "INPUT", "FORWARD"),
     "out": ("FORWARD", "OUTPUT", "POSTROUTING"),
 }
-
-
-class _Word(NamedTuple):
-    """One of some words, as it stands."""
-
-    words: tuple[str, ...]
-    arity: int = 1
-
-    def read(self, words: list[str], context: Context) -> str:
-        """The word."""
-        if words[0] not in self.words:
-            raise ValueError(f"expected {' or '.join(self.words)}")
-        return words[0]
-
-    def write(self, value: str, family: int) -> str:
-        """The word."""
-        return value
 
 
 class _IpsecProtocol(NamedTuple):
@@ -69,8 +51,8 @@ class _IpsecProtocol(NamedTuple):
 
 
 _FLAGS = (
-    Option("dir", _Word(("in", "out")), required=True),
-    Option("pol", _Word(("none", "ipsec"))),
+    Option("dir", OneOf(("in", "out")), required=True),
+    Option("pol", OneOf(("none", "ipsec"))),
     Option("strict"),
 )
 _ELEMENT = tuple(
@@ -79,10 +61,14 @@ _ELEMENT = tuple(
         ("reqid", UInt()),
         ("spi", UInt(hexadecimal=True)),
         ("proto", _IpsecProtocol()),
-        ("mode", _Word(("transport", "tunnel"))),
+        ("mode", OneOf(("transport", "tunnel"))),
         ("tunnel-dst", HostMask()),
         ("tunnel-src", HostMask()),
     )
+)
+_NUMERIC = tuple(
+    option._replace(type=ProtocolNumber()) if option.name == "proto" else option
+    for option in _ELEMENT
 )
 _NEXT = Option("next", repeats=True)
 _Element = dict[str, Given]
@@ -150,10 +136,7 @@ def _save(o: Options, c: Context) -> str:
 
 
 def _elements_text(elements: list[_Element], c: Context) -> str:
-    return " --next".join(
-        "".join(option_text(one, e[one.name], c.family) for one in _ELEMENT if one.name in e)
-        for e in elements
-    )
+    return " --next".join(options_text(_ELEMENT, Options(e), c.family) for e in elements)
 
 
 def _list(o: Options, c: Context, numeric: bool) -> str:
@@ -161,18 +144,8 @@ def _list(o: Options, c: Context, numeric: bool) -> str:
     elements = _told(o)
     for number, element in enumerate(elements):
         flags += f" [{number}]" if len(elements) > 1 else ""
-        flags += "".join(_listed(element, c, numeric))
+        flags += options_text(_NUMERIC if numeric else _ELEMENT, Options(element), c.family, "")
     return flags
-
-
-def _listed(element: _Element, c: Context, numeric: bool) -> Iterator[str]:
-    for option in _ELEMENT:
-        if option.name in element:
-            given = element[option.name]
-            value = option.type.write(given.value, c.family)
-            if option.name == "proto" and numeric:
-                value = str(given.value)
-            yield f"{' !' if given.negated else ''} {option.name} {value}"
 
 
 _SHOWN = (

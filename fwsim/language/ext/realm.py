@@ -16,8 +16,7 @@ def _matches(o: Options, _: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    negated = "! " if o.negated("realm") else ""
-    return f"{negated}realm {_TYPE.listed(o['realm'], numeric)}"
+    return f"{o.sign('realm')}realm {_TYPE.listed(o['realm'], numeric)}"
 
 
 MATCH = Match(

@@ -8,34 +8,17 @@ running host's hold.
 from collections.abc import Hashable
 from types import MappingProxyType
 
-from fwsim.language.ext._memory import ListName, without_item
-from fwsim.language.ext._sightings import Recent, Sight, found, noted, reaped, times_kept
+from fwsim.language.ext._memory import ListName
+from fwsim.language.ext._sightings import Recent, Sight, asked, times_kept
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
-from fwsim.language.types import Flag, Kin, UInt
-from fwsim.language.values import bits_of, host
+from fwsim.language.types import Flag, Host, Kin, UInt
+from fwsim.language.values import bits_of
 from fwsim.model.facts import Facts
-from fwsim.model.jiffies import HZ, jiffies
-from fwsim.model.names import address_text
+from fwsim.model.jiffies import jiffies
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of
-from fwsim.model.tuples import NamedTuple
 
 _OPERATIONS = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
 _TITLES = {"seconds": "seconds:", "reap": "reap", "hitcount": "hit_count:", "rttl": "TTL-Match"}
-_U32 = 0xFFFFFFFF
-
-
-class _Address(NamedTuple):
-    """A mask written as an address; any bits will do."""
-
-    arity: int = 1
-
-    def read(self, words: list[str], context: Context) -> int:
-        """The mask."""
-        return host(words[0], context.family)
-
-    def write(self, value: int, family: int) -> str:
-        """255.255.255.255"""
-        return address_text(value, bits_of(family))
 
 
 def _operation(o: Options) -> str:
@@ -79,37 +62,19 @@ def _matches(o: Options, c: Context) -> Pred:
         packet = facts.packet
         key = (c.family, (packet.dst if destination else packet.src) & mask)
         one = Sight(key, _ttl(facts), jiffies(facts))
-        return _asked(o, memory or MappingProxyType({}), one, room)
+        return asked(o, memory or MappingProxyType({}), one, room)
 
     why = _why(o, "destination" if destination else "source")
-    asked = fact(c, f"recent {_list_name(o)} {operation}", why, step, scope)
+    holds = fact(c, f"recent {_list_name(o)} {operation}", why, step, scope)
     if operation == "set":  # always holds, and remembers
-        return all_of(asked, FALSE) if o.negated("set") else any_of(asked, TRUE)
-    return o.sense(operation, asked)
+        return all_of(holds, FALSE) if o.negated("set") else any_of(holds, TRUE)
+    return o.sense(operation, holds)
 
 
 def _ttl(facts: Facts) -> int:
     """As it was before forwarding."""
     routed = facts.device("out") and facts.hook != "OUTPUT" and facts.device("in")
     return facts["ttl"] + bool(routed) & 0xFF
-
-
-def _asked(o: Options, seen: Recent, one: Sight, room: int) -> tuple[bool, Recent]:
-    """Whether the rule holds (a `!` apart), and the list after it."""
-    if "set" in o:
-        return True, noted(seen, one, room)
-    entry = found(seen, one, "rttl" in o)
-    if entry is None:
-        return False, seen
-    if "remove" in o:
-        return True, without_item(seen, one.key)
-    since = one.now - (o["seconds"] * HZ & _U32) if "seconds" in o else None
-    fresh = sum(since is None or time >= since for time in entry.times)
-    holds = fresh >= (o.get("hitcount", 0) or 1)
-    updates = "update" in o and holds != o.negated("update")
-    if "reap" in o and since is not None:
-        seen = reaped(seen, since, one.key if updates else None)
-    return holds, noted(seen, one, room) if updates else seen
 
 
 def _why(o: Options, side: str) -> str:
@@ -136,21 +101,21 @@ def _signed(value: int) -> int:
 
 def _save(o: Options, c: Context) -> str:
     operation = _operation(o)
-    words = [f"{'! ' if o.negated(operation) else ''}--{operation}"]
+    words = [f"{o.sign(operation)}--{operation}"]
     for name in ("seconds", "reap", "hitcount", "rttl"):
         if o.get(name):
             words.append(f"--{name}" + ("" if o[name] is True else f" {_signed(o[name])}"))
-    mask = _Address().write(_mask(o, c.family), c.family)
+    mask = Host().write(_mask(o, c.family), c.family)
     return " ".join([*words, f"--name {_list_name(o)} --mask {mask} --{_side(o)}"])
 
 
 def _list(o: Options, c: Context, numeric: bool) -> str:
     operation = _operation(o)
-    text = f"{'! ' if o.negated(operation) else ''}recent: {_OPERATIONS[operation]}"
+    text = f"{o.sign(operation)}recent: {_OPERATIONS[operation]}"
     for name, title in _TITLES.items():
         if o.get(name):
             text += f" {title}" + ("" if o[name] is True else f" {_signed(o[name])}")
-    mask = _Address().write(_mask(o, c.family), c.family)
+    mask = Host().write(_mask(o, c.family), c.family)
     return f"{text} name: {_list_name(o)} side: {_side(o)[1:]} mask: {mask}"
 
 
@@ -183,7 +148,7 @@ MATCH = Match(
         Option("name", ListName(199)),
         Option("rsource"),
         Option("rdest"),
-        Option("mask", _Address()),
+        Option("mask", Host()),
     ),
     check=_check,
     regular=("name",),

@@ -148,8 +148,7 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
         return text
     asked: Asked = o["chunk-types"]
     show = "0x{:04X}".format if numeric else _NAMES.__getitem__
-    negated = " !" if o.negated("chunk-types") else ""
-    return f"{text}{negated} {asked.kind} {_types_text(asked, show)}"
+    return f"{text}{o.sign('chunk-types', ' !')} {asked.kind} {_types_text(asked, show)}"
 
 
 _SHOWN = rf"(?:{'|'.join(_KINDS)}) \S+"

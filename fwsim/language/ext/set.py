@@ -14,7 +14,6 @@ from fwsim.language.ext._sets import (
     counted,
     counts,
     found_in,
-    set_words,
     shown_ways,
 )
 from fwsim.language.ipset.lookup import NOTHING, Found, Sets
@@ -31,6 +30,7 @@ from fwsim.language.options import (
     Target,
     Unlist,
     fact,
+    options_text,
 )
 from fwsim.language.types import UInt
 from fwsim.model import fields as F
@@ -86,7 +86,8 @@ def _told(o: Options, option: Option) -> bool:
 
 
 def _words(o: Options, dashes: str) -> str:
-    return set_words((option for option in MATCH.options if _told(o, option)), o, dashes)
+    told = (option for option in MATCH.options if _told(o, option))
+    return options_text(told, o, 4, dashes).strip()
 
 
 # -- the target -----------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ def _hooks(o: Options) -> tuple[str, ...]:
 
 def _target_words(o: Options, dashes: str) -> str:
     plain = Options({name: Given(given.value) for name, given in o.given.items()})
-    return set_words(TARGET.options, plain, dashes)
+    return options_text(TARGET.options, plain, 4, dashes).strip()
 
 
 MATCH = Match(

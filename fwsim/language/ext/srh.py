@@ -16,7 +16,7 @@ from fwsim.language.options import (
     Options,
     Shown,
     Unlist,
-    option_text,
+    options_text,
 )
 from fwsim.language.types import HostMask, UInt
 from fwsim.language.values import mask_text
@@ -129,9 +129,7 @@ def _matches(o: Options, _: Context) -> Pred:
 
 
 def _save(o: Options, c: Context) -> str:
-    given = _kept(o)
-    texts = (option_text(one, given[one.name], c.family) for one in _OPTIONS if one.name in o)
-    return "".join(texts).strip()
+    return options_text(_OPTIONS, Options(_kept(o)), c.family).strip()
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
@@ -140,8 +138,7 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
     for name in (option.name for option in _OPTIONS if option.name in o):
         title = name.removeprefix("srh-")
         if name in _SIDS:
-            negated = "!" if o.negated(name) else ""
-            text += f" {title} {negated} {_Segment().write(o[name], 6)}"
+            text += f" {title} {o.sign(name, '!')} {_Segment().write(o[name], 6)}"
         else:
             text += list_number(f" {title}", kept, name)
     return text

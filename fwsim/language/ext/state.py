@@ -13,7 +13,7 @@ _STATES = Names({name: bit for name, bit in STATE_BITS.items() if name in STATES
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    return f"{'! ' if o.negated('state') else ''}state {_STATES.write(o['state'], 4)}"
+    return f"{o.sign('state')}state {_STATES.write(o['state'], 4)}"
 
 
 MATCH = Match(

@@ -6,7 +6,7 @@ not every probability comes back as it was given.
 
 from fwsim.language.ext._numbers import c_double
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
-from fwsim.language.types import UInt
+from fwsim.language.types import OneOf, UInt
 from fwsim.model.facts import Facts
 from fwsim.model.pred import FALSE, TRUE, Pred
 from fwsim.model.tuples import NamedTuple
@@ -29,22 +29,6 @@ class _Probability(NamedTuple):
     def write(self, value: int, family: int) -> str:
         """Eleven digits."""
         return f"{value / _ONE:.11f}"
-
-
-class _Mode(NamedTuple):
-    """random or nth, in full."""
-
-    arity: int = 1
-
-    def read(self, words: list[str], context: Context) -> str:
-        """The word."""
-        if words[0] not in ("random", "nth"):
-            raise ValueError("expected random or nth")
-        return words[0]
-
-    def write(self, value: str, family: int) -> str:
-        """The word."""
-        return value
 
 
 def _matches(o: Options, c: Context) -> Pred:
@@ -91,11 +75,10 @@ def _check(o: Options, _: Context) -> None:
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     if o["mode"] == "random":
-        negated = "! " if o.negated("probability") else ""
         probability = _Probability().write(o["probability"], 4)
-        return f"statistic mode random {negated}probability {probability}"
+        return f"statistic mode random {o.sign('probability')}probability {probability}"
     packet = f" packet {o['packet']}" if o["packet"] else ""
-    return f"statistic mode nth {'! ' if o.negated('every') else ''}every {o['every']}{packet}"
+    return f"statistic mode nth {o.sign('every')}every {o['every']}{packet}"
 
 
 def _shown_every(text: str, _: Context) -> list[str]:
@@ -107,7 +90,7 @@ MATCH = Match(
     "statistic",
     _matches,
     options=(
-        Option("mode", _Mode(), required=True),
+        Option("mode", OneOf(("random", "nth")), required=True),
         Option("probability", _Probability(), negatable=True),
         Option("every", UInt(1), negatable=True),
         Option("packet", UInt()),

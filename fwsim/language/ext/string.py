@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
-from fwsim.language.types import UInt
+from fwsim.language.types import OneOf, UInt
 from fwsim.model.facts import Facts
-from fwsim.model.hidden import Seen, seen
+from fwsim.model.hidden import UPPER, seen
 from fwsim.model.pred import Pred
 from fwsim.model.tuples import NamedTuple
 
 _LONGEST = 128
-_ALGORITHMS = ("bm", "kmp")
 _END = 0xFFFF
 _PIECE = re.compile(
     rb"\\(?P<literal>.)|(?P<bar>\| *)\Z"
@@ -25,43 +24,14 @@ _PIECE = re.compile(
 )
 
 
-# toupper of lib/ctype.c, which knows Latin-1
-_UPPER = bytes(
-    b - 0x20 if chr(b).islower() and b not in (0xAA, 0xB5, 0xBA) else b for b in range(256)
-)
-_ANY_BIT = b"\0" + b"\xff" * 255
-
-
-def _holds(wanted: bytes, packet: Seen, first: int, end: int) -> bool | None:
-    """Whether the bytes stand between two places; None: bytes that nobody told may be they."""
-    data, hidden = packet.data[first:end], packet.hidden[first:end]
-    at = data.find(wanted)
-    while at >= 0 and any(hidden[at : at + len(wanted)]):
-        at = data.find(wanted, at + 1)
-    if at >= 0:
-        return True
-    unknown = [at for at, bits in enumerate(hidden) if bits]
-    if not unknown:
-        return False
-    starts = range(max(0, unknown[0] - len(wanted) + 1), len(data) - len(wanted) + 1)
-    return None if any(_may_be(wanted, data, hidden, at) for at in starts) else False
-
-
-def _may_be(wanted: bytes, data: bytes, hidden: bytes, at: int) -> bool:
-    there = zip(wanted, data[at:], hidden[at:], strict=False)
-    return all((byte ^ seen) & ~bits == 0 for byte, seen, bits in there)
-
-
 def _matches(o: Options, c: Context) -> Pred:
     name, wanted = _wanted(o)
-    sought = wanted.translate(_UPPER) if "icase" in o else wanted
+    sought = wanted.translate(UPPER) if "icase" in o else wanted
     first, end = o.get("from", 0), o.get("to", _END)
 
     def step(facts: Facts, memory: Any) -> tuple[bool | None, Any]:
         packet = seen(facts.packet)
-        if "icase" in o:
-            packet = Seen(packet.data.translate(_UPPER), packet.hidden.translate(_ANY_BIT))
-        return _holds(sought, packet, first, end), memory
+        return (packet.upper() if "icase" in o else packet).holds(sought, first, end), memory
 
     text = " ".join((_Bytes().write(wanted, c.family), *_more(o)))
     return o.sense(name, fact(c, f"string {text}", f"it holds {text}", step))
@@ -109,22 +79,6 @@ def _is_plain(value: bytes) -> bool:
     return all(0x20 <= byte < 0x7F for byte in value) and value[-1:] != b"\\"
 
 
-class _Algorithm(NamedTuple):
-    """Which way to search, cut to 15 bytes; all find the same."""
-
-    arity: int = 1
-
-    def read(self, words: list[str], context: Context) -> str:
-        """bm (Boyer-Moore) or kmp (Knuth-Morris-Pratt)"""
-        if words[0] not in _ALGORITHMS:
-            raise ValueError("expected bm or kmp, the algorithms that the kernel has")
-        return words[0]
-
-    def write(self, value: str, family: int) -> str:
-        """bm"""
-        return value
-
-
 def _check(o: Options, _: Context) -> None:
     if o.get("from", 0) > o.get("to", _END):
         raise ValueError("--from is behind --to")
@@ -138,7 +92,7 @@ def _wanted(o: Options) -> tuple[str, bytes]:
 def _save(o: Options, _: Context) -> str:
     name, wanted = _wanted(o)
     spelled = "string" if _is_plain(wanted) else "hex-string"
-    text = f"{'! ' if o.negated(name) else ''}--{spelled} {_Bytes().write(wanted, 4)}"
+    text = f"{o.sign(name)}--{spelled} {_Bytes().write(wanted, 4)}"
     return f"{text} --algo {o['algo']}" + "".join(f" --{word}" for word in _more(o))
 
 
@@ -153,7 +107,7 @@ def _more(o: Options) -> Iterator[str]:
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
     name, wanted = _wanted(o)
-    text = f"STRING match {'!' if o.negated(name) else ''} {_Bytes().write(wanted, 4)}"
+    text = f"STRING match {o.sign(name, '!')} {_Bytes().write(wanted, 4)}"
     return f"{text} ALGO name {o['algo']}" + "".join(f" {word.upper()}" for word in _more(o))
 
 
@@ -171,7 +125,7 @@ MATCH = Match(
     options=(
         Option("from", UInt(0, _END)),
         Option("to", UInt(0, _END)),
-        Option("algo", _Algorithm(), required=True),
+        Option("algo", OneOf(("bm", "kmp")), required=True),
         Option("string", _Bytes(), negatable=True, choice="string"),
         Option("hex-string", _Bytes(hexadecimal=True), negatable=True, choice="string"),
         Option("icase"),

@@ -82,7 +82,7 @@ def _check(o: Options, _: Context) -> None:
 def _save(o: Options, _: Context) -> str:
     text = save_ports(o)
     if "tcp-option" in o:
-        text += f"{' !' if o.negated('tcp-option') else ''} --tcp-option {o['tcp-option']}"
+        text += f"{o.sign('tcp-option', ' !')} --tcp-option {o['tcp-option']}"
     if flags := _flags(o):
         mask, bits, negated = flags
         text += f"{' !' if negated else ''} --tcp-flags {_flag_names(mask)} {_flag_names(bits)}"
@@ -92,7 +92,7 @@ def _save(o: Options, _: Context) -> str:
 def _list(o: Options, _: Context, numeric: bool) -> str:
     text = "tcp" + list_ports(o, numeric, _TCP)
     if "tcp-option" in o:
-        text += f" option={'!' if o.negated('tcp-option') else ''}{o['tcp-option']}"
+        text += f" option={o.sign('tcp-option', '!')}{o['tcp-option']}"
     if flags := _flags(o):
         mask, bits, negated = flags
         shown = "0x{:02X}".format if numeric else _flag_names

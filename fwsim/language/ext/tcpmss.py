@@ -15,7 +15,7 @@ from fwsim.model.actions import Rewrite
 from fwsim.model.facts import Facts
 from fwsim.model.packet import Packet
 from fwsim.model.pred import all_of, is_in
-from fwsim.model.tcp_options import MSS, MSS_LENGTH, mss_at
+from fwsim.model.tcp_options import MSS_LENGTH, mss_at, mss_of, with_mss
 
 _NONE, _MALFORMED = 0x10000, 0x10001
 _IP_HEADER = {4: 20, 6: 40}
@@ -27,8 +27,8 @@ def _announced(facts: Facts) -> int:
     head = segment(facts.packet)
     if head is None or head.options is None:
         return _MALFORMED
-    at = mss_at(head.options)
-    return _NONE if at is None else int.from_bytes(head.options[at + 2 : at + 4], "big")
+    announced = mss_of(head.options)
+    return _NONE if announced is None else announced
 
 
 _FIELD = F.Field("tcp_mss", 17, project=_announced)
@@ -45,19 +45,17 @@ def _check_range(o: Options, _: Context) -> None:
 
 
 def _list_match(o: Options, _: Context, numeric: bool) -> str:
-    return f"tcpmss match {'!' if o.negated('mss') else ''}{UIntRange().write(o['mss'], 4)}"
+    return f"tcpmss match {o.sign('mss', '!')}{UIntRange().write(o['mss'], 4)}"
 
 
 def _lowered(packet: Packet, size: int) -> Packet:
-    at, options = mss_at(packet.tcp_options), packet.tcp_options
-    if at is not None:
-        size = min(size, int.from_bytes(options[at + 2 : at + 4], "big"))
-        changed = options[: at + 2] + size.to_bytes(2, "big") + options[at + 4 :]
-        return packet.but(tcp_options=changed)
+    options = packet.tcp_options
+    announced = mss_of(options)
+    if announced is not None:
+        return packet.but(tcp_options=with_mss(options, min(size, announced)))
     if packet.data_len or len(options) + MSS_LENGTH > 60 - HEADER:
         return packet
-    size = min(size, _USUAL[packet.family])
-    return packet.but(tcp_options=bytes((MSS, MSS_LENGTH)) + size.to_bytes(2, "big") + options)
+    return packet.but(tcp_options=with_mss(options, min(size, _USUAL[packet.family])))
 
 
 def _wanted(o: Options) -> int | None:
@@ -83,10 +81,9 @@ def _actions(o: Options, _: Context) -> tuple[Rewrite]:
 
 def _unsummed(packet: Packet) -> int:
     """A size at an odd place is taken for one at an even place."""
-    at = mss_at(packet.tcp_options)
-    if at is None or at % 2 == 0:
+    size = mss_of(packet.tcp_options)
+    if size is None or (mss_at(packet.tcp_options) or 0) % 2 == 0:
         return 0
-    size = int.from_bytes(packet.tcp_options[at + 2 : at + 4], "big")
     return (size << 8) - size
 
 

@@ -13,9 +13,11 @@ from fwsim.language.ext._calendar import (
     ALL_MONTHDAYS,
     ALL_WEEKDAYS,
     DAY,
+    FOREVER,
     Date,
     Daytime,
     Monthdays,
+    Times,
     Weekdays,
     date_text,
     time_text,
@@ -23,50 +25,15 @@ from fwsim.language.ext._calendar import (
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.model.facts import Facts
 from fwsim.model.pred import Pred
-from fwsim.model.tuples import NamedTuple
 
-_FOREVER = 0x7FFFFFFF
 _ZONES = range(-14 * 60, 12 * 60 + 1, 15)  # minutes west of Greenwich
 
 
-class _Times(NamedTuple):
-    """What the kernel compares (struct xt_time_info)."""
-
-    date_start: int
-    date_stop: int
-    day_start: int
-    day_stop: int
-    monthdays: int
-    weekdays: int
-    contiguous: bool
-
-    def hold(self, stamp: int) -> bool:
-        """It is that time at these seconds since the epoch."""
-        if not self.date_start <= stamp <= self.date_stop:
-            return False
-        at = stamp % DAY
-        if self.day_start < self.day_stop:
-            if not self.day_start <= at <= self.day_stop:
-                return False
-        elif self.day_stop < at < self.day_start:
-            return False
-        elif self.contiguous and at <= self.day_stop:
-            stamp -= DAY
-        return self._on_day(stamp // DAY)
-
-    def _on_day(self, day: int) -> bool:
-        from datetime import date, timedelta
-
-        if not self.weekdays >> ((day + 3) % 7 + 1) & 1:
-            return False
-        return bool(self.monthdays >> (date(1970, 1, 1) + timedelta(day)).day & 1)
-
-
-def _times(o: Options) -> _Times:
+def _times(o: Options) -> Times:
     monthdays, weekdays = o.get("monthdays", ALL_MONTHDAYS), o.get("weekdays", ALL_WEEKDAYS)
-    return _Times(
+    return Times(
         o.get("datestart", 0),
-        o.get("datestop", _FOREVER),
+        o.get("datestop", FOREVER),
         o.get("timestart", 0),
         o.get("timestop", DAY - 1),
         monthdays ^ ALL_MONTHDAYS if o.negated("monthdays") else monthdays,
@@ -138,7 +105,7 @@ def _shown(o: Options) -> str:
         text += f" on {_ordinals(times.monthdays)}"
     if times.date_start:
         text += f" starting from {date_text(times.date_start, ' ')}"
-    if times.date_stop != _FOREVER:
+    if times.date_stop != FOREVER:
         text += " until date" + (f" {date_text(times.date_stop, ' ')}" if times.date_stop else "")
     text += "" if _local(o) else " UTC"
     return text + (" contiguous" if times.contiguous else "")

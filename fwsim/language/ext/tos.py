@@ -67,8 +67,7 @@ def _name(value: int, mask: int) -> str | None:
 
 def _list_match(o: Options, _: Context, numeric: bool) -> str:
     name = None if numeric else _name(*o["tos"])
-    negated = "!" if o.negated("tos") else ""
-    return f"tos match{negated}" + (f" {name}" if name else _TYPE.write(o["tos"], 4))
+    return f"tos match{o.sign('tos', '!')}" + (f" {name}" if name else _TYPE.write(o["tos"], 4))
 
 
 def _list_target(o: Options, _: Context, numeric: bool) -> str:

@@ -116,7 +116,7 @@ def _matches(o: Options, c: Context) -> Pred:
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:
-    return f"u32 {'! ' if o.negated('u32') else ''}{_Tests().write(o['u32'], 4)}"
+    return f"u32 {o.sign('u32')}{_Tests().write(o['u32'], 4)}"
 
 
 MATCH = Match(
