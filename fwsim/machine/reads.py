@@ -22,6 +22,7 @@ OF_ENDS = frozenset({
     "dst_type_out", "in_group", "out_group", "from_ethernet", "packet_type",
     "sender", "realm", "path_mtu",
     *(field.name for field in RPF.values()),
+    "bytes_for_header",  # asked for where a header is not whole, of which no way is remembered
 })  # fmt: skip
 PORTS = frozenset({
     "sport", "dport", "ct_orig_sport", "ct_orig_dport", "ct_repl_sport", "ct_repl_dport",
@@ -77,7 +78,9 @@ def _facts(preds: Iterable[Pred]) -> frozenset[str] | None:
     names = set()
     for pred in preds:
         for atom in atoms(pred):
-            if not isinstance(atom, In) or atom.field.project is not None:
+            if not isinstance(atom, In):
+                return None
+            if atom.field.project is not None and atom.field.name not in OF_ENDS:
                 return None
             names.add(atom.field.name)
     if names - OF_ENDS - PORTS - OF_PACKET:
