@@ -32,10 +32,12 @@ def command(
     Exit status: 0 there is none, or it is as expected, 1 there are some, or it is not as expected,
     2 the command or its input is wrong, 3 it depends on something that fwsim was not told.
     """
+    from fwsim.model.keeping import Keeping
     from fwsim.show.reach import reach_lines
 
     net = tell(open_net(place, commands), assumptions, None, None)
-    found = net.reach(**asked)
+    with Keeping():
+        found = net.reach(**asked)
     answer(
         found.to_dict(), lambda: reach_lines(found), as_json=as_json,
         damage=net.world.damage, notes=net.world.notes,

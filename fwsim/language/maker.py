@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from fwsim.language.options import Given, Options, Use
-from fwsim.language.ruleset import Is, Rule
+from fwsim.language.ruleset import Is, Part, Rule
 from fwsim.language.types import Context, Type
 from fwsim.model.errors import Source, Span
-from fwsim.model.frozen import record
+from fwsim.model.frozen import record, replace
 from fwsim.model.tuples import NamedTuple
 
 Anchor = tuple[int, int]  # which varying word stands before a place, and how far behind its end
@@ -28,6 +28,15 @@ class Slot(NamedTuple):
     name: str
     kind: Type | None = None
     use: int = -1
+
+
+class Parts(NamedTuple):
+    """A rule's parts before all are known: of its `core` options, which are told on asking, those
+    that other rules have too (`still`), and its `matches`."""
+
+    still: tuple[Part, ...]
+    matches: Sequence[Part]
+    core: Callable[[], tuple[Part, ...]]
 
 
 class Maker:
@@ -46,6 +55,7 @@ class Maker:
     ) -> None:
         self.source, self.start, self.sample = source, start, sample
         self.values, self.slots, self.counted = values, slots, counted
+        self._known: dict[tuple[int | str, ...], Part] = {}
 
     def words(self, start: int) -> re.Match[str]:
         """The varying words of a line of this shape."""
@@ -65,8 +75,7 @@ class Maker:
             if slot.use >= 0:
                 given.setdefault(slot.use, {})[slot.name] = self._value(slot, word)
             elif slot.kind is not None:
-                negated = getattr(self.sample, slot.name).negated
-                changes[slot.name] = Is(self._value(slot, word), negated)
+                changes[slot.name] = self._core(slot, word)
             elif slot.name == "jump":
                 assert self.sample.jump is not None
                 changes["jump"] = self.sample.jump._replace(chain=word)
@@ -89,6 +98,41 @@ class Maker:
         for slot, word in ((self.slots[n], words[n]) for n in own):
             given[slot.name] = Given(self._value(slot, word), given[slot.name].negated)
         return Options(given)
+
+    def parts(self, start: int) -> Parts:
+        """Those of the rule of that line, without making it; a match's are made once for all lines
+        in which its own words are the same."""
+        words = self.words(start).groups()[2 if self.counted else 0 :]
+        matches = []
+        for use, places in enumerate(self._places):
+            key = use, *(words[place] for place in places)
+            if key not in self._known:
+                own = replace(self.sample.matches[use], options=self.options(start, use))
+                self._known[key] = self.sample.part(use, own)
+            matches.append(self._known[key])
+        return Parts(self.still, matches, lambda: self._core_parts(words))
+
+    def _core_parts(self, words: Sequence[str]) -> tuple[Part, ...]:
+        pairs = zip(self.slots, words, strict=True)
+        changes = {s.name: self._core(s, word) for s, word in pairs if s.use < 0 and s.kind}
+        return record(Rule, {**self._fields, **changes}).core()
+
+    @cached_property
+    def still(self) -> tuple[Part, ...]:
+        """What all lines of the shape have in their core options."""
+        varying = {slot.name: None for slot in self.slots if slot.use < 0 and slot.kind}
+        return record(Rule, {**self._fields, **varying}).core()
+
+    @cached_property
+    def _places(self) -> list[list[int]]:
+        """The words that are values of each match."""
+        return [
+            [n for n, slot in enumerate(self.slots) if slot.use == use]
+            for use in range(len(self.sample.matches))
+        ]
+
+    def _core(self, slot: Slot, word: str) -> Is[Any]:
+        return Is(self._value(slot, word), getattr(self.sample, slot.name).negated)
 
     def _value(self, slot: Slot, word: str) -> Any:
         assert slot.kind is not None

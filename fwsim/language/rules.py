@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from fwsim.language.maker import Maker
+from fwsim.language.maker import Maker, Parts
 from fwsim.language.options import Options
 from fwsim.language.ruleset import Chain, Rule, Table, Unread
 from fwsim.language.types import Context
@@ -203,6 +203,16 @@ def rule_of(entry: Entry) -> Rule:
     if start not in made:
         made[start] = shape.maker.rule(start)
     return made[start]
+
+
+def parts_of(rules: Sequence[Rule], at: int) -> Parts:
+    """The parts of a chain's rule, without making a rule that nobody has made."""
+    entry = entries_of(rules)[at]
+    if isinstance(entry, tuple) and not entry[0].sample.sharing:
+        return entry[0].maker.parts(entry[1])
+    parts = rules[at].parts
+    core = tuple(part for part in parts if part.use is None)
+    return Parts((), parts[len(core) :], lambda: core)
 
 
 def options_of(entry: Entry, use: int) -> Options:

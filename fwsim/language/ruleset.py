@@ -78,7 +78,7 @@ class Rule(Frozen):
     target_span: Span | None = aside(default=None)
     around: Context | None = aside(default=None)
 
-    @property
+    @cached_property
     def context(self) -> Context:
         """What its extensions may depend on."""
         plain = self.proto if self.proto and not self.proto.negated else None
@@ -88,17 +88,23 @@ class Rule(Frozen):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Its condition in the order in which the kernel asks: core options, then each match."""
-        parts = [Part(None, meaning) for meaning in self._core()]
-        for nth, use in enumerate(self.matches):
-            assert isinstance(use.ext, Match)
-            meaning = use.ext.meaning(use.options, self.context._replace(nth=nth))
-            parts.append(Part(use, meaning if isinstance(meaning, Meaning) else Meaning(meaning)))
-        return tuple(parts)
+        uses = (self.part(nth, use) for nth, use in enumerate(self.matches))
+        return (*self.core(), *uses)
+
+    def core(self) -> tuple[Part, ...]:
+        """The parts that the core options are."""
+        return tuple(Part(None, meaning) for meaning in self._core())
+
+    def part(self, nth: int, use: Use) -> Part:
+        """The part that a match is, which stands as number `nth` in the rule."""
+        assert isinstance(use.ext, Match)
+        meaning = use.ext.meaning(use.options, self.context._replace(nth=nth))
+        return Part(use, meaning if isinstance(meaning, Meaning) else Meaning(meaning))
 
     @cached_property
     def pred(self) -> Pred:
         """When it matches (hot drops apart)."""
-        return all_of(*(part.meaning.pred for part in self.parts))
+        return pred_of(self.parts)
 
     @cached_property
     def test(self) -> Test:
@@ -113,13 +119,7 @@ class Rule(Frozen):
     @cached_property
     def drops(self) -> Pred:
         """When it drops the packet at once instead of missing it."""
-        before: list[Pred] = []
-        drops: list[Pred] = []
-        for part in self.parts:
-            if part.meaning.hotdrop != FALSE:
-                drops.append(all_of(part.meaning.hotdrop, *before))  # the rarest first
-            before.append(part.meaning.pred)
-        return any_of(*drops)
+        return drops_of(self.parts)
 
     @cached_property
     def hotdrop(self) -> Test | None:
@@ -202,6 +202,23 @@ class Rule(Frozen):
     def counted(self, packets: int, octets: int) -> Rule:
         """The same rule with so much added to its counters."""
         return replace(self, counters=(self.counters[0] + packets, self.counters[1] + octets))
+
+
+def pred_of(parts: Sequence[Part]) -> Pred:
+    """When a rule of these parts matches."""
+    return all_of(*(part.meaning.pred for part in parts))
+
+
+def drops_of(parts: Sequence[Part]) -> Pred:
+    """When it drops the packet at once."""
+    before: list[Pred] = []
+    drops: list[Pred] = []
+    for part in parts:
+        hotdrop = part.meaning.hotdrop
+        if hotdrop is not FALSE and hotdrop != FALSE:
+            drops.append(all_of(hotdrop, *before))  # the rarest first
+        before.append(part.meaning.pred)
+    return any_of(*drops) if drops else FALSE
 
 
 class Chain(Frozen):

@@ -45,6 +45,8 @@ class Frozen:
     def __init__(self, *values: Any, **named: Any) -> None:
         own = self.__dict__
         own.update(zip(self._fields, values, strict=False))
+        if not named and len(values) == len(self._fields):
+            return
         own.update(named)
         complete = own.keys() >= self._required and named.keys() <= self._known
         if not complete or len(own) != len(values) + len(named):

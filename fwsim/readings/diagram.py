@@ -17,7 +17,7 @@ from fwsim.model.tuples import NamedTuple
 from fwsim.readings.concrete import free_key
 from fwsim.readings.spans import free_bits
 
-_FIRST = ("proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "dst", "src", "mac_src")
+FIRST = ("proto", "dport", "sport", "icmp_type", "icmp_code", "tcp_flags", "dst", "src", "mac_src")
 _CACHE = 1 << 18  # entries of oxidd's cache of operations; clearing it is most of a collection
 
 
@@ -37,11 +37,14 @@ class Question(NamedTuple):
 
 class Diagrams:
     """The fields known so far and a manager that holds at most `nodes` nodes; MemoryError beyond.
-    It is an algebra over `fold`. A `Free` is a field of one bit, named by `free_key`."""
+    `first` are the names of those that come first, in order. It is an algebra over `fold`. A `Free`
+    is a field of one bit, named by `free_key`."""
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, first: tuple[str, ...] = FIRST) -> None:
+        self._first = first
         self._manager = BCDDManager(nodes, min(nodes, _CACHE), 1)
         self._atoms: dict[In, BCDDFunction] = {}
+        self._bytes: dict[tuple[str, int, int, int], BCDDFunction] = {}
         self._bits: dict[str, list[BCDDFunction]] = {}
         self._variables: dict[str, range] = {}
         self._places: list[tuple[Field, int]] = []  # of each variable: its field and bit
@@ -51,7 +54,7 @@ class Diagrams:
     @property
     def order(self) -> list[Field]:
         """The fields in the order in which diagrams ask for them."""
-        return [self.fields[name] for name in sorted(self.fields, key=_rank)]
+        return [self.fields[name] for name in sorted(self.fields, key=self._rank)]
 
     def inside(self, atom: In) -> BCDDFunction:
         """The values of an atom; remembered, since rules repeat themselves."""
@@ -61,9 +64,10 @@ class Diagrams:
 
     def within(self, atom: In, bits: Sequence[BCDDFunction]) -> BCDDFunction:
         """When an atom holds of a field whose bits are these, the least significant first."""
-        mask = atom.field.top if atom.mask is None else atom.mask
-        seen = [bit if mask >> place & 1 else self.false for place, bit in enumerate(bits)]
-        return self.either([self._span(seen, *span) for span in atom.spans])
+        if (mask := atom.mask) is not None:
+            bits = [bit if mask >> place & 1 else self.false for place, bit in enumerate(bits)]
+        own = atom.field.name if bits is self._bits.get(atom.field.name) else ""
+        return self.either([self._span(bits, own, *span) for span in atom.spans])
 
     def free(self, atom: Free) -> BCDDFunction:
         """The bit that stands for a free fact, unless a field tells it."""
@@ -128,6 +132,16 @@ class Diagrams:
         variable = node.node_var()
         return range(0) if variable is None else self._variables[self._places[variable][0].name]
 
+    def one_of(self, node: BCDDFunction, fields: Iterable[Field]) -> dict[Field, int]:
+        """The values of these fields in one packet of a set that is not empty."""
+        chosen = node.pick_cube() or []
+        return {
+            f: sum(
+                1 << f.bits - 1 - at for at, v in enumerate(self._variables[f.name]) if chosen[v]
+            )
+            for f in fields
+        }
+
     def valuation(self, view: Mapping[str, int]) -> Iterator[tuple[int, bool]]:
         """Each variable with its value in a view; what the view does not hold is 0."""
         for variable, (field, bit) in enumerate(self._places):
@@ -137,25 +151,40 @@ class Diagrams:
         """Forget what is only remembered. A collection in the background makes `gc` return at
         once, and `add_vars` waits for it: so one is over that began after the forgetting."""
         self._atoms.clear()
+        self._bytes.clear()
         self._manager.add_vars(0)
         self._manager.gc()
         self._manager.add_vars(0)
 
-    def _span(self, bits: list[BCDDFunction], low: int, high: int) -> BCDDFunction:
-        """The values from low to high, in one node or two for each bit."""
+    def _span(self, bits: Sequence[BCDDFunction], own: str, low: int, high: int) -> BCDDFunction:
+        """The values from low to high, in one node or two for each bit. `own` is the name of the
+        field whose own bits these are."""
         host = free_bits(low, high)
         if host is not None:
-            return self._block(bits, low, host)
+            return self._block(bits, own, low, host)
         above = below = self.true
         for place, bit in enumerate(bits):
             above = bit & above if low >> place & 1 else bit | above
             below = bit.imp(below) if high >> place & 1 else bit.imp_strict(below)
         return above & below
 
-    def _block(self, bits: list[BCDDFunction], value: int, host: int) -> BCDDFunction:
+    def _block(self, bits: Sequence[BCDDFunction], own: str, value: int, host: int) -> BCDDFunction:
+        """The values that share all bits from `host` on with one, a byte at a time: those of
+        networks and the ends of names are seen again and again."""
         found = self.true
-        for place in range(host, len(bits)):
-            bit = bits[place]
+        for low in range(host & ~7, len(bits), 8):
+            key = own, low, value >> low & 255, max(host - low, 0)
+            byte = self._bytes.get(key) if own else None
+            if byte is None:
+                byte = self._byte(bits, *key[1:])
+                if own:
+                    self._bytes[key] = byte
+            found = byte & found
+        return found
+
+    def _byte(self, bits: Sequence[BCDDFunction], low: int, value: int, host: int) -> BCDDFunction:
+        found = self.true
+        for place, bit in enumerate(bits[low + host : low + 8], host):
             found = bit & found if value >> place & 1 else bit.imp_strict(found)
         return found
 
@@ -165,10 +194,9 @@ class Diagrams:
         self._variables[field.name] = new
         self._places += [(field, bit) for bit in reversed(range(field.bits))]
         self._bits[field.name] = [self._manager.var(v) for v in reversed(new)]
-        if field.name in _FIRST:
+        if field.name in self._first:
             names = (field.name for field in self.order)
             self._manager.set_var_order(v for name in names for v in self._variables[name])
 
-
-def _rank(name: str) -> int:
-    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+    def _rank(self, name: str) -> int:
+        return self._first.index(name) if name in self._first else len(self._first)

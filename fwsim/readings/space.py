@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 from fwsim.model.errors import QuestionError
 from fwsim.model.fields import Field
 from fwsim.model.pred import In, Pred, fold
-from fwsim.readings.diagram import Diagrams, is_free
+from fwsim.readings.diagram import FIRST, Diagrams, is_free
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
@@ -61,10 +61,13 @@ class Space:
     """One universe of packets; sets of different spaces do not mix.
 
     `fields` may be named beforehand, others are added when they are asked for. `nodes` bounds the
-    memory: beyond it, every operation raises QuestionError."""
+    memory: beyond it, every operation raises QuestionError. `first` are the names of the fields
+    that diagrams ask for first: the answers are the same, their cost is not."""
 
-    def __init__(self, fields: Iterable[Field] = (), nodes: int = 1 << 23) -> None:
-        self._diagrams = Diagrams(nodes)
+    def __init__(
+        self, fields: Iterable[Field] = (), nodes: int = 1 << 23, first: tuple[str, ...] = FIRST
+    ) -> None:
+        self._diagrams = Diagrams(nodes, first)
         self.everything = PacketSet(self, self.diagrams.true)
         self.nothing = PacketSet(self, self.diagrams.false)
         self.know(fields)

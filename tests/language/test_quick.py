@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -15,13 +15,14 @@ from fwsim.language import quick
 from fwsim.language import read as reading
 from fwsim.language.commands import apply
 from fwsim.language.options import Option
-from fwsim.language.rules import Rules
-from fwsim.language.ruleset import Chain, Rule, Ruleset
+from fwsim.language.rules import Rules, parts_of
+from fwsim.language.ruleset import Chain, Rule, Ruleset, drops_of, pred_of
 from fwsim.language.spelling import spellings
 from fwsim.language.types import AddressMask, Context, Interface, Type
 from fwsim.language.words import statement
 from fwsim.language.write import rule_text, save
 from fwsim.model.errors import ReadError, Source, Span
+from fwsim.model.pred import And, Pred
 
 from .dumps import published, random_dump
 from .examples import ACCEPTED, MODULES, extensions
@@ -47,8 +48,23 @@ def _seen(ruleset: Ruleset) -> Iterator[Any]:
     for table in ruleset.tables.values():
         for chain in table.chains.values():
             yield table.name, chain.name, chain.policy, chain.counters, _place(chain.span)
+            yield tuple(_condition(chain.rules, at) for at in range(len(chain.rules)))
+            yield tuple((rule.pred, rule.drops) for rule in chain.rules)
             yield tuple((rule, rule_text(rule), *_aside(rule)) for rule in chain.rules)
     yield save(ruleset, counters=True)
+
+
+def _condition(rules: Sequence[Rule], at: int) -> tuple[Pred, Pred]:
+    """A rule's, which need not be read for that. What all rules of its shape ask for is a part."""
+    found = parts_of(rules, at)
+    parts = (*found.core(), *found.matches)
+    still = {one for part in found.still for one in _conjuncts(part.meaning.pred)}
+    assert still <= {one for part in parts for one in _conjuncts(part.meaning.pred)}
+    return pred_of(parts), drops_of(parts)
+
+
+def _conjuncts(pred: Pred) -> tuple[Pred, ...]:
+    return pred.preds if isinstance(pred, And) else (pred,)
 
 
 def _aside(rule: Rule) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from kernel.rulesets import ADDRESSES, PORTS, random_rules
+from oxidd.bcdd import BCDDFunction
 
 import fwsim
 from fwsim.machine.infer import address_routes
@@ -62,7 +63,7 @@ class _Sets:
     def compare(self, rng: Random, packets: int = PACKETS) -> None:
         """Random packets, one by one, end where the sets say."""
         for _ in range(packets):
-            packet, dev = self._packet(rng), rng.choice(self.doors)
+            packet, dev = self.draw(rng), rng.choice(self.doors)
             if self.own and rng.random() < _SENT:
                 packet, dev = packet.but(src=rng.choice(self.own)), ""
                 if packet.dst in _TO_ALL or rng.random() < _SENT:
@@ -75,7 +76,8 @@ class _Sets:
             if self.rules and ending.table and leg.decided_by:
                 assert _place(ending) == _decided(leg), (dev, packet)
 
-    def _packet(self, rng: Random) -> Packet:
+    def draw(self, rng: Random) -> Packet:
+        """A packet that rules may ask for."""
         family = self.family
         src, dst = (self._address(rng) for _ in range(2))
         proto = rng.choice((TCP, TCP, UDP, ICMP if family == 4 else ICMP6, 50))
@@ -129,6 +131,36 @@ def _random_places(family: int) -> Iterator[tuple[int, Net]]:
         simulation = net.simulation.fork()
         simulation.govern(host)
         yield seed, Net(simulation)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_walk_of_some_packets_finds_what_a_walk_of_all_finds_of_them(family: int) -> None:
+    """Rules that cannot concern them are passed over; no other is."""
+    for seed, net in _random_places(family):
+        rng, sets = Random(seed), _Sets(net, family, rules=True)
+        every = sets.walk.space.read(
+            all_of(possible(family, (_NEW,)), by_devices(list(sets.doors)))
+        )
+        whole = _ends(sets.walk.come(every))
+        for _ in range(4):
+            packet = sets.draw(rng)
+            asked = rng.sample(
+                [is_in(F.PROTO, packet.proto), is_in(F.DPORT, packet.dport),
+                 is_in(F.DST[family], packet.dst), is_in(F.SRC[family], packet.src),
+                 by_devices([rng.choice(sets.doors)])], 2,
+            )  # fmt: skip
+            some = every & sets.walk.space.read(all_of(*asked))
+            expected = {key: found & some.node for key, found in whole.items()}
+            expected = {key: found for key, found in expected.items() if found.satisfiable()}
+            assert _ends(sets.walk.come(some)) == expected, asked
+
+
+def _ends(endings: list[Ending]) -> dict[tuple[object, ...], BCDDFunction]:
+    found: dict[tuple[object, ...], BCDDFunction] = {}
+    for e in endings:
+        key = e.fate, e.reason, e.table, e.at
+        found[key] = found[key] | e.where if key in found else e.where
+    return found
 
 
 @pytest.mark.parametrize("family", [4, 6])

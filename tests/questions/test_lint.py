@@ -18,6 +18,7 @@ from fwsim.model.packet import Packet
 from fwsim.model.trace import Leg
 from fwsim.net import Net
 from fwsim.questions.lint import Lint, codes
+from fwsim.questions.lint.subject import Subject
 
 from .packets import random_packet
 from .planted import FAULTS, KNOWN, MISSES
@@ -121,6 +122,21 @@ def test_what_never_matches_does_not_and_every_witness_replays(family: int) -> N
         for witness in (f.witness for f in found if f.witness):
             (leg,) = net.packets([(witness.packet, witness.dev, 0.0)])
             assert (leg.fate, leg.matched) == (witness.leg.fate, witness.leg.matched)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_there_are_a_few_packets_where_there_are_any(family: int) -> None:
+    """What answers whether a rule matches at all is a part of what it matches."""
+    for seed in range(8):
+        rng = Random(f"lint {family} {seed}")
+        subject = Subject(_ruled(random_rules(rng, family), family).simulation, family)
+        for survey in subject.surveys():
+            places = [(row.chain.name, number) for row, number, _ in survey.rules()]
+            places += [(chain, 0) for chain in survey.table.chains if survey.base(chain)]
+            for at in places:
+                few, hits = survey.some(*at), survey.hits(*at)
+                assert few.imp(hits).valid()
+                assert few.satisfiable() is hits.satisfiable()
 
 
 def _packets(rng: Random, family: int) -> list[tuple[Packet, str, float]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import Chain, Rule, Table
 from fwsim.machine.sets.env import Delta, Env, together
+from fwsim.machine.sets.near import Near
 from fwsim.machine.sets.reads import Reads
 from fwsim.model.actions import Action, Jump
 from fwsim.model.pred import FALSE
@@ -64,7 +65,8 @@ Act = Callable[[Action, Env, str], list[Branch]]
 class TableWalk:
     """One table, for one hook. `rules`: tell the hits of each rule, and keep apart what leaves at
     different ones. `reads` may be shared by the walks of one table. `among` are the packets that
-    matter: a rule that matches none of them is passed over."""
+    matter, as they came in: what is found is told for no others, and a rule that concerns none of
+    those that may come to it is passed over."""
 
     def __init__(
         self,
@@ -73,7 +75,7 @@ class TableWalk:
         *,
         rules: bool = False,
         reads: Reads | None = None,
-        among: BCDDFunction | None = None,
+        among: BCDDFunction,
     ) -> None:
         self.among = among
         self.table, self.act, self.rules = table, act, rules
@@ -83,33 +85,35 @@ class TableWalk:
     def base(self, hook: str, env: Env) -> Piece:
         """The packets that enter a built-in chain: all of them leave it, by exits."""
         chain = self.table.chains[hook]
-        piece = self.chain(hook, env)
+        piece = self.chain(hook, env, self.among)
         policy = Exit(chain.policy or "ACCEPT", (hook, 0), piece.rest, piece.delta)
         exits = [*piece.exits, policy] if piece.rest.satisfiable() else piece.exits
         hits = [*piece.hits, ((hook, 0), piece.rest)] if self.rules else []
         return piece._replace(exits=exits, rest=env.diagrams.false, delta=Delta(), hits=hits)
 
-    def chain(self, name: str, env: Env) -> Piece:
-        """The packets that enter a chain; what returns from it is at its end."""
+    def chain(self, name: str, env: Env, among: BCDDFunction) -> Piece:
+        """The packets that enter a chain, of `among` at most; what returns is at its end. A chain
+        that many lead to is walked once for all packets that matter."""
         if name not in self.reads.shared:
-            return self._whole(name, env)
+            return self._whole(name, Near(env, among))
         key = (name, env.key(self.reads.of(name)))
         if key not in self._pieces:
-            self._pieces[key] = self._whole(name, env)
+            self._pieces[key] = self._whole(name, Near(env, self.among))
         return self._pieces[key]
 
-    def _whole(self, name: str, env: Env) -> Piece:
+    def _whole(self, name: str, near: Near) -> Piece:
         chain = self.table.chains[name]
-        return _returned(self._row(chain, 0, len(chain.rules), env), env)
+        return _returned(self._row(chain, 0, len(chain.rules), near), near.env)
 
-    def _row(self, chain: Chain, first: int, end: int, env: Env) -> Piece:
+    def _row(self, chain: Chain, first: int, end: int, near: Near) -> Piece:
+        env = near.env
         if end - first < 2:
-            return self._rule(chain, first, env) if end > first else _nothing(env)
+            return self._rule(chain, first, near) if end > first else _nothing(env)
         half = (first + end) // 2
-        before = self._row(chain, first, half, env)
+        before = self._row(chain, first, half, near)
         if not before.rest.satisfiable():
             return self._unreached(chain, before, half, end, env)
-        after = self._row(chain, half, end, env.after(before.delta))
+        after = self._row(chain, half, end, near.at(env.after(before.delta)))
         return self._joined(before, after, env)
 
     def _unreached(self, chain: Chain, before: Piece, first: int, end: int, env: Env) -> Piece:
@@ -147,18 +151,19 @@ class TableWalk:
             for group in alike.values()
         ]
 
-    def _rule(self, chain: Chain, number: int, env: Env) -> Piece:
-        rule, at = chain.rules[number], (chain.name, number + 1)
-        asker = f"{self.table.name} {chain.name} {number + 1}"
-        hit = env.read(rule.pred, asker)
+    def _rule(self, chain: Chain, number: int, near: Near) -> Piece:
+        env, at = near.env, (chain.name, number + 1)
+        asker = self._asker(at)
+        asked = near.condition(chain.rules, number)
+        if asked is None:
+            return _nothing(env)._replace(hits=[(at, env.diagrams.false)] if self.rules else [])
+        hit = env.read(asked.pred, asker)
         hits = [(at, hit)] if self.rules else []
-        dropped = env.diagrams.false if rule.drops == FALSE else env.read(rule.drops, asker)
-        touched = hit | dropped
-        if self.among is not None:
-            touched = touched & self.among
-        if not touched.satisfiable():
+        dropped = env.diagrams.false if asked.drops == FALSE else env.read(asked.drops, asker)
+        matched = hit & near.among
+        if not (matched.satisfiable() or (dropped & near.among).satisfiable()):
             return _nothing(env)._replace(hits=hits)
-        taken = self._taken(rule, at, hit, env, asker)
+        taken = self._taken(chain.rules[number], at, hit, env, matched)
         exits = [*taken.exits]
         if dropped.satisfiable():
             kept = ~dropped
@@ -169,15 +174,20 @@ class TableWalk:
         rest = missed | taken.rest
         return Piece(exits, rest, taken.delta.only(taken.rest), hits + taken.hits)
 
-    def _taken(self, rule: Rule, at: Where, hit: BCDDFunction, env: Env, asker: str) -> Piece:
+    def _asker(self, at: Where) -> str:
+        return f"{self.table.name} {at[0]} {at[1]}"
+
+    def _taken(
+        self, rule: Rule, at: Where, hit: BCDDFunction, env: Env, among: BCDDFunction
+    ) -> Piece:
         """What becomes of the packets that a rule matches."""
         if rule.jump is not None:
-            return self._jump(rule.jump, at, hit, env)
+            return self._jump(rule.jump, at, hit, env, among)
         exits: list[Exit] = []
         delta = Delta()
         for action in rule.actions:
             on: list[tuple[BCDDFunction, Delta]] = []
-            for way in self.act(action, env.after(delta), asker):
+            for way in self.act(action, env.after(delta), self._asker(at)):
                 where = hit & way.where
                 if not where.satisfiable():
                     continue
@@ -190,8 +200,10 @@ class TableWalk:
             delta = delta.then(together(on, env.diagrams), env.diagrams)
         return Piece(exits, hit, delta, [])
 
-    def _jump(self, jump: Jump, at: Where, hit: BCDDFunction, env: Env) -> Piece:
-        inner = self.chain(jump.chain, env)
+    def _jump(
+        self, jump: Jump, at: Where, hit: BCDDFunction, env: Env, among: BCDDFunction
+    ) -> Piece:
+        inner = self.chain(jump.chain, env, among)
         exits = [
             leaves._replace(where=where)
             for leaves in inner.exits

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 
+from fwsim.language.rules import entries_in, jump_of, raw_chains
 from fwsim.language.ruleset import Rule, Table
 from fwsim.model import fields as F
 from fwsim.model.actions import Assign, Copy, Nat
@@ -23,9 +24,9 @@ class Reads:
     @cached_property
     def shared(self) -> set[str]:
         """The chains to which more than one rule leads."""
-        rules = (rule for chain in self.table.chains.values() for rule in chain.rules)
-        calls = Counter(rule.jump.chain for rule in rules if rule.jump)
-        return {name for name, count in calls.items() if count > 1}
+        chains = raw_chains(self.table).values()
+        calls = Counter(jump_of(entry) for chain in chains for entry in entries_in(chain))
+        return {name for name, count in calls.items() if name and count > 1}
 
     def of(self, name: str) -> tuple[Field, ...]:
         """Those of a chain, and of the chains that it leads to."""

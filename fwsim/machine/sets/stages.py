@@ -52,7 +52,6 @@ class Stages:
         self.seen: list[tuple[str, str, BCDDFunction, Piece]] = []
         self._reads: dict[str, Reads] = {}
         self.known: Known | None = None  # where the packets are answers
-        self.among: BCDDFunction | None = None  # the packets at the beginning of a walk
 
     def run(self, hook: str, flow: Flow, *, looped: bool = False) -> tuple[Flow, list[Stop]]:
         """Through a hook's stages: what passes, and what does not. What lo brought in again
@@ -89,7 +88,7 @@ class Stages:
             self.ruleset.tables[name],
             partial(act, site=Site(self.regions, hook)),
             rules=self.rules,
-            among=self.among,
+            among=flow.alive,
             reads=self._reads.setdefault(name, Reads(self.ruleset.tables[name])),
         )
         piece = walk.base(hook, flow.env)

@@ -148,8 +148,6 @@ class HostWalk:
 
     def _walk(self, node: str, flow: Flow) -> list[Ending]:
         self.endings = []
-        if self.stages is not None:
-            self.stages.among = flow.alive
         with deep():
             _Walk(self, local=node == "send").walk(node, flow)
         return self.endings

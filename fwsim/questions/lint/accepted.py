@@ -32,5 +32,11 @@ def accepting(survey: Survey, hook: str) -> list[Where]:
 
 def accepted(survey: Survey, hook: str, among: BCDDFunction) -> BCDDFunction:
     """The packets of a set that they accept."""
-    hits = (survey.hits(*at) for at in accepting(survey, hook))
-    return survey.diagrams.either([hit & among for hit in hits])
+    asked = (at for at in accepting(survey, hook) if _own(survey, at, among).satisfiable())
+    return survey.diagrams.either([survey.hits(*at) & among for at in asked])
+
+
+def _own(survey: Survey, at: Where, among: BCDDFunction) -> BCDDFunction:
+    """What a rule would match of a set, whatever comes to it."""
+    chain, number = at
+    return survey.rows[chain].own[number - 1] & among if number else among

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import VERDICTS, Rule
 from fwsim.model.actions import RETURN, Action
+from fwsim.questions.lint.few import Group
 from fwsim.questions.lint.kinds import final
 from fwsim.questions.lint.survey import Row, Survey, Where
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
+
+    from fwsim.questions.lint.overlap import Exact
 
 _WORK = 3000  # the most rules that are looked at for one
 
@@ -23,15 +26,29 @@ class After:
     def __init__(self, survey: Survey, gone: Iterable[Where]) -> None:
         self.survey, self.gone = survey, set(gone)
         self.by: dict[Where, None] = {}
+        self.known: Exact = {}
         self._work = 0
+        self._last: dict[str, Exact] = {}  # by chain, where packets went that ended otherwise
 
     def same(self, at: Where, end: Action) -> bool:
         """Whether they would; False too where finding out takes too long."""
-        self.by, self._work = {}, 0
+        few, last = self.survey.few(*at), self._last.get(at[0])
+        for group in (self.survey.like(at, last), few) if last else (few,):
+            if group.packets.satisfiable() and not self._same(at, group, end):
+                return False
+        packets, known = self.survey.hits(*at), self.survey.known(*at)
+        self._found = self.survey.diagrams.false
+        same = packets == few.packets or self._same(at, Group(packets, known), end)
+        if self._found.satisfiable():
+            self._last[at[0]] = self.survey.goal(self._found)
+        return same
+
+    def _same(self, at: Where, packets: Group, end: Action) -> bool:
+        self.by, self._work, self.known = {}, 0, packets.known
         chain, number = at
         row = self.survey.rows[chain]
-        near = (n for n in row.overlaps.of(number - 1) if n >= number)
-        left = self._through(self.survey.hits(*at), row, near, end)
+        near = row.overlaps.near(self.known, number)
+        left = self._through(packets.packets, row, near, end)
         return left is not None and self._out(left, row, end)
 
     def _out(self, packets: BCDDFunction, row: Row, end: Action) -> bool:
@@ -51,8 +68,7 @@ class After:
     def _back(self, packets: BCDDFunction, caller: str, number: int, end: Action) -> bool:
         row, jump = self.survey.rows[caller], self.survey.rule((caller, number)).jump
         assert jump is not None
-        near = row.overlaps.of(number - 1) if jump.come_back else ()
-        onward = (n for n in near if n >= number)
+        onward = row.overlaps.near(self.known, number) if jump.come_back else ()
         left = self._through(packets, row, onward, end)
         return left is not None and self._out(left, row, end)
 
@@ -69,7 +85,7 @@ class After:
             at = (row.chain.name, n + 1)
             if not here.satisfiable() or at in self.gone:
                 continue
-            rule: Rule = row.chain.rules[n]
+            rule: Rule = row.rules[n]
             if rule.open or self._work > _WORK:
                 return None
             if not rule.actions:
@@ -91,8 +107,9 @@ class After:
         """Those that come back from where a rule sends them."""
         if rule.jump:
             row = self.survey.rows[rule.jump.chain]
-            return self._through(packets, row, range(len(row.own)), end)
+            return self._through(packets, row, row.overlaps.near(self.known), end)
         if final(rule) != end:
+            self._found = packets
             return None
         self.by[at] = None
         return self.survey.diagrams.false

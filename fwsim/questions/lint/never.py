@@ -32,7 +32,7 @@ def never(survey: Survey) -> tuple[Never, ...]:
     return tuple(
         _why(survey, row, number)
         for row, number, _ in survey.rules()
-        if row.entry.satisfiable() and not survey.hits(row.chain.name, number).satisfiable()
+        if row.entry.satisfiable() and not survey.some(row.chain.name, number).satisfiable()
     )
 
 

@@ -3,7 +3,7 @@ asked. Two rules that want different values of one field never match the same pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,14 @@ class Overlaps:
         """The rules that may meet this one, in order, itself among them."""
         return self.meeting(self._wanted[number])
 
+    def near(self, fields: Exact, after: int = 0) -> Iterator[int]:
+        """The same, from one rule on, and looked at field by field."""
+        for number in self.meeting(fields):
+            if number >= after:
+                wanted = self._wanted[number]
+                if all(wanted.get(field, value) == value for field, value in fields.items()):
+                    yield number
+
     def meeting(self, fields: Exact) -> Iterable[int]:
         """The rules that may match packets of which these fields have these values, in order."""
         own = self._value(fields)
@@ -89,16 +97,16 @@ class Before:
             levels.append([a | b for a, b in zip(last[::2], last[1::2], strict=False)])
         return levels
 
-    def left(self, number: int, packets: BCDDFunction) -> BCDDFunction:
-        """Those of a rule's packets that no rule before it takes."""
-        for part in self._before(number):
+    def left(self, number: int, packets: BCDDFunction, known: Exact) -> BCDDFunction:
+        """Those of some packets, which have these values, that none of the first rules takes."""
+        for part in self._first(number, known):
             if not packets.satisfiable():
                 break
             packets = part.imp_strict(packets)
         return packets
 
-    def _before(self, number: int) -> Iterable[BCDDFunction]:
-        near = self._overlaps.of(number)
+    def _first(self, number: int, known: Exact) -> Iterable[BCDDFunction]:
+        near = self._overlaps.meeting(known)
         if not isinstance(near, range):
             found = [n for n in near if n < number]
             if len(found) <= _FEW:

@@ -22,6 +22,7 @@ from fwsim.model.trace import Ref
 from fwsim.questions.lint.kinds import generated
 from fwsim.questions.lint.never import Never, never
 from fwsim.questions.lint.survey import Survey, Where
+from fwsim.readings.diagram import FIRST
 from fwsim.readings.space import PacketSet, Space
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from fwsim.questions.witness import Witness
 
 NODES = 1 << 24  # of decision diagrams; beyond it the question is refused
+_FIRST = (
+    *(name for name in FIRST if name not in ("src", "mac_src")),
+    "out",
+    "in",
+    "src",
+    "mac_src",
+)
+"""Chains are mostly entered by devices, and sources told apart within them."""
 _HEADERS = ("headers", "l4_header", "ports", "bridged")
 _TYPES = ("src_type", "dst_type", "in_group", "out_group")
 _WITNESSES = 400  # of one family; what is found beyond them is told without
@@ -44,7 +53,7 @@ class Subject:
         self.simulation, self.world, self.family = simulation, simulation.world, family
         self.ns: Namespace = self.world.namespaces[self.world.host]
         self.ruleset = self.ns.rulesets[family]
-        self.space = Space(nodes=NODES)
+        self.space = Space(nodes=NODES, first=_FIRST)
         self.space.know((F.PROTO, F.DPORT, F.SPORT, F.DST[family], F.SRC[family], F.IN, F.OUT))
         self.regions = Regions(self.world, self.ns, family)
         self._derived = Derived(self.regions)
@@ -68,7 +77,9 @@ class Subject:
         """A table, rule by rule."""
         if table not in self._surveys:
             told = self.ruleset.tables[table]
-            self._surveys[table] = Survey(told, self.env, self.universe, frags=self.frags)
+            self._surveys[table] = Survey(
+                told, self.family, self.env, self.universe, frags=self.frags
+            )
         return self._surveys[table]
 
     def surveys(self) -> Iterator[Survey]:

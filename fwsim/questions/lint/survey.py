@@ -27,8 +27,9 @@ from fwsim.model.fields import Field
 from fwsim.model.names import STATES, iface_value
 from fwsim.model.pred import FALSE, And, In, Not, Or, Pred, all_of, any_of, atoms, is_in, negate
 from fwsim.model.tuples import NamedTuple
+from fwsim.questions.lint.few import Few, Group
 from fwsim.questions.lint.kinds import final
-from fwsim.questions.lint.overlap import Before, Overlaps, exact
+from fwsim.questions.lint.overlap import Before, Exact, Overlaps, exact
 from fwsim.readings.concrete import free_key
 
 if TYPE_CHECKING:
@@ -52,19 +53,21 @@ _FIRST = is_in(F.CTSTATE, STATES.index("NEW"))
 
 class Row:
     """A chain: `own` are the packets that each rule would match of all that there can be, `takes`
-    those that do not go on to the next rule, `gone` those that never come back out of the chain;
-    `entry` are all that come in, by the built-in chains `hooks`. Devices are free even where a
-    hook has none: which those are is of no use but for witnesses (`there`)."""
+    those that do not go on to the next rule; `entry` are all that come in, by the built-in chains
+    `hooks`. Devices are free even where a hook has none: which those are is of no use but for
+    witnesses (`there`)."""
 
     def __init__(self, chain: Chain, own: list[BCDDFunction]) -> None:
         self.chain, self.own = chain, own
+        self.rules = tuple(chain.rules)
         self.takes: list[BCDDFunction] = []
         self.callers: list[Where] = []
         self.hooks: set[str] = set()
-        self.gone: BCDDFunction
         self.entry: BCDDFunction
+        self.few: Few
         self.before: Before
         self.overlaps: Overlaps
+        self.wanted: list[Exact]
 
 
 class _Ends(NamedTuple):
@@ -77,13 +80,18 @@ class _Ends(NamedTuple):
 class Survey:
     """A table's chains as rows."""
 
-    def __init__(self, table: Table, env: Env, universe: BCDDFunction, *, frags: bool) -> None:
+    def __init__(
+        self, table: Table, family: int, env: Env, universe: BCDDFunction, *, frags: bool
+    ) -> None:
         self.table, self.env, self.diagrams = table, env, env.diagrams
         self.frags = frags
+        self._hosts = (F.SRC[family], F.DST[family], F.MAC_SRC)
         first = env.read(_FIRST) & universe if table.name == "nat" else universe
         self.universe = first
         self.rows: dict[str, Row] = {}
         self._hits: dict[Where, BCDDFunction] = {}
+        self._few: dict[Where, Group] = {}
+        self._gone: dict[str, BCDDFunction] = {}
         order = self._order()
         for name in order:
             self._enter(name)
@@ -96,10 +104,57 @@ class Survey:
             self._hits[chain, number] = self._hit(self.rows[chain], number)
         return self._hits[chain, number]
 
+    def some(self, chain: str, number: int) -> BCDDFunction:
+        """Of the same packets a few, if there are any: for where it is asked whether there are."""
+        return self.few(chain, number).packets
+
+    def few(self, chain: str, number: int) -> Group:
+        """The same, and what they have in common."""
+        at = chain, number
+        if at not in self._few:
+            known = self.known(chain, number)
+            found = () if at in self._hits else self._some(self.rows[chain], number, known)
+            group = next((group for group in found if group.packets.satisfiable()), None)
+            self._few[at] = group or Group(self.hits(chain, number), known)
+        return self._few[at]
+
+    def _some(self, row: Row, number: int, known: Exact) -> Iterator[Group]:
+        own = row.own[number - 1] if number else self.universe
+        asked = atoms(row.rules[number - 1].pred) if number else ()
+        named = {atom.field for atom in asked if isinstance(atom, In)}
+        for packets, values in row.few.beside(named):
+            yield self._left(row, number, Group(packets & own, {**known, **values}))
+
+    def like(self, at: Where, values: Exact) -> Group:
+        """Of a rule's packets those that have these values, where it asks for no others."""
+        row, known = self.rows[at[0]], {**values, **self.known(*at)}
+        atoms = (self.diagrams.inside(In(f, ((v, v),))) for f, v in known.items())
+        packets = self.diagrams.all_of(atoms) & row.entry & row.own[at[1] - 1]
+        return self._left(row, at[1], Group(packets, known))
+
+    def goal(self, packets: BCDDFunction) -> Exact:
+        """Where one of some packets goes."""
+        goal = F.PROTO, F.DPORT, self._hosts[1], F.IN, F.OUT
+        return self.diagrams.one_of(packets, goal)
+
+    def _left(self, row: Row, number: int, group: Group) -> Group:
+        before = number - 1 if number else len(row.own)
+        return group._replace(packets=row.before.left(before, *group))
+
+    def known(self, chain: str, number: int) -> Exact:
+        """The values that all packets have which a rule matches."""
+        return self.rows[chain].wanted[number - 1] if number else {}
+
+    def gone(self, name: str) -> BCDDFunction:
+        """The packets that never come back out of a chain."""
+        if name not in self._gone:
+            self._gone[name] = self._all_gone(self.rows[name])
+        return self._gone[name]
+
     def rules(self) -> Iterator[tuple[Row, int, Rule]]:
         """Every rule of the chains that built-in ones lead to, with its number."""
         for row in self.rows.values():
-            for number, rule in enumerate(row.chain.rules, 1):
+            for number, rule in enumerate(row.rules, 1):
                 yield row, number, rule
 
     def rule(self, at: Where) -> Rule:
@@ -120,8 +175,9 @@ class Survey:
 
     def _hit(self, row: Row, number: int) -> BCDDFunction:
         if not number:
-            return row.gone.imp_strict(row.entry)
-        return row.before.left(number - 1, row.own[number - 1] & row.entry)
+            return self.gone(row.chain.name).imp_strict(row.entry)
+        own = row.own[number - 1] & row.entry
+        return row.before.left(number - 1, own, row.wanted[number - 1])
 
     # -- made once --------------------------------------------------------------------------------
 
@@ -139,15 +195,16 @@ class Survey:
 
     def _enter(self, name: str) -> None:
         chain, read = self.table.chains[name], self.env.read
-        wanted = [self._asked(rule, name, n) for n, rule in enumerate(chain.rules, 1)]
+        rules = tuple(chain.rules)
+        wanted = [self._asked(rule, name, n) for n, rule in enumerate(rules, 1)]
         own = [
             read(pred, f"{self.table.name} {name} {n}") & self.universe
             for n, pred in enumerate(wanted, 1)
         ]
         row = self.rows[name] = Row(chain, own)
-        row.takes = [self._taken(rule, mine) for rule, mine in zip(chain.rules, own, strict=True)]
-        row.gone = self._gone(row)
-        row.overlaps = Overlaps([exact(pred) for pred in wanted])
+        row.takes = [self._taken(rule, mine) for rule, mine in zip(row.rules, own, strict=True)]
+        row.wanted = [exact(pred) for pred in wanted]
+        row.overlaps = Overlaps(row.wanted)
         row.before = Before(row.takes, row.overlaps, self.diagrams)
         for n, rule in enumerate(chain.rules, 1):
             if rule.jump:
@@ -158,14 +215,14 @@ class Survey:
         if self.frags and rule.drops != FALSE:
             dropped = self.env.read(rule.drops) & self.universe
         if rule.jump and rule.jump.come_back:
-            return own & self.rows[rule.jump.chain].gone | dropped
+            return own & self.gone(rule.jump.chain) | dropped
         return own if rule.jump or final(rule) else dropped
 
-    def _gone(self, row: Row) -> BCDDFunction:
+    def _all_gone(self, row: Row) -> BCDDFunction:
         """What does not come back; what returns is not gone, whatever comes behind it."""
         parts = [
             self._end(rule, own, takes)
-            for rule, own, takes in zip(row.chain.rules, row.own, row.takes, strict=True)
+            for rule, own, takes in zip(row.rules, row.own, row.takes, strict=True)
         ]
         while len(parts) > 1:
             parts = [self._then(*parts[at : at + 2]) for at in range(0, len(parts), 2)]
@@ -174,7 +231,7 @@ class Survey:
     def _end(self, rule: Rule, own: BCDDFunction, takes: BCDDFunction) -> _Ends:
         none = self.diagrams.false
         if rule.jump and not rule.jump.come_back:
-            gone = own & self.rows[rule.jump.chain].gone
+            gone = own & self.gone(rule.jump.chain)
             return _Ends(gone, gone.imp_strict(own))
         return _Ends(none, own) if rule.target_name == "RETURN" else _Ends(takes, none)
 
@@ -189,9 +246,10 @@ class Survey:
         row = self.rows[name]
         if self.base(name):
             row.entry, row.hooks = self.universe, {name}
-            return
-        row.hooks = {hook for caller, _ in row.callers for hook in self.rows[caller].hooks}
-        row.entry = self.diagrams.either([self.hits(c, n) for c, n in row.callers])
+        else:
+            row.hooks = {hook for caller, _ in row.callers for hook in self.rows[caller].hooks}
+            row.entry = self.diagrams.either([self.hits(c, n) for c, n in row.callers])
+        row.few = Few(row.entry, self._hosts, self.diagrams)
 
     # -- fields that the table changes ------------------------------------------------------------
 

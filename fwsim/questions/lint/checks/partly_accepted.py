@@ -39,9 +39,9 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _in_chain(subject: Subject, survey: Survey, row: Row, afar: BCDDFunction) -> Iterator[Finding]:
-    accepting = {n for n, rule in enumerate(row.chain.rules) if accepts(rule)}
+    accepting = {n for n, rule in enumerate(row.rules) if accepts(rule)}
     work = 0
-    for number, rule in enumerate(row.chain.rules, 1):
+    for number, rule in enumerate(row.rules, 1):
         if not accepting or not refuses(rule):
             continue
         earlier = []
@@ -54,7 +54,7 @@ def _in_chain(subject: Subject, survey: Survey, row: Row, afar: BCDDFunction) ->
         here = (row.chain.name, number)
         hits = [(n, survey.hits(row.chain.name, n) & row.own[number - 1] & afar) for n in earlier]
         by = [(row.chain.name, n) for n, both in hits if both.satisfiable()]
-        if by and survey.hits(*here).satisfiable():
+        if by and survey.some(*here).satisfiable():
             both = next(both for _, both in hits if both.satisfiable())
             yield Finding(
                 "partly-accepted", "warning", subject.ref("filter", here),

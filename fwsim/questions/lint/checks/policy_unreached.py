@@ -16,8 +16,8 @@ def find(subject: Subject) -> Iterator[Finding]:
         name = survey.table.name
         for chain in filter(survey.base, survey.table.chains):
             row = survey.rows[chain]
-            if row.chain.rules and not survey.hits(chain, 0).satisfiable():
-                last = len(row.chain.rules)
+            if row.rules and not survey.some(chain, 0).satisfiable():
+                last = len(row.rules)
                 because = [(chain, n) for n in range(last, 0, -1)
                            if row.takes[n - 1].satisfiable()][:1]  # fmt: skip
                 yield Finding(

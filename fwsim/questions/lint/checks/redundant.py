@@ -66,13 +66,13 @@ def _redundant(subject: Subject, survey: Survey) -> dict[Where, tuple[Where, ...
     ends.update(VERDICTS.values())  # a policy may do the same
     for row in survey.rows.values():
         for number in range(len(row.own), 0, -1):
-            at, rule = (row.chain.name, number), row.chain.rules[number - 1]
+            at, rule = (row.chain.name, number), row.rules[number - 1]
             end = final(rule)
             if (
                 end is None
                 or ends[end] < 2
                 or not _judged(rule)
-                or not survey.hits(*at).satisfiable()
+                or not survey.some(*at).satisfiable()
             ):
                 continue
             if alone.same(at, end) and (not together.gone or together.same(at, end)):
