@@ -107,7 +107,7 @@ def _moved(pair: Hosts, fate: Fate) -> dict[Field, PacketSet]:
     """The packets that pass on both sides with another value of a field."""
     old, new = pair.outcomes
     return {
-        field: unlike(old.passed(field, fate.how), new.passed(field, fate.how), pair.space, field)
+        field: unlike(pair.space, old.passed(field, fate.how), new.passed(field, fate.how), field)
         for field in old.leaving
     }
 

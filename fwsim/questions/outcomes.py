@@ -12,7 +12,8 @@ from fwsim.model.fields import Field
 from fwsim.model.pred import In
 from fwsim.model.trace import VERDICT_OF
 from fwsim.model.tuples import NamedTuple
-from fwsim.readings.space import PacketSet, Space
+from fwsim.readings.diagram import is_free
+from fwsim.readings.space import PacketSet, Space, bounded
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
@@ -114,7 +115,8 @@ class Outcomes:
         return PacketSet(self.space, self.space.diagrams.either(parts))
 
 
-def unlike(old: Cases, new: Cases, space: Space, field: Field) -> PacketSet:
+@bounded
+def unlike(space: Space, old: Cases, new: Cases, field: Field) -> PacketSet:
     """The packets, of those that both tell of, for which two values of a field are not the same."""
     diagrams = space.diagrams
     there, ours = _by_value(old)
@@ -122,7 +124,12 @@ def unlike(old: Cases, new: Cases, space: Space, field: Field) -> PacketSet:
     same = [where & theirs[n] for n, where in there.items() if n in theirs]
     same += _number_or_bits(there, others, field, diagrams)
     same += _number_or_bits(theirs, ours, field, diagrams)
-    same += [a.where & b.where & _alike(a.value, b.value, diagrams) for a in ours for b in others]
+    same += [
+        both & _alike(field, a, b, space)
+        for a in ours
+        for b in others
+        if (both := a.where & b.where).satisfiable()
+    ]
     both = _all(old, diagrams) & _all(new, diagrams)
     return PacketSet(space, diagrams.either(same).imp_strict(both))
 
@@ -143,13 +150,57 @@ def _number_or_bits(
                 yield both & diagrams.within(In(field, ((number, number),)), bits)
 
 
-def _alike(one: Value, other: Value, diagrams: Diagrams) -> BCDDFunction:
-    assert not isinstance(one, int)
-    assert not isinstance(other, int)
-    found = diagrams.true
-    for a, b in zip(one, other, strict=True):
+def _alike(field: Field, one: Case, other: Case, space: Space) -> BCDDFunction:
+    assert not isinstance(one.value, int)
+    assert not isinstance(other.value, int)
+    if one.value == other.value:
+        return space.diagrams.true
+    ends = [_End(case.value, _chosen(case, space)) for case in (one, other)]
+    if any(end.span for end in ends):
+        return _perhaps(field, ends, space.diagrams)
+    found = space.diagrams.true
+    for a, b in zip(one.value, other.value, strict=True):
         if a != b:
             found = found & ((a & b) | ~(a | b))
+    return found
+
+
+class _End(NamedTuple):
+    """A value, and the span of which it is any, nobody knows which; None if packets tell it."""
+
+    bits: Value
+    span: tuple[int, int] | None
+
+
+def _chosen(case: Case, space: Space) -> tuple[int, int] | None:
+    assert not isinstance(case.value, int)
+    asked = space.diagrams.question(case.value[0])
+    field = asked.field if asked else None
+    if field is None or not is_free(field.name):
+        return None
+    if space.diagrams.bits(field) != [*case.value]:
+        return None
+    found = PacketSet(space, case.where).onto([field])
+    ends = [
+        (found.witness({field.name: liked}) or {}).get(field.name, 0) for liked in (0, field.top)
+    ]
+    return ends[0], ends[1]
+
+
+def _perhaps(field: Field, ends: list[_End], diagrams: Diagrams) -> BCDDFunction:
+    """Of values that are chosen: where they may be the same, one bit of what is chosen says whether
+    they are. To compare them as a whole would take a diagram of all values."""
+    found = diagrams.true
+    for one, other in (ends, ends[::-1]):
+        assert not isinstance(one.bits, int)
+        assert not isinstance(other.bits, int)
+        if one.span is None:
+            continue
+        found = found & one.bits[0]
+        if other.span is None:
+            found = found & diagrams.within(In(field, (one.span,)), other.bits)
+        elif one.span[1] < other.span[0] or other.span[1] < one.span[0]:
+            return diagrams.false
     return found
 
 

@@ -16,6 +16,7 @@ from fwsim.model.errors import QuestionError
 from fwsim.model.names import iface_value
 from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, negate, prefix
 from fwsim.questions.asked import Asked
+from fwsim.questions.differing import differing, same_but_rules
 from fwsim.questions.outcomes import Outcomes
 from fwsim.questions.population import FRESH, KNOWN, likes, multicast
 from fwsim.readings.space import PacketSet, Space
@@ -32,9 +33,9 @@ Places = tuple["Simulation", ...]
 
 
 class Hosts:
-    """`outcomes` are those of each. Where only rules were given, `places` has all of them for each
-    device that may lead to what no route tells; the packets then have that device in their field
-    `out`."""
+    """`outcomes` are those of each, for the packets that they may treat differently. Where only
+    rules were given, `places` has all of them for each device that may lead to what no route
+    tells; the packets then have that device in their field `out`."""
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Hosts:
             for out in ways_out(worlds[0], family) or ("",)
         }
         self.likes = likes(worlds[0], family)
+        self._unlike = [self._differing(simulations, local=local) for local in (False, True)]
         self.universe = self.space.nothing
         self.outcomes = tuple(Outcomes(self.space, family) for _ in simulations)
         for out, places in self.places.items():
@@ -79,12 +81,20 @@ class Hosts:
     def _walk(self, out: str, places: Places) -> None:
         come, sent = (self.space.read(all_of(_way(out), pred)) for pred in self._packets(places))
         self.universe |= come | sent
+        come, sent = (p & apart for p, apart in zip((come, sent), self._unlike, strict=True))
         walks = [self._host(simulation) for simulation in places]
         for simulation, walk in zip(places[1:], walks[1:], strict=True):
-            if _same_but_rules(places[0].world, simulation.world):
+            if same_but_rules(places[0], simulation):
                 walk.regions.learn(walks[0].regions)
         for walk, outcomes in zip(walks, self.outcomes, strict=True):
             outcomes.collect(walk, [*walk.come(come), *walk.send(sent)])
+
+    def _differing(self, places: Places, *, local: bool) -> PacketSet:
+        """The packets that any of the others may treat differently than the first."""
+        old, *others = places
+        return self.space.union(
+            differing(self.space, old, new, self.family, local=local) for new in others
+        )
 
     def _packets(self, places: Places) -> tuple[Pred, Pred]:
         """Those that come in, and those that the host sends."""
@@ -102,14 +112,6 @@ class Hosts:
         facts = _ByWords(ruleset, simulation.given.answer)
         facts.asked = self.asked
         return HostWalk(world, self.family, space=self.space, facts=facts, rules=True)
-
-
-def _same_but_rules(one: World, other: World) -> bool:
-    def bare(world: World) -> World:
-        host = world.namespaces[world.host]
-        return world.with_namespace(host._replace(rulesets={}, sets={}))._replace(title="")
-
-    return bare(one) == bare(other)
 
 
 def _own(places: Places, family: int) -> Pred:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from kernel.rulesets import Rules, random_rules
+from kernel.rulesets import Line, Rules, random_rules
 
 import fwsim
 from fwsim.machine.infer import address_routes, infer_world
@@ -22,6 +22,7 @@ from fwsim.model.packet import Packet
 from fwsim.model.packet_json import packet_from_dict
 from fwsim.model.pred import any_of
 from fwsim.net import Net
+from fwsim.questions import together
 from fwsim.questions.asked import Asked
 from fwsim.questions.diff import Diff, diff
 from fwsim.readings.concrete import compile_pred
@@ -29,6 +30,7 @@ from fwsim.readings.cover import box_pred
 from questions.packets import random_packet, view_of
 
 _UNCUT = 1 << 20
+_SHAKEN = 12
 _PASSED = ("delivered", "forwarded", "sent")
 
 
@@ -280,3 +282,56 @@ def test_a_narrowed_diff_is_that_part_of_the_whole() -> None:
             assert narrow(view) is (asked and every(view))
             told += narrow(view)
     assert told
+
+
+def _shaken(rules: Rules, rng: Random) -> Rules:
+    """The same but for a rule of another ruleset, a policy, or two rules exchanged."""
+    lines, policies = [*rules.lines], dict(rules.policies)
+    match rng.randrange(3):
+        case 0:
+            others = [line for line in random_rules(rng, 4).lines if _fits(line, rules)]
+            lines.insert(rng.randrange(len(lines) + 1), rng.choice(others))
+        case 1:
+            base = rng.choice([key for key, policy in policies.items() if policy == "ACCEPT"])
+            policies[base] = "DROP"
+        case _:
+            one, two = (rng.randrange(len(lines)) for _ in range(2))
+            lines[one], lines[two] = lines[two], lines[one]
+    return Rules(policies, tuple(lines))
+
+
+def _fits(line: Line, rules: Rules) -> bool:
+    """Its chain, and what it jumps to, are there."""
+    words = line.text.split()
+    chains = {chain for table, chain in rules.policies if table == line.table}
+    target = words[words.index("-j") + 1] if "-j" in words else ""
+    return words[1] in chains and (target in chains or target == target.upper())
+
+
+def test_only_packets_that_may_come_to_what_differs_are_walked_and_nothing_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = 0
+    for seed in range(_SHAKEN):
+        rng = Random(f"shaken {seed}")
+        rules = random_rules(rng, 4)
+        places = [rules, _shaken(rules, rng) if seed % 4 else _edited(rules, rng)]
+        known = rng.random() < 0.7
+        old, new = (_under(each, 4) if known else _dump(each.dump()) for each in places)
+        narrowed = diff(old.simulation, new.simulation, _UNCUT)
+        with monkeypatch.context() as patched:
+            patched.setattr(together, "differing", lambda space, *_, **__: space.everything)
+            whole = diff(old.simulation, new.simulation, _UNCUT)
+        assert _counted(narrowed) == _counted(whole), seed
+        assert narrowed.unmet == whole.unmet
+        assert narrowed.depends_on == whole.depends_on
+        told += bool(whole)
+    assert told > _SHAKEN // 5
+
+
+def _counted(found: Diff) -> tuple[object, ...]:
+    """What is told of it, but for the order in which equals stand, and the examples."""
+    changes = Counter(
+        (c.was, c.now, c.packets.headers, repr(c.packets.boxes)) for c in found.changes
+    )
+    return changes, found.perhaps, found.equal

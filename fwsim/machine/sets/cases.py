@@ -46,11 +46,12 @@ def within(cases: Cases, atom: In, diagrams: Diagrams) -> BCDDFunction:
     return diagrams.either([
         where if isinstance(value, int) else where & diagrams.within(atom, value)
         for where, value in cases
-        if not isinstance(value, int) or _holds(atom, value)
+        if not isinstance(value, int) or holds(atom, value)
     ])  # fmt: skip
 
 
-def _holds(atom: In, value: int) -> bool:
+def holds(atom: In, value: int) -> bool:
+    """A number lies in an atom."""
     seen = value if atom.mask is None else value & atom.mask
     return any(low <= seen <= high for low, high in atom.spans)
 
