@@ -7,8 +7,9 @@ nobody has to walk them to know that they did not change.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from itertools import pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from fwsim.language.write import rule_text
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from fwsim.machine.simulate import Simulation
     from fwsim.readings.diagram import Diagrams
 
+_NOWHERE = 1 << 62
 Twins = list[tuple[int, int]]
+_Placed = tuple[int, "BCDDFunction"]
+"""A rule's new place, and the packets that it may match."""
 
 
 class _Chains(NamedTuple):
@@ -99,23 +103,55 @@ def _of_chain(
             for two in chains.turned
         ]
         places = [number for _, number in chains.turned]
-        yield _crossing(places, twins, 0, len(twins), diagrams)[0]
+        yield _crossing(list(zip(places, twins, strict=True)), diagrams)[0]
 
 
-def _crossing(
-    places: list[int], rules: list[BCDDFunction], first: int, end: int, diagrams: Diagrams
-) -> tuple[BCDDFunction, BCDDFunction]:
-    """The packets of two rules of which the one has come before the other, and those of any rule;
-    by halves, not pair by pair, and more than they are where only some of a half have moved."""
-    if end - first == 1:
-        return diagrams.false, rules[first]
-    half = (first + end) // 2
-    before = _crossing(places, rules, first, half, diagrams)
-    after = _crossing(places, rules, half, end, diagrams)
-    found = before[0] | after[0]
-    if max(places[first:half]) > min(places[half:end]):
-        found = found | (before[1] & after[1])
-    return found, before[1] | after[1]
+def _crossing(rules: list[_Placed], diagrams: Diagrams) -> tuple[BCDDFunction, list[_Placed]]:
+    """The packets of any two rules of which the later has come before the earlier; and the rules by
+    their new places. As merging sorts, not pair by pair."""
+    if len(rules) < 2:
+        return diagrams.false, rules
+    half = len(rules) // 2
+    one, before = _crossing(rules[:half], diagrams)
+    two, after = _crossing(rules[half:], diagrams)
+    found = diagrams.either([one, two, *_inverted(before, after, diagrams)])
+    return found, sorted(before + after, key=_place)
+
+
+def _inverted(
+    before: list[_Placed], after: list[_Placed], diagrams: Diagrams
+) -> Iterator[BCDDFunction]:
+    """The packets of one of the first and one of the others, which has a smaller place. Both are
+    sorted by places."""
+    if not (before and after) or before[-1][0] < after[0][0]:
+        return
+    if before[0][0] > after[-1][0]:
+        yield _any(before, diagrams) & _any(after, diagrams)
+        return
+    middle = sorted(place for place, _ in before + after)[(len(before) + len(after)) // 2]
+    one, two = (bisect_left(rules, middle, key=_place) for rules in (before, after))
+    yield from _inverted(before[one:], after[:two], diagrams)
+    yield from _inverted(before[:one], after[:two], diagrams)
+    yield from _inverted(before[one:], after[two:], diagrams)
+
+
+def _any(rules: list[_Placed], diagrams: Diagrams) -> BCDDFunction:
+    return diagrams.either([packets for _, packets in rules])
+
+
+def _place(rule: _Placed) -> int:
+    return rule[0]
+
+
+def _out_of_order(twins: Twins) -> Twins:
+    """Those that another has overtaken, or that have overtaken it."""
+    greatest = [0, *accumulate((new for _, new in twins), max)]
+    least = [*[*accumulate((new for _, new in reversed(twins)), min)][::-1], _NOWHERE]
+    return [
+        two
+        for number, two in enumerate(twins)
+        if greatest[number] > two[1] or least[number + 1] < two[1]
+    ]
 
 
 def _unlike(old: Table | None, new: Table | None) -> Iterator[_Chains]:
@@ -133,8 +169,7 @@ def _unlike(old: Table | None, new: Table | None) -> Iterator[_Chains]:
             )
             twins = [(number, theirs[key]) for key, number in ours.items() if key in theirs]
             acting = [(a, b) for a, b in twins if _acts(rules[0][a - 1])]
-            moved = any(b > d for (_, b), (_, d) in pairwise(acting))
-            yield _Chains(name, (own[0], own[1]), acting if moved else [], policy)
+            yield _Chains(name, (own[0], own[1]), _out_of_order(acting), policy)
 
 
 def _same(old: list[Rule], new: list[Rule]) -> bool:

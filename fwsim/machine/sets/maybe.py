@@ -7,7 +7,7 @@ plain verdicts of the same chain. So a question about one rule of many thousand 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,14 @@ from fwsim.language.ruleset import Rule, Ruleset
 from fwsim.machine.hooks import SOURCE_NAT_HOOKS
 from fwsim.machine.sets.cases import holds as within
 from fwsim.machine.sets.order import At, Order
-from fwsim.machine.sets.writing import may_be, written
+from fwsim.machine.sets.universe import OF_PROTOCOLS
+from fwsim.machine.sets.writing import Earlier, Writer, may_be, written
 from fwsim.machine.world import Namespace
 from fwsim.model import fields as F
-from fwsim.model.actions import Action, Nat
+from fwsim.model.actions import ACCEPT, DROP, RETURN, Nat
 from fwsim.model.fields import Field
 from fwsim.model.names import iface_value
 from fwsim.model.pred import FALSE, Free, In, Pred, fold
-from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
@@ -30,23 +30,14 @@ if TYPE_CHECKING:
     from fwsim.readings.diagram import Diagrams
 
 _LOOPBACK = "lo"
-_ENDS = ("ACCEPT", "DROP")
-_ENDS_INNER = (*_ENDS, "RETURN")  # RETURN in a built-in chain leads to its policy
+_ENDS = (ACCEPT, DROP, RETURN)
 _AS_THEY_CAME = frozenset({F.PROTO, F.SPORT, F.DPORT, F.ICMP_TYPE, F.ICMP_CODE, F.TCP_FLAGS,
                            *F.SRC.values(), *F.DST.values()})  # fmt: skip
 
 
 _May = Callable[[bool], "BCDDFunction"]
 """The packets for which a predicate may hold (True), and for which it may not."""
-
-
-class _Writer(NamedTuple):
-    """A rule's action that changes a field."""
-
-    table: str
-    chain: str
-    number: int
-    action: Action
+_CONSTANT = {F.MARK: 0, F.PRIORITY: 0, F.FRAG: 0, F.HEADERS: 1}
 
 
 class Coming:
@@ -63,8 +54,8 @@ class Coming:
         self._comes: dict[tuple[At, str], BCDDFunction] = {}
         self._hits: dict[tuple[At, str, int], BCDDFunction] = {}
         self._ends: dict[tuple[At, str, int, int], BCDDFunction] = {}
-        self._atoms: dict[tuple[At, In, bool, frozenset[_Writer]], BCDDFunction] = {}
-        self._known: dict[tuple[At, Field], dict[_Writer, list[At]]] = {}
+        self._atoms: dict[Hashable, BCDDFunction] = {}
+        self._known: dict[tuple[At, Field], Earlier] = {}
 
     @property
     def _loops(self) -> bool:
@@ -93,8 +84,15 @@ class Coming:
         return comes & ~self._ended(at, chain, number - 1) if comes.satisfiable() else comes
 
     def end(self, at: At, chain: str) -> BCDDFunction:
-        """Those that may come to the end of a chain, and so to a policy."""
-        return self.left(at, chain, len(self.ruleset.tables[at.table].chains[chain].rules) + 1)
+        """Those that may come to a built-in chain's policy: from its last rule, or from one that
+        returns."""
+        rules = self.ruleset.tables[at.table].chains[chain].rules
+        back = [
+            self._hit(at, chain, number)
+            for number, rule in enumerate(rules, 1)
+            if rule.verdict == RETURN or (rule.jump and not rule.jump.come_back)
+        ]
+        return self.diagrams.either([self.left(at, chain, len(rules) + 1), *back])
 
     def _hit(self, at: At, chain: str, number: int) -> BCDDFunction:
         key = at, chain, number
@@ -146,8 +144,7 @@ class Coming:
 
     def _surely(self, at: At, chain: str, number: int) -> BCDDFunction:
         rule = self._rule(at, chain, number)
-        base = self.ruleset.tables[at.table].chains[chain].policy is not None
-        if rule.verdict is None or rule.verdict.name not in (_ENDS if base else _ENDS_INNER):
+        if rule.verdict not in _ENDS:
             return self.diagrams.false
         return ~self._read(at, chain, number, rule.pred)(False)
 
@@ -182,29 +179,34 @@ class Coming:
 
     def inside(self, at: At, chain: str, number: int, atom: In, holds: bool) -> BCDDFunction:
         """For which packets a field may lie in an atom where a rule asks for it, or may not."""
+        own = OF_PROTOCOLS.get(atom.field.name)
+        if own is not None and within(atom, 0) is not within(atom, 1):
+            assert isinstance(own, In)
+            return self.inside(at, chain, number, own, holds is within(atom, 1))
         found = self._at_first(at, atom, holds)
-        writers = () if found.valid() else self._earlier(at, atom.field)
+        if found.valid():
+            return found
+        writers = [
+            (writer, places)
+            for writer, places in self._earlier(at, atom.field).of(atom, holds)
+            if may_be(writer.action, atom, holds) and not self._is_behind(writer, at, chain, number)
+        ]
         if not writers:
             return found
-        behind = {w for w in writers if self._is_behind(w, at, chain, number)}
-        key = at, atom, holds, frozenset(behind)
+        key = at, atom, holds, tuple((w.table, w.chain, w.number) for w, _ in writers)
         if key not in self._atoms:
             self._atoms[key] = self.diagrams.true  # where rules go in circles
-            hits = (
-                self._hit(place, writer.chain, writer.number)
-                for writer, places in writers.items()
-                if writer not in behind and may_be(writer.action, atom, holds)
-                for place in places
-            )
+            hits = [self._hit(p, w.chain, w.number) for w, places in writers for p in places]
             self._atoms[key] = self.diagrams.either([found, *hits])
         return self._atoms[key]
 
     def _at_first(self, at: At, atom: In, holds: bool) -> BCDDFunction:
         """Where no rule changed the field."""
-        constant = atom.field == F.MARK or (atom.field == F.IN and self.local and not at.looped)
-        if constant:
-            return self.diagrams.true if within(atom, 0) is holds else self.diagrams.false
-        devices = atom.field == F.IN and not at.looped
+        constant, devices = _CONSTANT.get(atom.field), atom.field == F.IN and not at.looped
+        if devices and self.local:
+            constant = 0
+        if constant is not None:
+            return self.diagrams.true if within(atom, constant) is holds else self.diagrams.false
         if not devices and atom.field not in _AS_THEY_CAME:
             return self.diagrams.true
         own = self.diagrams.inside(atom)
@@ -217,22 +219,21 @@ class Coming:
         ports = sorted(iface_value(d.name) for d in self.ns.devices.values() if d.master or d.bond)
         return self.diagrams.inside(In(F.IN, tuple((n, n) for n in ports)))
 
-    def _is_behind(self, writer: _Writer, at: At, chain: str, number: int) -> bool:
+    def _is_behind(self, writer: Writer, at: At, chain: str, number: int) -> bool:
         same = not at.looped and (writer.table, writer.chain) == (at.table, chain)
         return same and writer.number >= number and self._once(at.table, chain)
 
-    def _earlier(self, at: At, field: Field) -> dict[_Writer, list[At]]:
-        """Who may have changed a field before packets are at a place, and where they may have."""
+    def _earlier(self, at: At, field: Field) -> Earlier:
+        """Who may have changed a field before packets are at a place."""
         if (at, field) not in self._known:
-            until = list(self._order.until(at))
-            found = {}
+            found, until = Earlier(field), list(self._order.until(at))
             for writer in self._writers.get(field, ()):
                 nat = isinstance(writer.action, Nat)
-                found[writer] = [
+                found.add(writer, [
                     place for place in until
                     if place.table == writer.table and not (nat and self._leaves(place, at, field))
-                ]  # fmt: skip
-            self._known[at, field] = {writer: places for writer, places in found.items() if places}
+                ])  # fmt: skip
+            self._known[at, field] = found
         return self._known[at, field]
 
     def _leaves(self, place: At, at: At, field: Field) -> bool:
@@ -241,12 +242,12 @@ class Coming:
         return place == at or source != (place.hook in SOURCE_NAT_HOOKS)
 
     @cached_property
-    def _writers(self) -> dict[Field, list[_Writer]]:
-        found: dict[Field, list[_Writer]] = {}
+    def _writers(self) -> dict[Field, list[Writer]]:
+        found: dict[Field, list[Writer]] = {}
         for table, chain, number, rule in self._rules():
             for action in () if rule.jump or rule.verdict else rule.actions:
                 for field in written(action, self.family):
-                    found.setdefault(field, []).append(_Writer(table, chain, number, action))
+                    found.setdefault(field, []).append(Writer(table, chain, number, action))
         return found
 
 

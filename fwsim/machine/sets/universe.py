@@ -34,6 +34,8 @@ _ZERO = (
     F.CT_REPL_SPORT, F.CT_REPL_DPORT, F.FRAG,
 )  # fmt: skip
 _DEVICES = (F.IN, F.OUT, F.PHYSIN, F.PHYSOUT)
+# what whole packets of these protocols have, and of no others
+OF_PROTOCOLS = {"l4_header": is_in(F.PROTO, *L4_HEADERS), "ports": is_in(F.PROTO, *WITH_PORTS)}
 # what a derived field depends on besides the hook
 _DERIVED: dict[str, tuple[str, ...]] = {
     "src_type": ("src",), "dst_type": ("dst",),
@@ -121,10 +123,8 @@ class Derived:
         match field.name:
             case "headers":
                 return env.number(1)
-            case "l4_header":
-                return _flag(env, is_in(F.PROTO, *L4_HEADERS))
-            case "ports":
-                return _flag(env, is_in(F.PROTO, *WITH_PORTS))
+            case name if name in OF_PROTOCOLS:
+                return _flag(env, OF_PROTOCOLS[name])
             case "bridged":
                 return _flag(env, negate(is_in(F.PHYSOUT, none)))
             case "conntrack":
