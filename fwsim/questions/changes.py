@@ -16,6 +16,7 @@ from fwsim.model.pred import is_in
 from fwsim.model.trace import VERDICT_OF, Ref
 from fwsim.questions.conversation import Conversation, Expected, conversation
 from fwsim.questions.covers import Told, told
+from fwsim.questions.differing import same
 from fwsim.questions.outcomes import Fate, Outcomes, unlike
 from fwsim.questions.population import FRESH
 from fwsim.questions.together import Hosts, Places
@@ -25,6 +26,7 @@ from fwsim.readings.space import PacketSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from fwsim.language.ruleset import Ruleset
     from fwsim.machine.sets.chains import Where
     from fwsim.machine.simulate import Simulation
 
@@ -206,7 +208,8 @@ def _ref(place: Simulation, family: int, table: str, at: Where) -> Ref:
 def unmet(pair: Hosts) -> tuple[list[Ref], list[Ref]]:
     """The rules that only the old, or only the new side has and that no packet met."""
     two = next(iter(pair.places.values()))
-    texts = [_texts(place, pair.family) for place in two]
+    rulesets = [p.world.namespaces[p.world.host].rulesets[pair.family] for p in two]
+    texts = [_texts(*rulesets), _texts(*reversed(rulesets))]
     found: list[list[Ref]] = []
     for place, own, other, outcomes in zip(two, texts, reversed(texts), pair.outcomes, strict=True):
         left = Counter(other.values())
@@ -220,11 +223,12 @@ def unmet(pair: Hosts) -> tuple[list[Ref], list[Ref]]:
     return found[0], found[1]
 
 
-def _texts(place: Simulation, family: int) -> dict[tuple[str, Where], tuple[str, str, str]]:
-    ruleset = place.world.namespaces[place.world.host].rulesets[family]
+def _texts(own: Ruleset, other: Ruleset) -> dict[tuple[str, Where], tuple[str, str, str]]:
+    """The rules of the chains that are not the same in another ruleset."""
     return {
         (table.name, (chain.name, number)): (table.name, chain.name, rule_text(rule))
-        for table in ruleset.tables.values()
+        for table in own.tables.values()
         for chain in table.chains.values()
+        if not same(chain, other.chain(table.name, chain.name))
         for number, rule in enumerate(chain.rules, 1)
     }

@@ -161,7 +161,7 @@ def _unlike(old: Table | None, new: Table | None) -> Iterator[_Chains]:
         rules = [list(chain.rules) if chain else [] for chain in (one, two)]
         policies = [(chain.policy if chain else None) or "ACCEPT" for chain in (one, two)]
         policy = policies[0] != policies[1]
-        if policy or not _same(*rules):
+        if policy or not same(one, two):
             ours, theirs = (_numbered(side) for side in rules)
             own = tuple(
                 [number for key, number in mine.items() if key not in others]
@@ -172,8 +172,10 @@ def _unlike(old: Table | None, new: Table | None) -> Iterator[_Chains]:
             yield _Chains(name, (own[0], own[1]), _out_of_order(acting), policy)
 
 
-def _same(old: list[Rule], new: list[Rule]) -> bool:
-    return len(old) == len(new) and all(map(_equal, old, new))
+def same(old: Chain | None, new: Chain | None) -> bool:
+    """Two chains have the same rules."""
+    one, two = (chain.rules if chain else () for chain in (old, new))
+    return len(one) == len(two) and all(map(_equal, one, two))
 
 
 def _equal(old: Rule, new: Rule) -> bool:

@@ -15,18 +15,20 @@ from fwsim.machine.place import examples
 from fwsim.machine.response import Start
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.world import Address, Namespace, Route
+from fwsim.model import fields as F
 from fwsim.model.errors import QuestionError
 from fwsim.model.frozen import replace
 from fwsim.model.names import address_value
-from fwsim.model.packet import Packet
+from fwsim.model.packet import TCP, Packet
 from fwsim.model.packet_json import packet_from_dict
-from fwsim.model.pred import any_of
+from fwsim.model.pred import all_of, any_of, is_in
 from fwsim.net import Net
 from fwsim.questions import together
 from fwsim.questions.asked import Asked
 from fwsim.questions.diff import Diff, diff
 from fwsim.readings.concrete import compile_pred
 from fwsim.readings.cover import box_pred
+from fwsim.readings.space import Space
 from questions.packets import random_packet, view_of
 
 _UNCUT = 1 << 20
@@ -335,3 +337,51 @@ def _counted(found: Diff) -> tuple[object, ...]:
         (c.was, c.now, c.packets.headers, repr(c.packets.boxes)) for c in found.changes
     )
     return changes, found.perhaps, found.equal
+
+
+_WEB = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:web - [0:0]
+:open - [0:0]
+-A FORWARD -j web
+-A open -p tcp -j ACCEPT
+{}
+COMMIT
+"""
+
+
+def test_rules_in_another_order_are_proved_equal_without_a_walk() -> None:
+    """Those that match no packet together; where two do, these packets alone are compared."""
+    lines = [
+        f"-A web -d 10.0.{n % 3}.{n}/32 -p tcp -m tcp --dport 80 -j {('open', 'DROP')[n % 2]}"
+        for n in range(40)
+    ]
+    wide = "-A web -d 10.0.1.0/24 -p tcp -j DROP"
+    turned = Random(3).sample(lines, len(lines))
+    old, new, first, last = (
+        _dump(_WEB.format("\n".join(rules))).simulation
+        for rules in (lines, turned, [wide, *lines], [*lines, wide])
+    )
+    space = Space()
+    assert together.differing(space, old, new, 4, local=False).is_empty
+    assert diff(old, new).equal is True
+    found = together.differing(space, first, last, 4, local=False)
+    passed = [n for n in range(40) if n % 3 == 1]
+    there = is_in(F.DST[4], *(address_value(f"10.0.1.{n}", 4) for n in passed))
+    assert found == space.read(all_of(there, is_in(F.PROTO, TCP), is_in(F.DPORT, 80)))
+    assert diff(first, last, asked=Asked(in_="eth0")).equal is False
+
+
+def test_what_is_chosen_freely_may_be_as_it_was() -> None:
+    """The port that MASQUERADE chooses may be the packet's own, or lies where its own does not."""
+    net = fwsim.load("example:article-complete")
+    asked = {"in_": "docker1", "proto": "udp", "src": "172.18.0.2", "dst": "8.8.8.8"}
+    rule = "iptables -t nat -I POSTROUTING 1 -s 172.18.0.2 -p udp -j SNAT --to-source 192.0.2.10"
+    old, new = net.apply(rule), net.apply(f"{rule}:1000-1010")
+    found = old.diff(new, **asked)
+    (surely,) = found.changes
+    (perhaps,) = found.perhaps
+    assert surely.packets.to_list()[0]["sport"] == ["0-999", "1011-65535"]
+    assert perhaps.to_list()[0]["sport"] == ["1000-1010"]
