@@ -20,9 +20,10 @@ class Buffer:
     `raw`: its sender wrote its IP header too, of which routing knows the destination alone;
     `comes_back`: it is a copy for the host itself of what it sends to all; `routed_across`: it
     crosses a bridge, but DNAT had it routed; `routed_mark` is the mark with which it was;
-    `taken`: it counts as one to the host, though its frame was addressed to many;
-    `spoiled` by how much its transport checksum, which covers its addresses, is wrong by now, and
-    `summed` the TOS and TTL with which that was last looked at."""
+    `teed` is by what TEE routed it, if it is a copy of another; `taken`: it counts as one to the
+    host, though its frame was addressed to many; `spoiled` by how much its transport checksum,
+    which covers its addresses, is wrong by now, and `summed` the TOS and TTL with which that was
+    last looked at."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Buffer:
         self.hop, self.mac_dst = 0, mac_dst
         self.looped = self.comes_back = self.routed_across = self.raw = self.taken = False
         self.diverted: Packet | None = None
+        self.teed: Flow | None = None
         self.sender, self.bound = sender, bound
 
     def sums_up(self) -> bool:
@@ -52,7 +54,12 @@ class Buffer:
         before, self.summed = self.summed, (self.packet.tos, self.packet.ttl)
         return not self.spoiled or before == self.summed
 
+    @property
+    def routed_by(self) -> Flow:
+        """What it was routed by."""
+        return self.teed or flow_of(self.packet, self.in_ or LOOPBACK, self.routed_mark)
+
     def flow(self, dev: str = LOOPBACK) -> Flow:
         """What it is routed by, now."""
-        self.routed_mark = self.mark
+        self.routed_mark, self.teed = self.mark, None
         return flow_of(self.packet, dev, self.mark)

@@ -178,7 +178,9 @@ def _synproxy(action: Synproxy, site: Site) -> str | None:
         return "DROP"
     flags = site.view.packet.flags & TCP_OPENING
     if flags == _SYN:
-        site.record.answered = True
+        from fwsim.machine.synproxy import agreed
+
+        site.record.answered = agreed(site.view.packet, action)
         return "STOLEN"
     return "DROP" if flags == _ACK else None
 

@@ -160,7 +160,7 @@ def _realm(view: Sight) -> int:
     buffer = view.buffer
     if buffer.physout and not buffer.routed_across:
         return 0
-    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.routed_mark)
+    return realm(view.ns, buffer.packet, view.hook, buffer.in_, buffer.routed_by)
 
 
 def _path_mtu(view: Sight) -> int:
@@ -169,7 +169,7 @@ def _path_mtu(view: Sight) -> int:
     buffer = view.buffer
     if buffer.physout:
         return device_mtu(view.ns, buffer.out)
-    return path_mtu(view.ns, buffer.packet, buffer.in_, buffer.routed_mark)
+    return path_mtu(view.ns, buffer.packet, buffer.routed_by)
 
 
 def _expires(view: Sight) -> int:

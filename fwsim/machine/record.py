@@ -5,13 +5,14 @@ from __future__ import annotations
 from fwsim.machine.table import Visit
 from fwsim.machine.words import say
 from fwsim.model.actions import NatRange
+from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Ref, Step
 
 
 class Record:
     """`steps` stay empty unless `explain`. `tables` are the rules that each table asked, `bindings`
-    what NAT decided (whether for the source; None: to leave it as it is). `answered`: the host
-    answers in the far end's place."""
+    what NAT decided (whether for the source; None: to leave it as it is). `answered`: how
+    the host answers in the far end's place."""
 
     def __init__(self, explain: bool = False) -> None:
         self.explain = explain
@@ -22,7 +23,7 @@ class Record:
         self.bindings: list[tuple[bool, NatRange | None]] = []
         self.decided: Ref | None = None
         self.reason = self.reject = ""
-        self.answered = False
+        self.answered: Packet | None = None
         self.by_chance: list[str] = []
         self.depends_on: list[str] = []
 

@@ -47,7 +47,7 @@ def response(world: World, leg: Leg, passages: list[Passage], notes: list[str]) 
     if any(passage.record.reject or passage.error for passage in passages):
         return refused(world, passages)
     for passage in passages:
-        reply = answers.answer(passage.packet) if passage.record.answered else None
+        reply = passage.record.answered
         if reply is not None:
             notes.append("answered_for")
             return Response("reply", reply, _in_place_of(passage))

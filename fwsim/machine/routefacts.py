@@ -4,7 +4,7 @@ realms of its route, the MTU of its path."""
 from __future__ import annotations
 
 from fwsim.machine import routing
-from fwsim.machine.policy import LOOPBACK, Flow, flow_of
+from fwsim.machine.policy import LOOPBACK, Flow
 from fwsim.machine.routing import UNREACHABLE_KINDS, Way
 from fwsim.machine.world import Namespace
 from fwsim.model.packet import Packet
@@ -61,12 +61,12 @@ def _back6(ns: Namespace, packet: Packet, dev: str, mark: int, loose: bool) -> W
 # realms
 
 
-def realm(ns: Namespace, packet: Packet, hook: str, dev: str, mark: int) -> int:
+def realm(ns: Namespace, packet: Packet, hook: str, dev: str, flow: Flow) -> int:
     """The destination's realm and, in the upper half, the source's, for a packet that came in by
-    `dev` ("": the host sends it). Those of the route go before those of the way back
-    (rt_set_nexthop, fib_combine_itag)."""
+    `dev` ("": the host sends it) and was routed by `flow`. Those of the route go before those of
+    the way back (rt_set_nexthop, fib_combine_itag)."""
     sent = dev in ("", LOOPBACK)
-    way = routing.lookup(ns, flow_of(packet, LOOPBACK if sent else dev, mark))
+    way = routing.lookup(ns, flow)
     onward = way.route.realms if way.route and (sent or hook != "INPUT") else 0
     if sent:
         return onward
@@ -78,9 +78,9 @@ def realm(ns: Namespace, packet: Packet, hook: str, dev: str, mark: int) -> int:
 # MTU
 
 
-def path_mtu(ns: Namespace, packet: Packet, dev: str, mark: int) -> int:
+def path_mtu(ns: Namespace, packet: Packet, flow: Flow) -> int:
     """The smaller MTU of the way on and of the way back (tcpmss_reverse_mtu)."""
-    on = routing.lookup(ns, flow_of(packet, dev or LOOPBACK, mark))
+    on = routing.lookup(ns, flow)
     back = routing.lookup(ns, Flow(packet.family, packet.src))
     return min(way_mtu(ns, way) for way in (on, back))
 

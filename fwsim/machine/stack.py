@@ -133,7 +133,7 @@ class Stack(Bridged):
             self.record.step(Step("copy", data={"back": False}))
             return
         made = Buffer(packet.but(uid=None), found=Found(UNTRACKED), sender=NO_SOCKET)
-        made.mark, made.priority = buffer.mark, buffer.priority
+        made.mark, made.priority, made.teed = buffer.mark, buffer.priority, flow
         sent = self._another(made, Netfilter(*self.netfilter[:3]))
         sent._out_by(way)
         self._beside(sent, "output", back=False)

@@ -81,7 +81,7 @@ def after(a: int, b: int) -> bool:
 def announced(options: bytes) -> tuple[int | None, bool]:
     """What a SYN's options offer: the window shift (None: no scaling), and selective ACKs."""
     scale, sacks = None, False
-    for kind, body in _each(options):
+    for kind, body in each(options):
         if kind == _SCALE and len(body) == 1:
             scale = min(body[0], _LARGEST_SCALE)
         elif kind == _SACK_PERMITTED and not body:
@@ -243,7 +243,7 @@ def slide(sides: tuple[Side, Side], rows: Iterable[Row]) -> Slid:  # noqa: C901 
     return _new(Slid, (count, moved, refusal, beyond))
 
 
-def _each(options: bytes) -> Iterator[tuple[int, bytes]]:
+def each(options: bytes) -> Iterator[tuple[int, bytes]]:
     """Kind and body of each option, up to the end of the list or to one that cannot be."""
     at = 0
     while at < len(options) and options[at] != _END:
@@ -260,7 +260,7 @@ def _each(options: bytes) -> Iterator[tuple[int, bytes]]:
 def highest(ack: int, options: bytes) -> int:
     """The highest byte acknowledged, selectively or not; only the first SACK option counts."""
     sack = ack
-    for kind, body in _each(options):
+    for kind, body in each(options):
         if kind == _SACK and body and len(body) % 8 == 0:
             for at in range(4, len(body), 8):
                 edge = int.from_bytes(body[at : at + 4], "big")

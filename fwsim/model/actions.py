@@ -162,7 +162,14 @@ class Tee(NamedTuple):
 
 
 class Synproxy(NamedTuple):
-    """Answer a SYN in the server's place; take the ACK that proves the client."""
+    """Answer a SYN in the server's place; take the ACK that proves the client. The rest is what the
+    answer offers to a client that does; None: no size, no window shift."""
+
+    mss: int | None = None
+    wscale: int | None = None
+    timestamp: bool = False
+    sack: bool = False
+    ecn: bool = False
 
 
 class Reject(NamedTuple):

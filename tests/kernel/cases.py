@@ -158,6 +158,8 @@ def _not_compared(case: Case, duel: Duel, sent: Sent, leg: Leg) -> str:
     headers = got and (got.ext or got.frag or got.more or got.proto in EXTENSIONS)
     if got and got.family == 6 and headers:
         return "extension headers: what the host's own stack answers to them is not modelled"
+    if duel.offered:
+        return "a connection that SYNPROXY offers to the host, where nobody asked for it"
     if duel.waits or duel.asks:
         return "unknown neighbour: the kernel asks for it before the bridge's hooks"
     return f"unknown: {', '.join(duel.unsure)}" if duel.unsure else ""

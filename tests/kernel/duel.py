@@ -81,6 +81,8 @@ class Duel:
         """The last packet waits on its way across a bridge for a neighbour that nobody told of."""
         self.asks = False
         """The kernel, which answered the last packet, asked for a neighbour that nobody told of."""
+        self.offered = False
+        """The host is offered a connection for which nobody there asked, and resets it."""
         self.unsure: list[str] = []
         """What the last packet and its answers depend on, and nobody told."""
 
@@ -125,6 +127,8 @@ class Duel:
                 more, passages = self.simulation.carry(back.packet, back.start, follow=False)
                 legs.append(more)
                 back = refused(self.simulation.world, passages, back)
+        home = [one.arrived for one in legs[1:] if one.fate == "delivered"]
+        self.offered = any(packet and packet.flags == AGREED for packet in home)
         self.unsure = [fact for one in legs if one.fate == "unknown" for fact in one.depends_on]
         left = (  # what REJECT sends out of a bridge port goes to SENDER
             (e.dev, e.mac_dst, frames.parse_ip(frames.build_ip(e.packet)))

@@ -32,11 +32,11 @@ ASSUMED: Mapping[str, bool] = {
     "TPROXY": False, "socket": False, "osf": False, "policy out": False, "nfacct": True,
     f"cpu {CPU}": True, "cpu": False, "owner gid 0": True, "owner gid": False,
     "cgroup socket": False, "cgroup /": True, "cgroup 0": True, "cgroup": False,
-    "protocol": False,
+    "protocol": False, "ipvs": False,
 }  # fmt: skip
 """What no place tells, of the machine that these tests make: no sockets but raw ones, no
-fingerprints, no IPsec, no modules for protocols, accounting objects without quota; everything on
-one processor."""
+fingerprints, no IPsec, no modules for protocols, no services of a balancer, accounting objects
+without quota; everything on one processor."""
 _NOT_QUOTED = 0.6
 _RESPONSE = bytes((7, 0, 0, 0, 2, 0, 0, 0))
 

@@ -14,6 +14,11 @@ from fwsim.model.names import PROTOCOLS
 _KEPT = {"wscale": 0xFF, "mss": 0xFFFF}  # what the kernel's record has room for
 
 
+def _offer(o: Options) -> Synproxy:
+    mss, wscale = (o[n] & _KEPT[n] if n in o else None for n in ("mss", "wscale"))
+    return Synproxy(mss, wscale, "timestamp" in o, "sack-perm" in o, "ecn" in o)
+
+
 def _parts(o: Options) -> list[str]:
     names = (option.name for option in TARGET.options if option.name in o)
     return [f"{name} {o[name] & _KEPT[name]}" if name in _KEPT else name for name in names]
@@ -29,7 +34,7 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
 
 TARGET = Target(
     "SYNPROXY",
-    lambda o, c: (Synproxy(),),
+    lambda o, _: (_offer(o),),
     options=(
         Option("sack-perm"),
         Option("timestamp"),
