@@ -92,7 +92,8 @@ class Builder:
             raise ReadError(
                 f"table {table} has no chain {chain!r}",
                 span=span,
-                hint=f"Make it with `iptables{_t(table)} -N {chain}`."
+                hint=_of_other_tables(chain)
+                or f"Make it with `iptables{_t(table)} -N {chain}`."
                 + _near(chain, self.heads[table]),
             )
         return self._head(table, chain)
@@ -280,6 +281,11 @@ def _size(name: str) -> int:
 
 def _t(table: str) -> str:
     return "" if table == "filter" else f" -t {table}"
+
+
+def _of_other_tables(chain: str) -> str | None:
+    having = " or ".join(f"-t {table}" for table, chains in TABLES.items() if chain in chains)
+    return f"It is built in elsewhere: say {having}." if having else None
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from fwsim.language.options import (
     Options,
     Use,
     find,
+    known,
 )
 from fwsim.language.values import protocol
 from fwsim.language.words import Word
@@ -177,14 +178,24 @@ def ambiguous(word: Word, loaded: Iterable[Loaded]) -> None:
         )  # fmt: skip
 
 
-def nearest(name: str, of_proto: Extension | None, loaded: Iterable[Loaded]) -> str | None:
-    """The option most like an unknown name: of what is loaded, of the match of the rule's -p, or of
-    iptables itself; None if none is."""
+def meant_by(name: str, family: int, proto: str, loaded: Iterable[Loaded]) -> str | None:
+    """What to do about an unknown option: load the match that has it, or take the one most like
+    it, of what is loaded, of the match of the rule's -p, or of iptables itself."""
     from difflib import get_close_matches
 
-    every = [*([of_proto] if of_proto else []), *(one.ext for one in loaded)]
-    names = [option.name for ext in every for option in ext.options]
-    return next(iter(get_close_matches(name, [*names, *CORE], 1, cutoff=0.7)), None)
+    every = [find(Match, one) for one in known(Match)]
+    having = [m for m in every if m and any(name in option.spellings() for option in m.options)]
+    if 0 < len(having) < 4:  # ports have more, and go by -p
+        names = " or ".join(
+            f"-m {m.name}" + ("" if family in m.families else f" (IPv{m.families[0]} only)")
+            for m in having
+        )
+        return f"It is an option of {names}, to be loaded before it."
+    of_proto = find(Match, proto)
+    exts = [*([of_proto] if of_proto else []), *(one.ext for one in loaded)]
+    names_near = [option.name for ext in exts for option in ext.options]
+    near = next(iter(get_close_matches(name, [*names_near, *CORE], 1, cutoff=0.7)), None)
+    return f"Is --{near} meant?" if near else None
 
 
 def protocol_match(word: str) -> str:

@@ -27,7 +27,7 @@ from fwsim.language.optnames import (
     core_option,
     counter_pair,
     known_option,
-    nearest,
+    meant_by,
     protocol_match,
 )
 from fwsim.language.ruleset import VERDICTS, Is, Rule
@@ -276,8 +276,7 @@ class _Reader:
                 span=self.target_span,
             )
         ambiguous(word, self.loaded)
-        near = nearest(name, find(Match, self.proto_match), self.loaded)
-        hint = f"Is --{near} meant?" if near else self._suggestion()
+        hint = meant_by(name, self.family, self.proto_match, self.loaded) or self._suggestion()
         raise ReadError(f"unknown option {word.text}", span=word.span, hint=hint)
 
     def _suggestion(self) -> str:

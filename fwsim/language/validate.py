@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import NoReturn
 
-from fwsim.language.options import Use
+from fwsim.language.options import Target, Use, find
 from fwsim.language.rules import Entry, entries_in, raw_chains, rule_of, sample_of
-from fwsim.language.ruleset import TABLES, Rule, Ruleset, Table
+from fwsim.language.ruleset import TABLES, VERDICTS, Rule, Ruleset, Table
 from fwsim.model.errors import ReadError
 
 _NOWHERE: frozenset[str] = frozenset()
@@ -99,7 +99,9 @@ def led_to(rule: Rule, table: str, chains: Container[str]) -> str:
         raise ReadError(
             f"there is neither a chain nor a known target {chain!r} in table {table}",
             span=span,
-            hint=f"Declare the chain (`:{chain} - [0:0]` in a dump, `iptables -N {chain}`), "
+            hint=f"Is {chain.upper()} meant?"
+            if chain.upper() in VERDICTS or find(Target, chain.upper())
+            else f"Declare the chain (`:{chain} - [0:0]` in a dump, `iptables -N {chain}`), "
             "or check the target's name.",
         )
     return chain

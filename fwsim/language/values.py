@@ -56,7 +56,10 @@ def _service(text: str, protocol: str | None) -> int:
     try:
         return getservbyname(text, protocol) if protocol else getservbyname(text)
     except (OSError, UnicodeError, ValueError):
-        raise ValueError("expected a port from 0 to 65535, or a service such as ssh") from None
+        known = "expected a port from 0 to 65535, or a service such as ssh"
+        if "," in text or re.fullmatch("[0-9]+-[0-9]+", text):
+            known += "; several are for -m multiport --dports, a range is FIRST:LAST"
+        raise ValueError(known) from None
 
 
 def service_text(value: int, protocol: str) -> str:

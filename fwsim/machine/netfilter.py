@@ -121,7 +121,7 @@ class _AtHook:
             )
         if outcome.visits[-1:] and outcome.visits[-1].dropped:
             self.record.reason = "malformed"
-        if outcome.verdict == "QUEUE" and not self.record.depends_on:
+        if outcome.verdict == "QUEUE" and not self.record.queued:
             self.record.unread("0")
         decides = outcome.verdict not in ("ACCEPT", "BYPASS") or name == "filter"
         if decides or self.record.explain:

@@ -24,11 +24,13 @@ class Record:
         self.decided: Ref | None = None
         self.reason = self.reject = ""
         self.answered: Packet | None = None
+        self.queued = False
         self.by_chance: list[str] = []
         self.depends_on: list[str] = []
 
     def unread(self, queues: str) -> None:
         """A queue took the packet, and nobody told whether a program reads it."""
+        self.queued = True
         self.depends_on.append(say("queue", queues=queues))
 
     def step(self, step: Step) -> None:

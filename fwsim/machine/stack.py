@@ -143,6 +143,8 @@ class Stack(Bridged):
         other.walk(node)
         self.record.matched += other.record.matched
         self.record.policies += other.record.policies
+        self.record.depends_on += other.record.depends_on
+        self.record.by_chance += other.record.by_chance
         self.passage.emitted += other.passage.emitted
         steps = tuple(other.record.steps)
         self.record.step(Step("copy", children=steps, data={"back": back}))

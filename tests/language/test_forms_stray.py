@@ -52,6 +52,22 @@ STRAY = {
     "names": (LISTED.replace("10.0.0.0/8", "gateway.home"), "With -n"),
     "a slip": (DUMP.replace("--dport", "--dprot"), "Is --dport meant?"),
     "a slip in iptables' own": (DUMP.replace("-p tcp", "--protocoll tcp"), "Is --protocol meant?"),
+    "a match that is not loaded": (SCRIPT.replace("--dport", "--dports"), "of -m multiport, to be"),
+    "a state without its match": (
+        "iptables -A INPUT --state NEW -j ACCEPT\n",
+        "of -m state, to be",
+    ),
+    "the other family's match": ("ip6tables -A INPUT -p icmp --icmp-type 8\n", "icmp (IPv4 only)"),
+    "a target's case": (SCRIPT.replace("ACCEPT", "accept"), "Is ACCEPT meant?"),
+    "another table's chain": (
+        SCRIPT.replace("INPUT", "PREROUTING"),
+        "-t raw or -t mangle or -t nat",
+    ),
+    "a table without that chain": (
+        SCRIPT.replace("-A", "-t nat -A").replace("INPUT", "FORWARD"),
+        "-t filter or -t security",
+    ),
+    "a placeholder": (SCRIPT.replace("INPUT", "INPUT -s <your-ip>"), "in its place"),
     "numbered lines": ("".join(f" {n}  {t}\n" for n, t in enumerate(DUMP.split("\n"))), "Numbers"),
     "a diff": ("".join(f"+{line}\n" for line in DUMP.split("\n")), "diff"),
     "nftables": ("table ip filter {\n\tchain INPUT {\n\t}\n}\n", "`nft list ruleset`"),
@@ -67,6 +83,16 @@ def test_the_hint_says_what_does_not_belong_there(what: str) -> None:
     with pytest.raises(ReadError) as caught:
         paste(text)
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("ports", ["80,443", "8000-8010"])
+def test_several_ports_in_the_place_of_one(ports: str) -> None:
+    with pytest.raises(ReadError, match="several are for -m multiport --dports, a range is"):
+        paste(SCRIPT.replace("22", ports))
+
+
+def test_a_command_may_be_kept_from_reading() -> None:
+    assert paste(SCRIPT.replace("\n", " </dev/null 2>&1\n")).rulesets[4].tables
 
 
 def test_texts_without_them_are_read() -> None:

@@ -72,6 +72,7 @@ class Commands:
         if name is None:
             return True
         if name.text in PROGRAMS:
+            _refuse_input(command)
             return self._iptables(PROGRAMS[name.text], self._words(arguments), command.span)
         if name.text in RESTORERS:
             self._restore(name.text, self._words(arguments), _document(command), command.span)
@@ -267,3 +268,14 @@ class Commands:
 
 def _document(command: Simple) -> Heredoc | None:
     return next((r.body for r in reversed(command.redirects) if r.body), None)
+
+
+def _refuse_input(command: Simple) -> None:
+    """`-s <your-ip>` is a file to a shell."""
+    for redirect in command.redirects:
+        if redirect.operator.endswith("<") and redirect.word.literal != "/dev/null":
+            raise ReadError(
+                "a shell takes what stands between < and > for files: is it to be filled in?",
+                span=redirect.word.span,
+                hint="Put the value itself in its place.",
+            )
