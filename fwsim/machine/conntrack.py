@@ -32,6 +32,7 @@ from fwsim.model.actions import Template
 from fwsim.model.packet import DCCP, Packet
 from fwsim.model.tuples import NamedTuple
 
+_new = tuple.__new__  # a record without its constructor's call, for what every packet makes
 _NEIGHBOUR_DISCOVERY = range(133, 138)
 _NO_PART = Found(INVALID)
 Key = tuple[Tuple, int, bool]  # a tuple, its zone, its direction
@@ -88,7 +89,9 @@ class Conntrack:
         self, key: Tuple, now: float, zone: Zone = EVERYWHERE
     ) -> tuple[Connection, bool] | None:
         """The connection that has this tuple, and whether in reply; the expired are forgotten."""
-        self._recall(self.listing.holders(key))
+        lines = self.listing.holders(key)
+        if lines:
+            self._recall(lines)
         for reply in (False, True):
             found = self.table.get((key, zone.of(reply), reply))
             if found is None:
@@ -212,7 +215,7 @@ class Conntrack:
         state = ESTABLISHED if reply or connection.status & SEEN_REPLY else fresh
         if reply:
             connection.status |= SEEN_REPLY
-        return Found(state, connection, reply)
+        return _new(Found, (state, connection, reply, None))
 
     def open(
         self, key: Tuple, answer: Tuple, told: Told, now: float

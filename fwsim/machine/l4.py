@@ -18,6 +18,7 @@ from fwsim.machine.tuples import GRE, OPENS, Tuple
 from fwsim.model.packet import ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
+_new = tuple.__new__  # a record without its constructor's call, for what every segment makes
 _STREAM_AFTER = 2  # seconds before answered udp counts as a stream
 _PREFIX = "net.netfilter.nf_conntrack_"
 TIMEOUTS: Mapping[str, int] = MappingProxyType(
@@ -185,7 +186,7 @@ def _tcp(here: Arrival) -> Move:
         return Move("invalid", seconds, counted=False)
     if moved.kind == "destroy":
         return Move("gone", seconds)
-    return Move("part", seconds, counted=moved.timeout is not None)
+    return _new(Move, ("part", seconds, moved.timeout is not None))
 
 
 def _sctp(here: Arrival) -> Move:

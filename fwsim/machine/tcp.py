@@ -235,7 +235,7 @@ def _arrived(sides: tuple[Side, Side], last: Last, here: _Arrival, old: str, new
         sender, receiver = sides[here.reply], sides[not here.reply]
         sides = _in_order(sender._replace(closed_first=True), receiver, here.reply)
     if last.kind != here.kind or last.reply != here.reply:
-        last = Last(here.kind, here.reply, *last[2:])
+        last = _new(Last, (here.kind, here.reply, *last[2:]))
     track = _new(Track, (new, sides, last))
     timeout = _timeout(track, here.kind, here.knobs)
     if here.seen_reply:
@@ -247,7 +247,7 @@ def _arrived(sides: tuple[Side, Side], last: Last, here: _Arrival, old: str, new
         return Step("accept", track, here.assured)  # repeating a SYN does not keep it alive
     if new == "ESTABLISHED":
         timeout = min(timeout, here.knobs.timeouts["UNACKNOWLEDGED"])
-    return Step("accept", track, here.assured, timeout)
+    return _new(Step, ("accept", track, here.assured, timeout, None))
 
 
 def _timeout(track: Track, kind: str, knobs: Knobs) -> int:

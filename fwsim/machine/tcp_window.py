@@ -167,7 +167,8 @@ def _picked_up(sender: Side, receiver: Side, segment: Segment) -> tuple[Side, Si
 def _completed(sender: Side, receiver: Side, segment: Segment, state: str) -> Segment:
     """Where a header leaves numbers open (no ACK, or a RST made of zeros), those that fit."""
     if not segment.flags & ACK or (segment.flags & RST and not segment.ack):
-        segment = segment._replace(ack=receiver.end, sack=receiver.end)
+        flags, seq, end, _, _, win, options = segment
+        segment = Segment(flags, seq, end, receiver.end, receiver.end, win, options)
     if segment.flags & RST and not segment.seq and state == "SYN_SENT":
         segment = segment._replace(seq=sender.end, end=sender.end)
     return segment

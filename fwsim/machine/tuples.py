@@ -10,6 +10,7 @@ from fwsim.model.names import address_text, proto_text
 from fwsim.model.packet import DCCP, ICMP, ICMP6, SCTP, TCP, UDP, UDPLITE, Packet
 from fwsim.model.tuples import NamedTuple
 
+_new = tuple.__new__  # a record without its constructor's call, for what many packets make
 GRE = 47
 _NO_TRANSPORT = EXTENSIONS | {NONE}
 # DCCP has ports, but Linux 6.18 does not look at them: it tracks DCCP by its addresses.
@@ -66,13 +67,13 @@ class Tuple(NamedTuple):
 
     def inverted(self) -> Tuple | None:
         """The tuple of the answer; None for an ICMP message that has none."""
-        sport, dport = self.dport, self.sport
-        if self.is_icmp:
-            answer = _INVERSE[self.proto].get(self.dport >> 8)
+        family, src, dst, proto, dport, sport = self
+        if proto in _INVERSE and self.is_icmp:
+            answer = _INVERSE[proto].get(self.dport >> 8)
             if answer is None:
                 return None
             sport, dport = self.sport, answer << 8 | self.dport & 0xFF
-        return Tuple(self.family, self.dst, self.src, self.proto, sport, dport)
+        return _new(Tuple, (family, dst, src, proto, sport, dport))
 
 
 def tuple_of(packet: Packet) -> Tuple | None:

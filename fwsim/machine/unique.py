@@ -147,6 +147,8 @@ class Choice:
             return current
         low, high = self.range.addresses
         chosen = low if low == high else self._spread(current, low, high)
+        if chosen == (current.src if self.source else current.dst):
+            return current
         return current._replace(src=chosen) if self.source else current._replace(dst=chosen)
 
     def _spread(self, current: Tuple, low: int, high: int) -> int:

@@ -32,7 +32,7 @@ class Ahead:
     def __init__(
         self, heads: Heads, flows: Flows, seen: Seen, now_at: Callable[[int], float]
     ) -> None:
-        self._batch, self._heads, self._flows, self._seen = heads.batch, heads, flows, seen
+        self._heads, self._flows, self._seen = heads, flows, seen
         self._now_at = now_at
         self.done = bytearray(len(heads.batch))
         self.cut = 0
@@ -42,25 +42,25 @@ class Ahead:
         heads, begin = self._heads, row + 1
         if begin == len(heads.order) or heads.until[begin] == begin:
             return
-        flow = self._flows.named(heads.keys[heads.flows[begin]])
+        flow = self._flows.known.get(heads.keys[heads.flows[begin]])
         connection = flow.connection if flow else None
         if connection is None or not may_glide(connection, self._now(begin)):
             return
         end = self._end(connection, begin, heads.order[row])
-        flows = self._known(connection, begin, end)
-        taken = heads.flows[begin:end]
-        for number in set(taken) - flows.keys():
-            end = min(end, begin + taken.index(number))
+        numbers = heads.flows[begin:end]
+        flows = self._known(connection, set(numbers))
+        if len(flows) < len(set(numbers)):
+            end = begin + min(numbers.index(n) for n in set(numbers) - flows.keys())
         end = self._within(flows, begin, end)
         if begin < end:
             self._take(connection, flows, begin, end)
 
     def _now(self, row: int) -> float:
-        return self._now_at(self._batch.times[self._heads.order[row]])
+        return self._now_at(self._heads.now(row))
 
     def _end(self, connection: Connection, begin: int, place: int) -> int:
         """Where packets end that nothing comes before that may move their connection."""
-        heads, end, limit = self._heads, self._heads.until[begin], len(self._batch)
+        heads, end, limit = self._heads, self._heads.until[begin], len(self.done)
         if heads.barriers:
             at = bisect_left(heads.barriers, place)
             limit = heads.barriers[at] if at < len(heads.barriers) else limit
@@ -73,12 +73,12 @@ class Ahead:
                     limit = min(limit, heads.order[at]) if at < last else limit
         return bisect_left(heads.order, limit, begin, end)
 
-    def _known(self, connection: Connection, begin: int, end: int) -> dict[int, tuple[Flow, Way]]:
+    def _known(self, connection: Connection, numbers: set[int]) -> dict[int, tuple[Flow, Way]]:
         """The flows of that connection among them, and their ways."""
-        heads = self._heads
+        keys, known = self._heads.keys, self._flows.known
         found: dict[int, tuple[Flow, Way]] = {}
-        for number in set(heads.flows[begin:end]):
-            flow = self._flows.named(heads.keys[number])
+        for number in numbers:
+            flow = known.get(keys[number])
             way = self._flows.settled(flow, connection) if flow else None
             if flow and way and self._may_show(flow, way, connection):
                 found[number] = flow, way
@@ -117,22 +117,17 @@ class Ahead:
             heads.ack[part], heads.sack[part], heads.win[part], strict=True,
         ))  # fmt: skip
         count = glide(connection, rows, lambda n: self._now(begin + n), self._flows.settings)
-        places = heads.order[begin : begin + count]
-        for place in places:
-            self.done[place] = 1
-        octets = dict.fromkeys(flows, 0)
-        packets = dict.fromkeys(flows, 0)
-        for number, size in zip(
-            heads.flows[begin : begin + count], heads.octets[part], strict=False
-        ):
+        end, done = begin + count, self.done
+        for place in heads.order[begin:end]:
+            done[place] = 1
+        self.cut += heads.cut_of(begin, end)
+        octets, packets = dict.fromkeys(flows, 0), dict.fromkeys(flows, 0)
+        for number, size in zip(heads.flows[begin:end], heads.octets[begin:end], strict=True):
             packets[number] += 1
             octets[number] += size
-        if connection.counters is not None:
-            for number, (flow, _) in flows.items():
-                connection.count(flow.reply, octets[number], packets[number])
-        self.cut += self._batch.cut_of(places)
         for number, (flow, way) in flows.items():
             way.count += packets[number]
             way.octets += octets[number]
+            connection.count(flow.reply, octets[number], packets[number])
             if way.emits and flow.cell and not flow.left and packets[number]:
                 self._seen.again(flow.cell, way.emits * packets[number])

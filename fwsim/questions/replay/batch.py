@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fwsim.questions.replay.frames import CaptureError, Frame, Interface
 
 ETHERNET = 1
-MOST = 1 << 12  # frames of a batch; it ends where a multiple of that has been read
+MOST = 1 << 14  # frames of a batch; it ends where a multiple of that has been read
 _new = tuple.__new__  # a record without its constructor's call, for what many packets make
+
+Record = tuple[int, int, int, int, int]
+"""Where it begins in the file, its frame's time in nanoseconds, where its bytes begin in the
+batch's buffer, how many of them were captured, and how long it was on the wire."""
 
 
 class Batch:
-    """Frames as columns: of each where its record begins in the file, its time in nanoseconds,
-    where its bytes begin in `buffer`, how many of them were captured, and how long it was on the
-    wire. `first` is the first one's number. `frames`, where they have been made already."""
+    """Frames, by their records. `first` is the first one's number. `frames`, where they have been
+    made already."""
 
     def __init__(
         self,
@@ -25,43 +28,19 @@ class Batch:
     ) -> None:
         """`interface` None: there are several, or the file says which way frames went."""
         self.interface, self.buffer, self.first, self.frames = interface, buffer, first, frames
-        self.offsets: list[int] = []
-        self.times: list[int] = []
-        self.starts: list[int] = []
-        self.sizes: list[int] = []
-        self.lengths: list[int] = []
-        self.cut = False  # any of them
+        self.records: list[Record] = []
 
     def __len__(self) -> int:
-        return len(self.offsets)
-
-    def add(self, offset: int, time: int, start: int, size: int, length: int) -> None:
-        """One more."""
-        self.offsets.append(offset)
-        self.times.append(time)
-        self.starts.append(start)
-        self.sizes.append(size)
-        self.lengths.append(length)
-
-    def cut_of(self, places: Iterable[int]) -> int:
-        """How many of those were cut off."""
-        sizes, lengths = self.sizes, self.lengths
-        return sum(sizes[place] < lengths[place] for place in places) if self.cut else 0
-
-    def is_cut(self, place: int) -> bool:
-        """Not all of it was captured."""
-        return self.sizes[place] < self.lengths[place]
+        return len(self.records)
 
     def frame(self, place: int) -> Frame:
         """One of them."""
         if self.frames is not None:
             return self.frames[place]
-        start = self.starts[place]
-        data = self.buffer[start : start + self.sizes[place]]
-        return _new(Frame, (
-            self.first + place, self.offsets[place], self.times[place], self.interface, data,
-            self.lengths[place], "",
-        ))  # fmt: skip
+        offset, time, start, size, length = self.records[place]
+        data = self.buffer[start : start + size]
+        number = self.first + place
+        return _new(Frame, (number, offset, time, self.interface, data, length, ""))
 
 
 def gathered(frames: Iterator[Frame], most: int) -> Iterator[Batch]:
@@ -87,6 +66,6 @@ def _batch(frames: list[Frame]) -> Batch:
     batch, at = Batch(interface if plain else None, buffer, frames[0].number, frames), 0
     for frame in frames:
         size = len(frame.data)
-        batch.add(frame.offset, frame.time, at, size, frame.length)
+        batch.records.append((frame.offset, frame.time, at, size, frame.length))
         at += size
     return batch

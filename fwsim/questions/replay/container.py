@@ -24,7 +24,7 @@ from fwsim.questions.replay.frames import (
     too_long,
 )
 
-_AHEAD = 1 << 22  # bytes of a batch, at least, where there are so many
+_AHEAD = 1 << 24  # bytes of a batch, at least, where there are so many
 
 
 def frames_of(stream: Stream) -> Iterator[Frame]:
@@ -71,8 +71,8 @@ def _records(stream: Stream, form: _Form, interface: Interface, most: int) -> It
     """The frames of a pcap file."""
     number, buffer, at = 1, b"", 0
     while True:
-        if len(buffer) - at < _AHEAD:
-            buffer, at = stream.more(buffer, at), 0
+        if len(buffer) - at < _AHEAD // 2:
+            buffer, at = stream.more(buffer, at, _AHEAD), 0
         if at == len(buffer):
             return
         batch = Batch(interface, buffer, number)
@@ -90,7 +90,7 @@ def _fill(batch: Batch, at: int, base: int, form: _Form, room: int) -> int:
     """Add records, which begin there, as many as there is room for; where the next one begins.
     `base` is where the buffer begins in the file."""
     (record, size, unit), buffer, first = form, batch.buffer, batch.first
-    unpack, add, there = record.unpack_from, batch.add, len(batch.buffer)
+    unpack, add, there = record.unpack_from, batch.records.append, len(batch.buffer)
     for number in range(first, first + room):
         if at == there:
             break
@@ -104,6 +104,6 @@ def _fill(batch: Batch, at: int, base: int, form: _Form, room: int) -> int:
             if number == first:  # and there is no more of it
                 raise cut(number, base + at)
             break
-        add(base + at, seconds * SECOND + fraction * unit, begin, captured, length)
+        add((base + at, seconds * SECOND + fraction * unit, begin, captured, length))
         at = end
     return at

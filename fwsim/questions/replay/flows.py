@@ -32,7 +32,8 @@ _MOST = 1 << 15  # flows, and ends between which there are ways
 
 
 class Flows:
-    """What is remembered of a capture's flows, for one host."""
+    """What is remembered of a capture's flows, for one host. `known` are the flows of plain frames,
+    by their keys."""
 
     def __init__(self, simulation: Simulation, replay: Replay) -> None:
         self._simulation, self._replay = simulation, replay
@@ -43,7 +44,7 @@ class Flows:
         self.zoned = any(map(_zones, host.rulesets.values()))
         self._reads = Reads(host.rulesets)
         self._by_ports = frozenset() if host.plain_rules(4) else frozenset({"ports"})
-        self._flows: dict[bytes, Flow] = {}
+        self.known: dict[bytes, Flow] = {}
         self._shown: dict[Tuple | None, list[Flow]] = {}
         self._ways: dict[tuple[object, ...], Ways] = {}
         self._kin: dict[bytes, Kin] = {}
@@ -54,13 +55,9 @@ class Flows:
     def reads(self, interface: Interface | None) -> bool:
         """Flows of frames that were captured there are remembered: it is the only interface."""
         self._interfaces.add(interface)
-        if len(self._interfaces) > 1 and self._flows:
+        if len(self._interfaces) > 1 and self.known:
             self.forget()
         return interface is not None and len(self._interfaces) == 1
-
-    def named(self, key: bytes) -> Flow | None:
-        """The flow of plain frames with that key, if it is known."""
-        return self._flows.get(key)
 
     def kin(self, key: bytes) -> Kin | None:
         """What is known of flows like that."""
@@ -72,12 +69,12 @@ class Flows:
 
     def flow(self, key: bytes, left: bool) -> Flow:
         """The flow of frames with that key, made if it is new."""
-        flow = self._flows.get(key)
+        flow = self.known.get(key)
         if flow is None:
-            if len(self._flows) >= _MOST:
-                self._flows.clear()
+            if len(self.known) >= _MOST:
+                self.known.clear()
                 self._shown.clear()
-            flow = self._flows[key] = Flow(left, shown(key))
+            flow = self.known[key] = Flow(left, shown(key))
             self._shown.setdefault(flow.shows, []).append(flow)
         return flow
 
@@ -164,7 +161,7 @@ class Flows:
     def forget(self) -> None:
         """All of it; what was counted stays counted."""
         self.count()
-        self._flows.clear()
+        self.known.clear()
         self._shown.clear()
         self._ways.clear()
         self._kin.clear()

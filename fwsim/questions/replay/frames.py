@@ -9,7 +9,7 @@ from fwsim.model.tuples import NamedTuple
 
 LONGEST = 1 << 18  # bytes of a frame; no tool captures longer ones (libpcap's MAXIMUM_SNAPLEN)
 SECOND = 10**9  # times are nanoseconds
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20
 
 
 class Interface(NamedTuple):
@@ -55,12 +55,12 @@ class Stream:
         self.offset += len(taken)
         return taken
 
-    def more(self, buffer: bytes, at: int) -> bytes:
-        """The bytes of `buffer` from there on with more behind them; all that are left of those
-        that nobody has taken yet, if that is less than a chunk."""
+    def more(self, buffer: bytes, at: int, size: int) -> bytes:
+        """The bytes of `buffer` from there on, with those behind them that nobody has taken yet, so
+        that they are that many; fewer at the file's end."""
         own = self._buffer[self._at :]
         self._buffer, self._at = b"", 0
-        own += self._read(_CHUNK - len(own)) if len(own) < _CHUNK else b""
+        own += self._read(max(0, size - (len(buffer) - at) - len(own)))
         self.offset += len(own)
         return buffer[at:] + own
 

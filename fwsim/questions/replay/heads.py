@@ -39,9 +39,8 @@ class Heads:
     def __init__(self, batch: Batch, pause: float) -> None:
         """`pause`: seconds after which a connection may be forgotten."""
         self.batch = batch
-        sizes, wire = np.array(batch.sizes), np.array(batch.lengths)
-        batch.cut = bool((sizes < wire).any())
-        head = _head(batch)
+        _, clock, starts, sizes, wire = np.array(batch.records).T
+        head = _head(batch, starts)
         plain = (sizes >= L4_AT + 8) & (head[:, 14] == 0x45) & (head[:, 21] == 0)
         plain &= (_u16(head, 12) == _IP) & (head[:, 20] & 0x3F == 0)
         plain &= (head[:, 23] == TCP) | (head[:, 23] == UDP)
@@ -59,11 +58,11 @@ class Heads:
         places = places[order]
         self.flows: list[int] = flows[order].tolist()
         self.order: list[int] = places.tolist()
-        self.steady = bool((np.diff(np.array(batch.times)) >= 0).all())
+        self.steady = bool((np.diff(clock) >= 0).all())
         at = np.full(len(batch), -1)
         at[places] = np.arange(len(places))
         self.at: list[int] = at.tolist()
-        times = np.array(batch.times)[places]
+        times = clock[places]
         begins = np.flatnonzero(np.diff(talks, prepend=-1))
         bounds = [*begins.tolist(), len(places)]
         self.talks = dict(zip(numbers, pairwise(bounds), strict=True))
@@ -81,20 +80,22 @@ class Heads:
         headed = (front >= 20) & (sizes >= L4_AT + front) & (octets >= 20 + front)
         whole = np.where(is_tcp, headed, octets >= 28)
         whole &= (octets <= sizes - IP_AT) | (wire != sizes)
+        cut = sizes < wire
         glides = whole & (_ACKS[flags] | ~is_tcp)
         seq, ack = _u32(head, 38), _u32(head, 42)
         end = seq + octets - 20 - front + (flags & SYN != 0) + (flags & FIN != 0)
         self.whole: list[bool] = whole.tolist()
+        self.cut: list[bool] | None = cut.tolist() if cut.any() else None
         self.octets: list[int] = octets.tolist()
-        self.flags: list[int] = flags.tolist()
-        self.front: list[int] = front.tolist()
+        self.flags, self._front = flags.tobytes(), front.astype(np.uint8).tobytes()
         self.seq: list[int] = seq.tolist()
         self.end: list[int] = (end & 0xFFFFFFFF).tolist()
         self.ack: list[int] = ack.tolist()
-        self.sack: list[int] = ack.tolist()
         self.win: list[int] = _u16(head, 48).tolist()
         usual = (front == 20) | ((front == 32) & (_u32(head, L4_AT + 20) == _STAMP))
-        for row in np.flatnonzero(glides & is_tcp & ~usual).tolist():
+        others = np.flatnonzero(glides & is_tcp & ~usual).tolist()
+        self.sack = list(self.ack) if others else self.ack
+        for row in others:
             self.sack[row] = highest(self.ack[row], self._options(row))
         return glides
 
@@ -103,8 +104,16 @@ class Heads:
         return self.keys[self.flows[row]] if self.whole[row] else b""
 
     def _options(self, row: int) -> bytes:
-        begin = self.batch.starts[self.order[row]] + L4_AT
-        return self.batch.buffer[begin + 20 : begin + self.front[row]]
+        begin = self.batch.records[self.order[row]][2] + L4_AT
+        return self.batch.buffer[begin + 20 : begin + self._front[row]]
+
+    def cut_of(self, begin: int, end: int) -> int:
+        """How many of those were cut off."""
+        return sum(self.cut[begin:end]) if self.cut else 0
+
+    def now(self, row: int) -> int:
+        """A row's time in nanoseconds."""
+        return self.batch.records[self.order[row]][1]
 
     def segment(self, row: int) -> Segment:
         """A row's TCP header."""
@@ -119,10 +128,10 @@ def talk_of(key: Tuple) -> Talk:
     return min(ends), max(ends), key.proto
 
 
-def _head(batch: Batch) -> Any:
+def _head(batch: Batch, starts: Ints) -> Any:
     """The first bytes of each frame; behind its end, what follows in the buffer."""
     raw = np.frombuffer(batch.buffer, np.uint8)
-    places = np.array(batch.starts)[:, None] + np.arange(_WIDTH)
+    places = starts[:, None] + np.arange(_WIDTH)
     return raw.take(places, mode="clip")
 
 

@@ -44,7 +44,7 @@ class Quick:
         if not heads.whole[row]:
             return False
         key = heads.keys[heads.flows[row]]
-        flow = self._flows.named(key)
+        flow = self._flows.known.get(key)
         if flow is None:
             kin = self._flows.kin(key)
             if kin is None:
@@ -53,7 +53,7 @@ class Quick:
         if flow.left:
             if self._seen.is_due(flow.shows):
                 self._replay.confirmed += 1
-                self._replay.cut += heads.batch.is_cut(heads.order[row])
+                self._replay.cut += heads.cut_of(row, row + 1)
                 return True
             if self._seen.is_answer(flow.shows):
                 return False
@@ -67,7 +67,7 @@ class Quick:
         way = (self._go if flow.connection else self._begin)(flow, key, octets, segment)
         if way is None:
             return False
-        self._replay.cut += heads.batch.is_cut(heads.order[row])
+        self._replay.cut += heads.cut_of(row, row + 1)
         self._went(flow, way)
         return True
 

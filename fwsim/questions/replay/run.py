@@ -81,14 +81,14 @@ class Run:
                 replay.frames += len(batch)
                 if not replay.frames % _SWEEP:
                     self._sweep()
-                yield batch.offsets[-1]
+                yield batch.records[-1][0]
         except CaptureError as error:
             replay.damage, replay.hint = error.message, error.hint or ""
         self._conclude()
 
     def _batch(self, batch: Batch) -> None:
         """Take frames in their order, but for those that may be taken ahead of others."""
-        steady, simulation = self._clock(batch.times[0]), self.simulation
+        steady, simulation = self._clock(batch.records[0][1]), self.simulation
         heads = self._heads(batch)
         ahead = self._ahead(heads) if heads and steady and heads.steady else None
         place, done = 0, ahead.done if ahead else bytearray(len(batch))
@@ -98,7 +98,7 @@ class Run:
             if turn < 0:
                 break
             if turn:
-                self._clock(batch.times[turn])
+                self._clock(batch.records[turn][1])
             row = heads.at[turn] if heads else -1
             if heads is None or self._quick is None or row < 0:
                 self._take(batch.frame(turn))
@@ -108,7 +108,7 @@ class Run:
                 ahead.behind(row)
             place = turn + 1
         if ahead and place < len(batch):
-            self._clock(batch.times[-1])
+            self._clock(batch.records[-1][1])
         self.replay.cut += ahead.cut if ahead else 0
 
     def _heads(self, batch: Batch) -> Heads | None:
