@@ -20,6 +20,7 @@ from fwsim.net import Net
 from fwsim.questions.replay.batch import MOST
 from fwsim.questions.replay.frames import Stream
 from fwsim.questions.replay.placing import Asked
+from fwsim.questions.replay.quick import Quick
 from fwsim.questions.replay.run import Run
 
 from .captures import BEGIN, enhanced, ethernet, interface, packet, section
@@ -78,7 +79,7 @@ def rules(rng: Random) -> str:
 
 
 def _rules(rng: Random, table: str) -> Iterator[str]:
-    for _ in range(rng.randrange(0, 10 if table == "filter" else 3)):
+    for _ in range(rng.choice((0, 1, rng.randrange(10 if table == "filter" else 3)))):
         chain, match, target = (
             rng.choice(HOOKS[table]), rng.choice(MATCHES), rng.choice(TARGETS[table]),
         )  # fmt: skip
@@ -94,8 +95,10 @@ def _rules(rng: Random, table: str) -> Iterator[str]:
 
 
 def talk(rng: Random) -> Iterator[Packet]:
-    """A few connections at once, their segments interleaved, some odd or repeated."""
-    waiting = [conversation(rng) for _ in range(rng.randrange(3, 9))]
+    """A few connections at once, often between the same ends, their segments interleaved, some odd
+    or repeated."""
+    pool = [_ends(rng) for _ in range(rng.choice((1, 2, 9)))]
+    waiting = [conversation(rng, rng.choice(pool)) for _ in range(rng.randrange(3, 9))]
     while waiting:
         one = rng.choice(waiting)
         made = next(one, None)
@@ -107,18 +110,21 @@ def talk(rng: Random) -> Iterator[Packet]:
                 yield made
 
 
-def conversation(rng: Random) -> Iterator[Packet]:
+def _ends(rng: Random) -> tuple[str, str]:
     inside, outside = rng.choice(GUESTS), rng.choice(SERVERS)
-    ends = rng.choice(((inside, outside), (inside, outside), (outside, inside), (HOST, outside),
+    return rng.choice(((inside, outside), (inside, outside), (outside, inside), (HOST, outside),
                        (outside, HOST), GUESTS))  # fmt: skip
+
+
+def conversation(rng: Random, ends: tuple[str, str]) -> Iterator[Packet]:
     sport, dport = rng.randrange(40000, 40006), rng.choice((80, 443, 53))
-    tos = rng.choice((0, 0, 16))
+    tos, ttls = rng.choice((0, 0, 0, 16)), rng.choice(((64,), (64,), (64, 64, 64, 63)))
 
     def made(back: bool, **fields: object) -> Packet:
         src, dst = ends[::-1] if back else ends
         ports = (dport, sport) if back else (sport, dport)
-        ttl = rng.choice((64, 64, 64, 63))
-        return packet(src, dst, sport=ports[0], dport=ports[1], ttl=ttl, tos=tos, **fields)
+        fields |= {"sport": ports[0], "dport": ports[1], "ttl": rng.choice(ttls), "tos": tos}
+        return packet(src, dst, **fields)
 
     if rng.random() < 0.3:
         for _ in range(rng.randrange(1, 30)):
@@ -132,9 +138,11 @@ def segments(rng: Random, made: Callable[..., Packet]) -> Iterator[Packet]:
     """A TCP connection, not always a decent one."""
     numbers = [rng.choice((rng.randrange(1 << 32), (1 << 32) - 300)) for _ in range(2)]
     windows = rng.choice(((501,), (64240,), (501, 501, 64240, 0, 20)))
+    strange = rng.choice((0, 0.02, 0.1))
 
     def segment(back: bool, flags: int, size: int = 0) -> Packet:
-        acked = numbers[not back] - rng.choice((0, 0, 0, 20, 70_000)) & 0xFFFFFFFF
+        behind = rng.choice((20, 70_000)) if rng.random() < strange else 0
+        acked = numbers[not back] - behind & 0xFFFFFFFF
         options = OPTIONS if flags & SYN else rng.choice((STAMP, STAMP, STAMP, b"", b"\1" * 4))
         if not flags & SYN and rng.random() < 0.1:
             edges = numbers[not back], numbers[not back] + rng.choice((50, 1 << 20)) & 0xFFFFFFFF
@@ -150,8 +158,7 @@ def segments(rng: Random, made: Callable[..., Packet]) -> Iterator[Packet]:
         yield segment(False, SYN)
         yield segment(True, SYN | ACK)
         yield segment(False, ACK)
-    strange = rng.choice((0, 0.02, 0.1))
-    for _ in range(rng.choice((3, 12, 40))):
+    for _ in range(rng.choice((3, 20, 60))):
         back, roll = rng.random() < 0.5, rng.random()
         if roll < strange:
             numbers[back] = numbers[back] + rng.choice((5, -90, 1 << 30)) & 0xFFFFFFFF
@@ -174,9 +181,10 @@ def capture(rng: Random, net: Net) -> bytes:
     own = devices[named].mac if named else "02:00:00:00:00:78"
     out, ticks = section() + interface(named), BEGIN * 10**6
     hops, long = rng.random() < 0.3, rng.choice((0, 0.005, 0.02))
+    unsteady = rng.choice((0, 0, 0, 0.02))
     for made in talk(rng):
         ticks += rng.choice(PAUSES) if rng.random() >= long else rng.choice((4, 35, 310)) * 10**7
-        if rng.random() < 0.01:
+        if rng.random() < unsteady:
             ticks -= 2000  # captures of several processors are not quite in order
         inward = made.src >> 16 == 0xAC12
         out_of = named and inward != (named == "docker1")
@@ -214,7 +222,8 @@ def test_remembered_ways_are_the_ways_that_would_be_walked(number: int, seed: in
     text = f"{'' if number % 4 else BY_NFT}{rules(rng)}"
     simulation = net.simulation.fork()
     host = simulation.world.namespaces[simulation.world.host]
-    simulation.govern(host.with_rulesets({4: fwsim.read(text, family=4)}))
+    if number % 3:  # else the Docker host's own
+        simulation.govern(host.with_rulesets({4: fwsim.read(text, family=4)}))
     data, most = capture(rng, net), rng.choice((3, 20, 100, MOST))
     found = []
     for remember in (False, True):
@@ -259,3 +268,36 @@ def test_most_packets_of_a_long_connection_are_not_walked(
         pass
     assert run.replay.walked == 600
     assert len(walked) == 2 * ways  # the first that begins a connection, and that does not
+
+
+def test_segments_of_a_long_connection_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None but its beginning, its end, and one from outside the window has a turn of its own."""
+    turns = []
+    take = Quick.take
+
+    def counted(self: Quick, heads: Any, row: int) -> bool:
+        turns.append(heads.flags[row])
+        return take(self, heads, row)
+
+    monkeypatch.setattr(Quick, "take", counted)
+    data, ticks, numbers = section() + interface(), BEGIN * 10**6, [1000, 5000]
+    for connection in range(3):
+        flags = [SYN, SYN | ACK, *[ACK] * 300, FIN | ACK, FIN | ACK, ACK]
+        for number, flag in enumerate(flags):
+            back, ends = bool(number % 2), (GUESTS[0], SERVERS[0])
+            ports = {"sport": 4000 + connection, "dport": 80}
+            if back:
+                ends, ports = ends[::-1], {"sport": 80, "dport": 4000 + connection}
+            seq = numbers[back] + (1 << 30) * (number == 200)
+            fields = {"flags": flag, "seq": seq, "ack": numbers[not back] * bool(number)}
+            size = 100 if flag == ACK and number < 302 else 0
+            made = packet(*ends, proto=TCP, payload_len=size, window=9000, **ports, **fields)
+            numbers[back] += (size + bool(flag & (SYN | FIN))) * (number != 200)
+            data += enhanced(ethernet(made), ticks=ticks + number)
+        ticks += 1000
+    run = Run(fwsim.load("example:article-complete").simulation, Asked(), "capture")
+    for _ in run.through(Stream(BytesIO(data))):
+        pass
+    assert run.replay.walked == 3 * 305
+    assert run.replay.states["INVALID"] == 3
+    assert len(turns) < 40
