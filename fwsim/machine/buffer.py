@@ -48,6 +48,11 @@ class Buffer:
         self.teed: Flow | None = None
         self.sender, self.bound = sender, bound
 
+    @property
+    def is_wrong(self) -> bool:
+        """Its checksum is wrong, and nobody took it for right before it became so."""
+        return bool(self.spoiled) and self.summed is None
+
     def sums_up(self) -> bool:
         """nf_ip6_checksum, which a change of addresses deceives where the rest of the IP header is
         as it was when conntrack took the sum."""

@@ -25,13 +25,15 @@ class Connection:
     src and dst NAT have decided, `masqueraded` the device whose address it has. `known` is
     "" but for one that was there before: snapshot, windows where its sequence numbers are taken to
     fit, offloaded where a flow table carries it past the rules. `foreseen` is the helper that
-    expected it; `lines` where its own helper saw lines end in either direction, `offsets` what its
-    helper's NAT has added to numbers. `gone`: it is in no table any more."""
+    expected it, `master` the tuple that opened the one which that helper watched; `lines` where its
+    own helper saw lines end in either direction, `offsets` what its helper's NAT has added to
+    numbers. `gone`: it is in no table any more."""
 
     def __init__(
         self, original: Tuple, reply: Tuple, zone: Zone = EVERYWHERE, status: int = 0
     ) -> None:
         self.original, self.reply, self.zone, self.status = original, reply, zone, status
+        self.master = original
         self.mark = self.labels = 0
         self.helper = self.masqueraded = self.known = self.foreseen = ""
         self.counters: Counters | None = None

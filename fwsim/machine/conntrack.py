@@ -226,6 +226,7 @@ class Conntrack:
         if expected:
             made.status |= EXPECTED
             made.mark, made.foreseen = expected.master.mark, expected.master.helper
+            made.master = expected.master.original
         else:
             made.helper = told.helper or self.settings.helper_of(key)
         made.counters = ((0, 0), (0, 0)) if self.settings.counting else None

@@ -105,7 +105,7 @@ def _at_home(world: World, packet: Packet, last: Passage, notes: list[str]) -> R
         return None
     if answers.is_foreign(packet, loaded=_module_takes(packet, last, notes)):
         return _refused(world, last, "proto-unreachable")
-    if packet.truncated or last.buffer.spoiled:
+    if packet.truncated or last.buffer.is_wrong:
         notes.append("ignored")
         return None
     if packet.proto == UDPLITE and ns.listeners is not None:
@@ -145,8 +145,7 @@ def _willing(packet: Packet, notes: list[str]) -> Packet | None:
 
 def _is_answered(packet: Packet, buffer: Buffer, error: Packet) -> bool:
     """REJECT answers what sums up as it sees it."""
-    spoiled = bool(buffer.spoiled) and buffer.summed is None
-    return sums_up(packet, spoiled) if error.is_icmp else not spoiled
+    return sums_up(packet, buffer.is_wrong) if error.is_icmp else not buffer.is_wrong
 
 
 def _refused(world: World, passage: Passage, error: str) -> Response | None:

@@ -81,6 +81,11 @@ class Tracked(Protocol):
         ...
 
     @property
+    def master(self) -> Tuplet:
+        """The same of the connection whose helper expected it; its own where none did."""
+        ...
+
+    @property
     def reply(self) -> Tuplet:
         """The tuple of its answers."""
         ...

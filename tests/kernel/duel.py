@@ -80,7 +80,7 @@ class Duel:
         self.waits = False
         """The last packet waits on its way across a bridge for a neighbour that nobody told of."""
         self.asks = False
-        """The kernel, which answered the last packet, asked for a neighbour that nobody told of."""
+        """The kernel, which answered the last packet, asks for a neighbour that nobody told of."""
         self.offered = False
         """The host is offered a connection for which nobody there asked, and resets it."""
         self.unsure: list[str] = []
@@ -120,6 +120,8 @@ class Duel:
         leg, passages = self.simulation.carry(sent.packet, start, follow=False)
         ways = [p.buffer for first in passages for p in (first, *first.beside)]
         self.waits = any(b.routed_across and b.mac_dst is None for b in ways)
+        if answers and self.family == 6:  # rules may have stopped the question
+            self.asks = self.asks or any(e.mac_dst is None for e in leg.emitted)
         legs = [leg]
         if answers and leg.fate not in ("forwarded", "sent"):
             back = response(self.simulation.world, leg, passages, [])

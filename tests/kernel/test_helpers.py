@@ -37,7 +37,8 @@ filter FORWARD -m helper ! --helper tftp
 filter FORWARD -m helper --helper ftp-2121 -m mark --mark 0
 mangle FORWARD -p tcp --dport 21 -j CONNMARK --set-mark 7
 filter FORWARD -m connmark --mark 7
-filter FORWARD -m conntrack --ctstatus EXPECTED"""
+filter FORWARD -m conntrack --ctstatus EXPECTED
+filter FORWARD -m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 5"""
 ONLY_IPV4 = "\nraw PREROUTING -p tcp --dport 6667 -j CT --helper irc"
 NATS = {
     "none": "",

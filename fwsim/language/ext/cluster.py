@@ -1,9 +1,10 @@
 """cluster: the connection falls to one of these nodes, by a hash of its original source.
 
 Semantics: net/netfilter/xt_cluster.c: jhash of the address (in IPv6 of its first 32 bits alone)
-with the seed, scaled to the number of nodes; no connection, no match, negated or not. Whoever asks
-takes a multicast frame to a unicast address for one to the host; matches that follow in the same
-rule are not told. Text: libxt_cluster.c, which takes a mask of 32 at most.
+with the seed, scaled to the number of nodes; no connection (or only what -j CT made), no match,
+negated or not. A connection that a helper expected falls to its master's node. Whoever asks takes a
+multicast frame to a unicast address for one to the host; matches that follow in the same rule are
+not told. Text: libxt_cluster.c, which takes a mask of 32 at most.
 """
 
 from functools import cache
@@ -15,7 +16,8 @@ from fwsim.model import fields as F
 from fwsim.model.facts import Facts
 from fwsim.model.fields import Field
 from fwsim.model.jhash import address_words, jhash
-from fwsim.model.pred import all_of, is_in
+from fwsim.model.names import STATUS
+from fwsim.model.pred import all_of, is_in, masked
 
 _MOST = 32
 
@@ -23,7 +25,7 @@ _MOST = 32
 @cache
 def _hash(family: int, seed: int) -> Field:
     def project(facts: Facts) -> int:
-        source = facts.connection.original.src if facts.connection else 0
+        source = facts.connection.master.src if facts.connection else 0
         return jhash(address_words(source, bits_of(family))[:1], seed)
 
     return Field(f"source's hash with seed {seed:#x}", 32, "hex", project)
@@ -49,7 +51,8 @@ def _matches(o: Options, c: Context) -> Meaning:
     nodes, wanted = o["cluster-total-nodes"], _mask(o)
     own = (_share(n, nodes) for n in range(nodes) if bool(wanted >> n & 1) != _negated(o))
     hashed = is_in(_hash(c.family, o["cluster-hash-seed"]), *own)
-    return Meaning(all_of(is_in(F.CT_KNOWN, 1), hashed), takes=True)
+    known = all_of(is_in(F.CT_KNOWN, 1), masked(F.CT_STATUS, 0, STATUS["TEMPLATE"]))
+    return Meaning(all_of(known, hashed), takes=True)
 
 
 def _check(o: Options, _: Context) -> None:

@@ -131,8 +131,8 @@ def _maps(o: Options, c: Context) -> tuple[Action, ...]:
         return found_in(c, name, question, facts, memory)[1]
 
     def mark(facts: Facts, memory: Memory | None) -> int | None:
-        entry = look(facts, memory).entry
-        value, mask = (entry.mark if entry else None) or (0, 0)
+        answer, entry = look(facts, memory)
+        value, mask = (entry.mark if answer and entry else None) or (0, 0)
         return (facts["mark"] & ~mask) ^ value
 
     def priority(facts: Facts, memory: Memory | None) -> int | None:
