@@ -14,7 +14,7 @@ import pytest
 import fwsim
 from fwsim.machine.simulate import Simulation
 from fwsim.machine.state import State
-from fwsim.model.names import TCP_FLAGS, address_text
+from fwsim.model.names import TCP_FLAGS, address_text, address_value
 from fwsim.model.packet import ICMP, TCP, UDP, Packet
 from fwsim.net import Net
 from fwsim.questions.replay.batch import MOST
@@ -174,13 +174,14 @@ def segments(rng: Random, made: Callable[..., Packet]) -> Iterator[Packet]:
 
 
 def capture(rng: Random, net: Net) -> bytes:
-    """On the bridge, on the way out, or on nobody knows what; some of it cut off, or with ARP, or
-    ICMP's errors between."""
+    """On the bridge, on the way out, or on nobody knows what; as it came in, and
+    sometimes as it left too, with ARP or ICMP's errors between."""
     devices = net.world.namespaces[net.world.host].devices
     named = rng.choice(("docker1", "eth0", ""))
     own = devices[named].mac if named else "02:00:00:00:00:78"
     out, ticks = section() + interface(named), BEGIN * 10**6
     hops, long = rng.random() < 0.3, rng.choice((0, 0.005, 0.02))
+    twice, masked, leaving = rng.random() < 0.4, rng.random() < 0.5, list[bytes]()
     unsteady = rng.choice((0, 0, 0, 0.02))
     for made in talk(rng):
         ticks += rng.choice(PAUSES) if rng.random() >= long else rng.choice((4, 35, 310)) * 10**7
@@ -190,6 +191,13 @@ def capture(rng: Random, net: Net) -> bytes:
         out_of = named and inward != (named == "docker1")
         macs = (own, GUEST_MAC) if out_of else (GUEST_MAC, own)
         out += enhanced(ethernet(made, *macs), ticks=ticks)
+        if twice and not out_of and rng.random() < 0.9:
+            source = address_value(HOST, 4) if inward and masked else made.src
+            left = made._replace(src=source, ttl=made.ttl - 1)
+            leaving.append(ethernet(left, own, "02:00:00:00:00:79"))
+        if rng.random() < 0.3:
+            out += b"".join(enhanced(frame, ticks=ticks) for frame in leaving)
+            leaving.clear()
         if hops and rng.random() < 0.05:
             about = made._replace(payload=made.payload[:8])
             fields = {
