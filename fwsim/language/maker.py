@@ -99,6 +99,12 @@ class Maker:
             given[slot.name] = Given(self._value(slot, word), given[slot.name].negated)
         return Options(given)
 
+    @cached_property
+    def acts_alike(self) -> bool:
+        """All rules of the shape do the same with their packets."""
+        target = len(self.sample.matches)
+        return not self.sample.sharing and all(slot.use < target for slot in self.slots)
+
     def parts(self, start: int) -> Parts:
         """Those of the rule of that line, without making it; a match's are made once for all lines
         in which its own words are the same."""

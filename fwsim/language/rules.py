@@ -215,6 +215,15 @@ def parts_of(rules: Sequence[Rule], at: int) -> Parts:
     return Parts((), parts[len(core) :], lambda: core)
 
 
+def doing(rules: Sequence[Rule], at: int) -> Rule:
+    """A rule that does with its packets what a chain's rule does; itself, or another of its shape
+    where that is known without making it."""
+    entry = entries_of(rules)[at]
+    if isinstance(entry, tuple) and not entry[2] and entry[0].maker.acts_alike:
+        return entry[0].sample
+    return rules[at]
+
+
 def options_of(entry: Entry, use: int) -> Options:
     """The options of one of the rule's extensions, without making the rule."""
     if isinstance(entry, tuple):

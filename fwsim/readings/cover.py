@@ -7,7 +7,7 @@ box, so a box is as wide as it can be without overlapping another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -93,14 +93,15 @@ class _Sorter:
             self._counts[node] = sum(map(self.count, self.rests(node)))
         return self._counts[node]
 
-    def rests(self, node: BCDDFunction) -> set[BCDDFunction]:
+    def rests(self, node: BCDDFunction) -> Collection[BCDDFunction]:
         """What is left to be decided once the field is known that a node asks for first."""
-        found, todo, seen = set(), [node], {node}
+        found: dict[BCDDFunction, None] = {}  # in order, for the count to be the same each time
+        todo, seen = [node], {node}
         here = self.diagrams.together_with(node)
         while todo:
             node = todo.pop()
             if node.node_var() not in here:
-                found.add(node)
+                found[node] = None
                 continue
             self.counting += 1
             for way in node.cofactors() or ():

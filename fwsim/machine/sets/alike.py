@@ -10,7 +10,7 @@ class by class. tests/machine/test_sets.py holds the two together.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from fwsim.machine import routing
@@ -24,6 +24,9 @@ from fwsim.model.tuples import NamedTuple
 if TYPE_CHECKING:
     from fwsim.machine.sets.regions import Regions
     from fwsim.machine.sets.trees import Class, Dim, Outcome, Sample
+
+
+_ORIGIN = "origin"  # of a sample: the number of what is seen of its source
 
 
 class _Seen(NamedTuple):
@@ -43,7 +46,8 @@ class Alike:
         self._origins: dict[str, tuple[Class, ...]] = {}
         self._looks: dict[int, _Seen] = {}
         self._names: dict[int, str] = {}
-        self._told: dict[str, Hashable] = {}
+        self._told: dict[str, int] = {}
+        self._numbers: dict[Hashable, int] = {}
 
     @cached_property
     def applies(self) -> bool:
@@ -60,8 +64,11 @@ class Alike:
         """Sources of what came in by the sample's device."""
         name = self._device(sample)
         if name not in self._origins:
-            seen = lambda address: self._as_origin(name, address)  # noqa: E731 (one line)
-            self._origins[name] = self.regions.classes(self.regions.src, seen)
+            seen = partial(self._as_origin, name)
+            self._origins[name] = tuple(
+                (pred, {**source, _ORIGIN: self._number(seen(source["src"]))})
+                for pred, source in self.regions.classes(self.regions.src, seen)
+            )
         return self._origins[name]
 
     def arriving(self, sample: Sample) -> tuple[Class, ...]:
@@ -111,9 +118,12 @@ class Alike:
 
     def _key(self, sample: Sample) -> Hashable:
         """The rules of policy routing are plain: what else a sample tells is always the same."""
-        name = self._device(sample)
-        origin = self._as_origin(name, sample["src"])
-        return origin, self._settings(name), sample["dst"], sample.get("physin")
+        settings = self._settings(self._device(sample))
+        return sample[_ORIGIN], settings, sample["dst"], sample.get("physin")
+
+    def _number(self, seen: Hashable) -> int:
+        """A number for what is seen, quick to compare."""
+        return self._numbers.setdefault(seen, len(self._numbers))
 
     # -- what is seen
 
@@ -156,10 +166,10 @@ class Alike:
             self._names[number] = iface_text(number) if number else ""
         return self._names[number]
 
-    def _settings(self, device: str) -> Hashable:
-        """The settings of a device, and whether it is one that frames come by."""
+    def _settings(self, device: str) -> int:
+        """For the settings of a device, and whether it is one that frames come by."""
         if device not in self._told:
             own = f"net.ipv4.conf.{device}."
             told = ((n[len(own) :], v) for n, v in self.ns.sysctl.items() if n.startswith(own))
-            self._told[device] = device in ("", "lo"), frozenset(told)
+            self._told[device] = self._number((device in ("", "lo"), frozenset(told)))
         return self._told[device]

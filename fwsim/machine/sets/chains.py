@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fwsim.language.rules import doing
 from fwsim.language.ruleset import Chain, Rule, Table
 from fwsim.machine.sets.env import Delta, Env, together
 from fwsim.machine.sets.near import Near
@@ -160,10 +161,12 @@ class TableWalk:
         hit = env.read(asked.pred, asker)
         hits = [(at, hit)] if self.rules else []
         dropped = env.diagrams.false if asked.drops == FALSE else env.read(asked.drops, asker)
-        matched = hit & near.among
-        if not (matched.satisfiable() or (dropped & near.among).satisfiable()):
-            return _nothing(env)._replace(hits=hits)
-        taken = self._taken(chain.rules[number], at, hit, env, matched)
+        rule, matched = doing(chain.rules, number), hit
+        if rule.verdict is None:
+            matched = hit & near.among
+            if not (matched.satisfiable() or dropped.satisfiable()):
+                return _nothing(env)._replace(hits=hits)
+        taken = self._taken(rule, at, hit, env, matched)
         exits = [*taken.exits]
         if dropped.satisfiable():
             kept = ~dropped

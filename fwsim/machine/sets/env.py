@@ -124,6 +124,10 @@ class Env:
             self._derived[field] = self.derive(self, field)
         return self._derived[field]
 
+    def is_own(self, field: Field) -> bool:
+        """It is as the packets brought it."""
+        return self._own(field) is None
+
     def cases(self, field: Field) -> Cases:
         """The field's value as it is now."""
         own = self._own(field)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fwsim.machine.sets.env import Env
 from fwsim.model.pred import In, Pred, any_of, is_in
-from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
@@ -24,18 +23,35 @@ Tree = Hashable
 
 def tree(dims: tuple[Dim, ...], outcome: Outcome, sample: Sample) -> Tree:
     """The answers for every combination of classes; classes with equal answers are one."""
+    return _tree(dims, outcome, sample, {})
+
+
+def _tree(
+    dims: tuple[Dim, ...], outcome: Outcome, sample: Sample, made: dict[Hashable, Tree]
+) -> Tree:
     if not dims:
-        return outcome(sample)
-    groups: dict[Tree, list[Pred]] = {}
+        answer = outcome(sample)
+        return made.setdefault(answer, answer)
+    groups: dict[int, list[Pred]] = {}
+    below: dict[int, Tree] = {}
     for pred, value in dims[0](sample) if callable(dims[0]) else dims[0]:
-        groups.setdefault(tree(dims[1:], outcome, {**sample, **value}), []).append(pred)
+        found = _tree(dims[1:], outcome, {**sample, **value}, made)
+        below[id(found)] = found
+        groups.setdefault(id(found), []).append(pred)
     if len(groups) == 1:
-        return next(iter(groups))
-    return _Choice(tuple((_joined(preds), below) for below, preds in groups.items()))
+        return next(iter(below.values()))
+    ways = tuple((_joined(preds), below[key]) for key, preds in groups.items())
+    same = tuple((pred, id(found)) for pred, found in ways)  # those made are the same if equal
+    return made.setdefault(same, _Choice(ways))
 
 
-class _Choice(NamedTuple):
-    ways: tuple[tuple[Pred, Tree], ...]
+class _Choice:
+    """Preds, and what is asked on."""
+
+    __slots__ = ("ways",)
+
+    def __init__(self, ways: tuple[tuple[Pred, Tree], ...]) -> None:
+        self.ways = ways
 
 
 def _joined(preds: list[Pred]) -> Pred:

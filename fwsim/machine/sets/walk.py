@@ -258,11 +258,13 @@ class _Walk:
 
     def _devices(self, field: Field, flow: Flow) -> tuple[str, ...]:
         """The devices that packets have there, "" for none."""
+        there, alive = flow.env, flow.alive
+        if there.is_own(field):  # only this field of them matters
+            alive = alive.exists(self.host.diagrams.cube(lambda name: name != field.name))
         classes = zip(self.regions.devices, self.regions.every(field), strict=True)
         return tuple(
-            name for name, (pred, _) in classes
-            if (flow.env.read(pred) & flow.alive).satisfiable()
-        )  # fmt: skip
+            name for name, (pred, _) in classes if (there.read(pred) & alive).satisfiable()
+        )
 
     def _answer(self, question: str, sample: Sample, changed: bool) -> Hashable:
         """The machine's answer for one packet."""

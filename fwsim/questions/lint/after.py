@@ -32,13 +32,19 @@ class After:
 
     def same(self, at: Where, end: Action) -> bool:
         """Whether they would; False too where finding out takes too long."""
-        few, last = self.survey.few(*at), self._last.get(at[0])
-        for group in (self.survey.like(at, last), few) if last else (few,):
-            if group.packets.satisfiable() and not self._same(at, group, end):
-                return False
-        packets, known = self.survey.hits(*at), self.survey.known(*at)
+        last = self._last.get(at[0])
+        if last and not self._same(at, self.survey.like(at, last), end):
+            return False
+        few = self.survey.few(*at)
+        if not self._told(at, few, end):
+            return False
+        packets = self.survey.hits(*at)
+        return packets == few.packets or self._told(at, Group(packets, self.survey.known(*at)), end)
+
+    def _told(self, at: Where, packets: Group, end: Action) -> bool:
+        """The same of some of its packets; where others of its chain are best looked at first."""
         self._found = self.survey.diagrams.false
-        same = packets == few.packets or self._same(at, Group(packets, known), end)
+        same = self._same(at, packets, end)
         if self._found.satisfiable():
             self._last[at[0]] = self.survey.goal(self._found)
         return same

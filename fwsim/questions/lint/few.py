@@ -7,6 +7,7 @@ and MACs. Among those of one host that any of them is found as well.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fwsim.model import fields as F
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fwsim.readings.diagram import Diagrams
 
 _DEVICES = (F.IN, F.OUT)
+_LARGE = 2000  # nodes; a few packets have some hundred
 
 
 class Group(NamedTuple):
@@ -38,6 +40,11 @@ class Few:
         self._telling = hosts
         self._one: dict[Field, int] = {}
         self._found: dict[Collection[Field], Group] = {}
+
+    @cached_property
+    def worth(self) -> bool:
+        """All together are so many that a few are found more quickly."""
+        return self._packets.node_count() > _LARGE
 
     def beside(self, named: Collection[Field]) -> Iterator[Group]:
         """Those that have one host's address and MAC, where that is none of these fields, and one

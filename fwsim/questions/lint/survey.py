@@ -113,7 +113,9 @@ class Survey:
         at = chain, number
         if at not in self._few:
             known = self.known(chain, number)
-            found = () if at in self._hits else self._some(self.rows[chain], number, known)
+            row = self.rows[chain]
+            large = at not in self._hits and row.few.worth
+            found = self._some(row, number, known) if large else ()
             group = next((group for group in found if group.packets.satisfiable()), None)
             self._few[at] = group or Group(self.hits(chain, number), known)
         return self._few[at]
@@ -134,8 +136,7 @@ class Survey:
 
     def goal(self, packets: BCDDFunction) -> Exact:
         """Where one of some packets goes."""
-        goal = F.PROTO, F.DPORT, self._hosts[1], F.IN, F.OUT
-        return self.diagrams.one_of(packets, goal)
+        return self.diagrams.one_of(packets, (F.PROTO, F.DPORT, self._hosts[1], F.IN, F.OUT))
 
     def _left(self, row: Row, number: int, group: Group) -> Group:
         before = number - 1 if number else len(row.own)
