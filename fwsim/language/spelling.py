@@ -23,10 +23,22 @@ ADDRESS = {
     6: rf"(?:(?!(?:[0-9a-f]*:){{7}}){_GROUP}(?::{_GROUP})*::(?:{_GROUP}(?::{_GROUP})*)?"
     rf"|{_GROUP}(?::{_GROUP}){{7}})",
 }
+
+
+def _network(length: int) -> str:
+    """An IPv4 network of that length, longer than /8, as iptables-save writes it."""
+    whole, bits = divmod(length - 1, 8)
+    last = "|".join(str(octet) for octet in range(0, 256, 256 >> bits + 1))
+    return rf"(?:{_OCTET}\.){{{whole}}}(?:{last})(?:\.0){{{3 - whole}}}/{length}"
+
+
 _NETWORKS = {
-    4: (rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.0/24", rf"{_OCTET}\.{_OCTET}\.0\.0/16"),
+    4: (
+        rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.0/24", rf"{_OCTET}\.{_OCTET}\.0\.0/16",
+        *map(_network, (25, 26, 27, 28, 29, 30, 23, 22, 21, 20, 19, 18, 17)),
+    ),
     6: (rf"(?:{_GROUP}:){{1,4}}:/64",),
-}
+}  # fmt: skip
 PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|0)"  # up to 64999
 _PLAIN = "[A-Za-z0-9_-]"
 

@@ -15,22 +15,14 @@ from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import TABLES, Chain, Rule, Table
 from fwsim.model import fields as F
-from fwsim.model.actions import (
-    Action,
-    Assign,
-    Compute,
-    Copy,
-    Rewrite,
-    Template,
-)
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES, iface_value
-from fwsim.model.pred import FALSE, And, In, Not, Or, Pred, all_of, any_of, atoms, is_in, negate
+from fwsim.model.pred import FALSE, In, Pred, all_of, any_of, atoms, is_in, negate
 from fwsim.model.tuples import NamedTuple
+from fwsim.questions.lint.changed import changes, renamed
 from fwsim.questions.lint.few import Few, Group
 from fwsim.questions.lint.kinds import final
 from fwsim.questions.lint.overlap import Before, Exact, Overlaps, exact
-from fwsim.readings.concrete import free_key
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
@@ -262,7 +254,7 @@ class Survey:
             for rule in chain.rules
             if not rule.jump and not rule.verdict
             for action in rule.actions
-            for field in _changes(action)
+            for field in changes(action)
         )
 
     def _asked(self, rule: Rule, chain: str, number: int) -> Pred:
@@ -270,31 +262,4 @@ class Survey:
         pred, changed = rule.pred, self._changed
         if not changed or not any(isinstance(a, In) and a.field in changed for a in atoms(pred)):
             return pred
-        return _renamed(pred, changed, f"{self.table.name} {chain} {number}")
-
-
-def _changes(action: Action) -> tuple[Field, ...]:
-    match action:
-        case Assign() | Compute():
-            return (action.field,)
-        case Copy():
-            return (action.target,)
-        case Rewrite():
-            return action.fields
-        case Template(notrack=True):
-            return (F.CTSTATE,)
-    return ()
-
-
-def _renamed(pred: Pred, fields: frozenset[Field], by: str) -> Pred:
-    match pred:
-        case In() if pred.field in fields:
-            own = Field(free_key(f"{pred.field.name} at {by}"), pred.field.bits, pred.field.kind)
-            return In(own, pred.spans, pred.mask)
-        case Not():
-            return Not(_renamed(pred.pred, fields, by))
-        case And():
-            return And(tuple(_renamed(part, fields, by) for part in pred.preds))
-        case Or():
-            return Or(tuple(_renamed(part, fields, by) for part in pred.preds))
-    return pred
+        return renamed(pred, changed, f"{self.table.name} {chain} {number}")

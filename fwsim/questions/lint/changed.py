@@ -1,0 +1,39 @@
+"""Fields that a table's own rules both change and ask for: where they are asked for, they may be
+anything."""
+
+from __future__ import annotations
+
+from fwsim.model import fields as F
+from fwsim.model.actions import Action, Assign, Compute, Copy, Rewrite, Template
+from fwsim.model.fields import Field
+from fwsim.model.pred import And, In, Not, Or, Pred
+from fwsim.readings.concrete import free_key
+
+
+def changes(action: Action) -> tuple[Field, ...]:
+    """The fields of a packet that an action changes, and lets it go on."""
+    match action:
+        case Assign() | Compute():
+            return (action.field,)
+        case Copy():
+            return (action.target,)
+        case Rewrite():
+            return action.fields
+        case Template(notrack=True):
+            return (F.CTSTATE,)
+    return ()
+
+
+def renamed(pred: Pred, fields: frozenset[Field], by: str) -> Pred:
+    """The predicate, with bits of its own for each of these fields."""
+    match pred:
+        case In() if pred.field in fields:
+            own = Field(free_key(f"{pred.field.name} at {by}"), pred.field.bits, pred.field.kind)
+            return In(own, pred.spans, pred.mask)
+        case Not():
+            return Not(renamed(pred.pred, fields, by))
+        case And():
+            return And(tuple(renamed(part, fields, by) for part in pred.preds))
+        case Or():
+            return Or(tuple(renamed(part, fields, by) for part in pred.preds))
+    return pred
