@@ -49,18 +49,23 @@ def _seen(ruleset: Ruleset) -> Iterator[Any]:
         for chain in table.chains.values():
             yield table.name, chain.name, chain.policy, chain.counters, _place(chain.span)
             yield tuple(_condition(chain.rules, at) for at in range(len(chain.rules)))
-            yield tuple((rule.pred, rule.drops) for rule in chain.rules)
+            yield tuple(_shown(rule.pred, rule.drops) for rule in chain.rules)
             yield tuple((rule, rule_text(rule), *_aside(rule)) for rule in chain.rules)
     yield save(ruleset, counters=True)
 
 
-def _condition(rules: Sequence[Rule], at: int) -> tuple[Pred, Pred]:
+def _condition(rules: Sequence[Rule], at: int) -> str:
     """A rule's, which need not be read for that. What all rules of its shape ask for is a part."""
     found = parts_of(rules, at)
     parts = (*found.core(), *found.matches)
     still = {one for part in found.still for one in _conjuncts(part.meaning.pred)}
     assert still <= {one for part in parts for one in _conjuncts(part.meaning.pred)}
-    return pred_of(parts), drops_of(parts)
+    return _shown(pred_of(parts), drops_of(parts))
+
+
+def _shown(*preds: Pred) -> str:
+    """They, but for which of equal functions an extension made for its own field."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(preds))
 
 
 def _conjuncts(pred: Pred) -> tuple[Pred, ...]:
