@@ -92,7 +92,8 @@ class Conntrack:
         lines = self.listing.holders(key)
         if lines:
             self._recall(lines)
-        for reply in (False, True):
+        apart = zone.of(False) != zone.of(True)
+        for reply in (not apart, apart):  # in one hash bucket the reply's entry stands before
             found = self.table.get((key, zone.of(reply), reply))
             if found is None:
                 continue

@@ -20,7 +20,10 @@ class Segment(NamedTuple):
 
 
 def segment(packet: Packet) -> Segment | None:
-    """What a TCP packet's header holds; None if there is too little for one."""
+    """What a TCP packet's header holds; None if there is too little for one, as behind an IPv6
+    header that is cut off."""
+    if packet.proto != TCP:
+        return None
     if not packet.frag and not packet.truncated:
         return Segment(packet.flags, packet.tcp_options)
     data = packet.payload or bytes(packet.payload_len)
