@@ -119,8 +119,14 @@ def narrowing(command: _Command) -> _Command:
 _QUESTION = (
     click.option("--in", "in_", metavar="DEV", default="", help="The device they come in by."),
     click.option("--out", metavar="DEV", default="", help="The device they leave by."),
-    click.option("--src", metavar="NET", default="", help="From: an address, a network, a name."),
-    click.option("--dst", metavar="NET", default="", help="To: an address, a network, a name."),
+    click.option(
+        "--src",
+        metavar="NET",
+        default="",
+        help="From: an address, a network, a "
+        "name, or internet: all that lies beyond the default route.",
+    ),
+    click.option("--dst", metavar="NET", default="", help="To: the same."),
     click.option("--proto", metavar="icmp|tcp|udp|N", default="", help="[default: any]"),
     click.option("--sport", metavar="PORTS", default="", help="Such as 1024-65535."),
     click.option("--dport", metavar="PORTS", default="", help="Such as 80,443,8000-8010."),

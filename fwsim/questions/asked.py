@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fwsim.machine.naming import destination, find_address
+from fwsim.machine.naming import INTERNET, destination, find_address
 from fwsim.machine.topology import segment
 from fwsim.model import fields as F
 from fwsim.model.errors import QuestionError
 from fwsim.model.names import STATES, address_value, family_of, iface_value
 from fwsim.model.packet import proto_of
-from fwsim.model.pred import FALSE, Pred, all_of, is_in, prefix
+from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, negate, prefix
 from fwsim.model.tuples import NamedTuple
+from fwsim.questions.outside import STRANGE, nearer, uplinks
 
 if TYPE_CHECKING:
     from fwsim.machine.world import Namespace, World
@@ -23,10 +24,11 @@ _PORTS = re.compile(r"(\d{1,5})(?:[-:](\d{1,5}))?")
 
 class Asked(NamedTuple):
     """`in_` and `out` are devices of the host ("" any), `src` and `dst` addresses, networks or
-    names ("" any), `sport` and `dport` such as `80,8000-8010`; `state` is what conntrack says of
-    the packets (of them that a rule of raw leaves alone, what it would say, where UNTRACKED is not
-    asked for); `answered` asks for those whose answer comes back too; `only` narrows the packets of
-    its families, and leaves out the others."""
+    names ("" any; `internet` is all beyond the host's default route), `sport` and `dport` such
+    as `80,8000-8010`; `state` is what conntrack says of the packets (of them that a rule of raw
+    leaves alone, what it would say, where UNTRACKED is not asked for); `answered` asks for those
+    whose answer comes back too; `only` narrows the packets of its families, and leaves out the
+    others."""
 
     in_: str = ""
     out: str = ""
@@ -56,7 +58,7 @@ class Asked(NamedTuple):
         """The packets that are asked about, devices apart. QuestionError for what there is not."""
         parts = []
         if self.src:
-            parts.append(network(world, self.src, F.SRC[family], family))
+            parts.append(who(world, self.src, F.SRC[family], family))
         if self.dst:
             parts.append(self._to(world, family))
         if self.proto:
@@ -73,9 +75,10 @@ class Asked(NamedTuple):
     def _to(self, world: World, family: int) -> Pred:
         """A name means what the sender would find by it, where the sender is named too."""
         origin = world.aliases.get(self.src, self.src)
-        if family_of(self.dst.partition("/")[0]) is None and origin in world.namespaces:
+        named = family_of(self.dst.partition("/")[0]) is None and self.dst != INTERNET
+        if named and origin in world.namespaces:
             return is_in(F.DST[family], destination(world, self.dst, family, origin).value)
-        return network(world, self.dst, F.DST[family], family)
+        return who(world, self.dst, F.DST[family], family)
 
     def states(self) -> tuple[int, ...]:
         """The states, as numbers. QuestionError for what there is not."""
@@ -94,9 +97,14 @@ class Asked(NamedTuple):
 
     def doors(self, world: World) -> list[str] | None:
         """The devices by which the packets come in; None for any. The host itself sends where
-        `src` is one of its own names."""
+        `src` is one of its own names; the internet is met by the devices of default routes."""
         if self.in_:
             return _by_ports(world, self.in_)
+        if self.src == INTERNET:
+            host = world.namespaces[world.host]
+            ways = (uplinks(host, f) for f in ((self.family,) if self.family else (4, 6)))
+            found = dict.fromkeys(dev for way in ways for dev in way)
+            return [port for dev in found for port in _by_ports(world, dev)] or None
         ns = world.namespaces.get(world.aliases.get(self.src, self.src))
         if ns is None or ns.name == world.host:
             return None
@@ -114,6 +122,16 @@ def _by_ports(world: World, name: str) -> list[str]:
     """A bridge is entered by its ports."""
     host = world.namespaces[world.host]
     return [port.name for port in host.ports(name)] or [name]
+
+
+def who(world: World, text: str, field: F.Field, family: int) -> Pred:
+    """As `network`; `internet` is everything outside."""
+    if text != INTERNET or text in world.networks:
+        return network(world, text, field, family)
+    host = world.namespaces[world.host]
+    own = (a.value for _, a in host.addresses(family))
+    near = (prefix(field, *where) for where in (*nearer(host, family), *STRANGE[family]))
+    return negate(any_of(is_in(field, *own), *near))
 
 
 def network(world: World, text: str, field: F.Field, family: int) -> Pred:

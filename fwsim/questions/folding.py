@@ -9,6 +9,7 @@ from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.pred import Pred, all_of, any_of, is_in, prefix
 from fwsim.model.tuples import NamedTuple
+from fwsim.questions.outside import STRANGE
 from fwsim.readings.cover import disjoint_boxes
 from fwsim.readings.prose import values
 
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 _ONE_BY_ONE = 16
 _OWN_KINDS = ("local", "broadcast", "anycast")
-# addresses that no packet of a stranger has: this network, loopback, groups and what is reserved
-_STRANGE = {
-    4: ((0, 8), (127 << 24, 8), (0xE << 28, 3)),
-    6: ((0, 127), (0xFF << 120, 8), (0xFE80 << 112, 10)),
-}
 _LOOPBACK = {4: (127 << 24, 8), 6: (1, 128)}
 _EVERY_HOST = ((0, 32), (0xFFFFFFFF, 32))  # those of 0.0.0.0, from nobody, are broadcasts too
 
@@ -58,7 +54,7 @@ class Folding:
         self.mine = self.space.read(
             is_in(self.dst, *(a.value for a in held if a.scope == "global"))
         )
-        strange = [*own, *nets, *_STRANGE[self.family]]
+        strange = [*own, *nets, *STRANGE[self.family]]
         self.strangers = ~self._read(self.src, strange)
         self.elsewhere = ~self._read(self.dst, strange)
         self.doors = population.universe.onto([F.IN])

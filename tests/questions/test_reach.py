@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
 from cli.running import fwsim as command
 from kernel.rulesets import random_rules
+from machine.snapshots import RULES
 
 import fwsim
+from fwsim.machine.naming import BEYOND
+from fwsim.machine.policy import Flow
+from fwsim.machine.routing import lookup
 from fwsim.model.errors import QuestionError
 from fwsim.net import Net
+from fwsim.questions.asked import Asked
+from fwsim.readings.concrete import compile_pred
 
 DOCKER1_OUT = {"in_": "docker1", "out": "eth0"}
 
@@ -147,6 +155,47 @@ def test_questions_that_nobody_can_answer_are_refused() -> None:
         net.reach(state="ESTABLISHED", answered=True)
     with pytest.raises(QuestionError, match="nobody"):
         net.reach(src="nobody")
+
+
+_DOCKER = Path(__file__).parents[3] / "shared" / "snapshots" / "docker-legacy" / "snapshot"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "example:article-complete",
+        "a dump",
+        pytest.param(
+            str(_DOCKER),
+            marks=pytest.mark.skipif(not _DOCKER.exists(), reason="its snapshot is not here"),
+            id="Docker",
+        ),
+    ],
+)
+def test_the_internet_is_all_that_lies_beyond_the_default_route(place: str, tmp_path: Path) -> None:
+    if place == "a dump":
+        place = str(tmp_path / "rules")
+        Path(place).write_text(RULES)
+    net = fwsim.load(place)
+    host, found = net.world.namespaces[net.world.host], Asked(src="internet")
+    outside = compile_pred(found.pred(net.world, 4))
+    assert outside({"src": BEYOND[4]})
+    rng, seen = Random("internet"), Counter[bool]()
+    edges = [route.dst for route in host.routes[4]] + [a.value for _, a in host.addresses(4)]
+    for _ in range(400):
+        near = rng.choice(edges) + rng.randrange(-2, 3)
+        address = near % (1 << 32) if rng.random() < 0.5 else rng.randrange(1 << 32)
+        way = lookup(host, Flow(4, address))
+        default = way.route is not None and way.route.length <= 1 and way.kind == "unicast"
+        strange = address >> 24 in (0, 127) or address >> 29 == 0b111
+        assert outside({"src": address}) is (default and not strange), address
+        seen[default] += 1
+    assert min(seen.values()) > 20
+    doors = found.doors(net.world) or []
+    ways = {route.dev for route in host.routes[4] if not route.length}
+    assert set(doors) == ways
+    reached = net.reach(src="internet", dst="host", proto="tcp", dport="22")
+    assert reached.witness is None or outside({"src": reached.witness.packet.src})
 
 
 # -- the command ----------------------------------------------------------------------------------

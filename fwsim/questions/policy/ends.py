@@ -21,6 +21,7 @@ from fwsim.model.fields import Field
 from fwsim.model.names import address_value, family_of, iface_value
 from fwsim.model.pred import FALSE, TRUE, Pred, all_of, any_of, is_in, negate, prefix
 from fwsim.questions.asked import Asked, by_devices, joined, network
+from fwsim.questions.outside import nearer, uplinks
 from fwsim.questions.policy.model import ANYWHERE, INTERNET, End
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _NOWHERE = {4: ((0, 8), (0xFFFFFFFF, 32)), 6: ((0, 127), (0xFE80 << 112, 10))}
 """What lies beyond no route: this network, its broadcasts; :: and ::1, link-local."""
 _CLASS_E = (0xF << 28, 4)  # may send, but nobody has such an address
-_DEFAULT = 1  # a route so short is a default one: some VPNs halve theirs
 
 
 class Ends:
@@ -102,16 +102,13 @@ class Ends:
 
     def _beyond(self, field: Field) -> Pred:
         """What no route but a default one leads to."""
-        routes = self.host.routes.get(self.family, ())
         if not self._uplinks():
             return FALSE
-        near = [prefix(field, r.dst, r.length) for r in routes if r.length > _DEFAULT]
+        near = [prefix(field, *where) for where in nearer(self.host, self.family)]
         return negate(any_of(*near, *(prefix(field, *no) for no in _NOWHERE[self.family])))
 
     def _uplinks(self) -> list[str]:
-        routes = self.host.routes.get(self.family, ())
-        found = (r.dev for r in routes if r.length <= _DEFAULT and r.kind == "unicast")
-        return list(dict.fromkeys(filter(None, found)))
+        return uplinks(self.host, self.family)
 
     def _unknown(self, end: End, error: QuestionError) -> QuestionError:
         names = [*self.groups, *self.world.namespaces, *self.world.aliases, *self.world.networks]
