@@ -51,6 +51,10 @@ class Zoned(Protocol):
         """Its number."""
         ...
 
+    def of(self, reply: bool) -> int:
+        """The number in which packets of a direction are looked up."""
+        ...
+
 
 class Tracked(Protocol):
     """A connection as an extension sees it."""

@@ -4,7 +4,7 @@ Semantics: net/netfilter/nf_conncount.c of Linux 6.18. A list for each network (
 connections that it was asked about, until they are ASSURED: by their original tuple, or where there
 is none yet by the packet's own. One is taken off once conntrack has forgotten it, or TCP has closed
 it. A list is looked through but once a tick: in the same, what is not confirmed yet is put on it
-again.
+again. So is each time a reply that is in no zone, of a connection whose requests are in one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def _listed(known: _List | None, own: TrackKey, facts: Facts) -> _List:
     keys, there = known.keys, _alive(own, facts)
     if there is not None and there.status & STATUS["ASSURED"]:
         return known if known.tick == now else _List(tuple(_kept(keys, facts)), now)
-    if there is not None and own in keys:
+    if there is not None and own in keys and there.zone.of(False) == own.zone.of(False):
         at = keys.index(own)
         return known._replace(keys=(*_kept(keys[:at], facts), *keys[at:]))
     if there is None and known.tick == now:
