@@ -8,6 +8,7 @@ dropped before, it never was.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from fwsim.machine.connection import (
     ASSURED,
@@ -89,12 +90,10 @@ class Conntrack:
         self, key: Tuple, now: float, zone: Zone = EVERYWHERE
     ) -> tuple[Connection, bool] | None:
         """The connection that has this tuple, and whether in reply; the expired are forgotten."""
-        lines = self.listing.holders(key)
-        if lines:
-            self._recall(lines)
-        apart = zone.of(False) != zone.of(True)
-        for reply in (not apart, apart):  # in one hash bucket the reply's entry stands before
-            found = self.table.get((key, zone.of(reply), reply))
+        if self.listing is not NOTHING:
+            self._recall(self.listing.holders(key))
+        for number, reply in _places(zone):
+            found = self.table.get((key, number, reply))
             if found is None:
                 continue
             if found.expires > now:
@@ -264,6 +263,13 @@ def zone_of(template: Template | None, mark: int) -> Zone:
 
 def _source(key: Tuple) -> _Source:
     return key.family, key.proto, key.src, key.sport
+
+
+@cache
+def _places(zone: Zone) -> tuple[tuple[int, bool], tuple[int, bool]]:
+    """Where a tuple is looked for, in order: in one hash bucket the reply's entry stands before."""
+    original, reply = (zone.of(False), False), (zone.of(True), True)
+    return (reply, original) if original[0] == reply[0] else (original, reply)
 
 
 def _keys(connection: Connection) -> tuple[Key, Key]:
