@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from fwsim.language.ruleset import Ruleset
@@ -36,7 +36,10 @@ from fwsim.model.trace import Counted, Step
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.words import fact_words
 
-_ROUTED_BY = {"mangle": ("src", "dst", "mark", "tos"), "nat": ("dst",)}
+_ROUTED_BY: Mapping[str, Mapping[int, tuple[str, ...]]] = {
+    "mangle": {4: ("src", "dst", "mark", "tos"), 6: ("src", "dst", "mark", "tos", "ttl")},
+    "nat": {4: ("dst",), 6: ("dst",)},
+}
 
 
 class Netfilter(NamedTuple):
@@ -86,11 +89,12 @@ class _AtHook:
                 return self._defrag()
 
     def _rerouting(self, table: str, run: Callable[[], str]) -> str:
-        """A change of source, destination, mark or TOS in mangle's OUTPUT, and of the destination
-        in nat's, has the packet routed anew at once (ipt_mangle_out, nf_nat_ipv4_local_fn)."""
-        asked = _ROUTED_BY.get(table) if self.hook == "OUTPUT" else None
-        if asked is None:
+        """A change of source, destination, mark or TOS (in IPv6 of the hop limit too) in mangle's
+        OUTPUT, and of the destination in nat's, has the packet routed anew at once
+        (ipt_mangle_out, ip6t_mangle_out, nf_nat_ipv4_local_fn)."""
+        if self.hook != "OUTPUT" or table not in _ROUTED_BY:
             return run()
+        asked = _ROUTED_BY[table][self.buffer.packet.family]
         before = [self.view[name] for name in asked]
         verdict = run()
         if verdict != "ACCEPT" or before == [self.view[name] for name in asked]:
