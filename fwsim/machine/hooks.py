@@ -40,6 +40,12 @@ STAGES_NFT: Mapping[str, tuple[Stage, ...]] = {
     "INPUT": (_MANGLE, _FILTER, _SNAT, _SECURITY_NFT, _CONFIRM),
 }
 SOURCE_NAT_HOOKS = frozenset({"INPUT", "POSTROUTING"})
+REROUTES: Mapping[str, Mapping[int, tuple[str, ...]]] = {
+    "mangle": {4: ("src", "dst", "mark", "tos"), 6: ("src", "dst", "mark", "tos", "ttl")},
+    "nat": {4: ("dst",), 6: ("dst",)},
+}
+"""What of a packet of either family has it routed anew where that table's OUTPUT changes it
+(ipt_mangle_out, ip6t_mangle_out, nf_nat_ipv4_local_fn)."""
 
 
 class Hook(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from fwsim.language.ruleset import Ruleset
@@ -12,7 +12,7 @@ from fwsim.machine.buffer import Buffer
 from fwsim.machine.connection import INVALID, NEW, RELATED, TEMPLATE, UNTRACKED, Connection, Found
 from fwsim.machine.conntrack import Told, zone_of
 from fwsim.machine.effects import Site, carry_out
-from fwsim.machine.hooks import SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
+from fwsim.machine.hooks import REROUTES, SOURCE_NAT_HOOKS, STAGES, STAGES_NFT, Stage
 from fwsim.machine.moment import Moment
 from fwsim.machine.offsets import moved
 from fwsim.machine.record import Record
@@ -35,11 +35,6 @@ from fwsim.model.packet import Packet
 from fwsim.model.trace import Counted, Step
 from fwsim.model.tuples import NamedTuple
 from fwsim.readings.words import fact_words
-
-_ROUTED_BY: Mapping[str, Mapping[int, tuple[str, ...]]] = {
-    "mangle": {4: ("src", "dst", "mark", "tos"), 6: ("src", "dst", "mark", "tos", "ttl")},
-    "nat": {4: ("dst",), 6: ("dst",)},
-}
 
 
 class Netfilter(NamedTuple):
@@ -89,12 +84,10 @@ class _AtHook:
                 return self._defrag()
 
     def _rerouting(self, table: str, run: Callable[[], str]) -> str:
-        """A change of source, destination, mark or TOS (in IPv6 of the hop limit too) in mangle's
-        OUTPUT, and of the destination in nat's, has the packet routed anew at once
-        (ipt_mangle_out, ip6t_mangle_out, nf_nat_ipv4_local_fn)."""
-        if self.hook != "OUTPUT" or table not in _ROUTED_BY:
+        """What OUTPUT changes may have the packet routed anew at once."""
+        if self.hook != "OUTPUT" or table not in REROUTES:
             return run()
-        asked = _ROUTED_BY[table][self.buffer.packet.family]
+        asked = REROUTES[table][self.buffer.packet.family]
         before = [self.view[name] for name in asked]
         verdict = run()
         if verdict != "ACCEPT" or before == [self.view[name] for name in asked]:

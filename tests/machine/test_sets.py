@@ -14,6 +14,7 @@ from oxidd.bcdd import BCDDFunction
 import fwsim
 from fwsim.machine.infer import address_routes
 from fwsim.machine.place import examples
+from fwsim.machine.policy import USUAL, RouteRule
 from fwsim.machine.sets.universe import by_devices, entrances, possible
 from fwsim.machine.sets.walk import Ending, HostWalk
 from fwsim.machine.simulate import Simulation
@@ -199,3 +200,37 @@ def test_routers_between_many_networks() -> None:
         sets = _Sets(_router(Random(f"router {seed}")), 4, rules=True)
         assert sets.walk.alike.applies
         sets.compare(Random(seed))
+
+
+MARKED = """\
+*raw
+-A OUTPUT -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1/0xffffffff
+COMMIT
+*mangle
+-A OUTPUT -p udp -j MARK --set-xmark 0x1/0xffffffff
+-A OUTPUT -p tcp -m tcp --dport 80 --sport 443 -j TOS --set-tos 0x10/0xff
+-A OUTPUT -p icmp -j TTL --ttl-set 9
+COMMIT
+"""
+
+
+def test_what_the_host_sends_is_routed_anew_only_where_output_changes_it() -> None:
+    """A mark of the raw table alone has no packet routed anew."""
+    net = fwsim.load("example:article-complete")
+    simulation = net.simulation.fork()
+    host = net.world.namespaces[net.world.host]
+    marked = RouteRule(100, action="unreachable", mark=(1, 0xFFFFFFFF))
+    simulation.govern(
+        host.with_rulesets({4: fwsim.read(MARKED)})._replace(
+            rules={4: (USUAL[0], marked, *USUAL[1:])}
+        )
+    )
+    sets = _Sets(Net(simulation), 4, rules=True)
+    own, there = sets.own[0], address_value("8.8.8.8", 4)
+    fates = []
+    for proto, sport in ((TCP, 443), (TCP, 80), (UDP, 80)):
+        packet = Packet(4, own, there, proto, sport=sport, dport=80, flags=2 * (proto == TCP))
+        (leg,) = sets.net.packets([(packet, "", 0.0)])
+        assert sets.ending(packet, "").fate == leg.fate, packet
+        fates.append(leg.fate)
+    assert fates == ["dropped", "sent", "dropped"]

@@ -191,6 +191,11 @@ class Flow(NamedTuple):
     alive: BCDDFunction
     env: Env
 
+    def parted(self, pred: Pred) -> tuple[Flow, Flow]:
+        """Those for which it holds here, and the others."""
+        held = self.env.read(pred) & self.alive
+        return self._replace(alive=held), self._replace(alive=held.imp_strict(self.alive))
+
 
 def _others(
     atoms: Mapping[In, BCDDFunction], changed: Mapping[Field, Cases]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import Ruleset
-from fwsim.machine.hooks import STAGES, STAGES_NFT, Stage
+from fwsim.machine.hooks import REROUTES, STAGES, STAGES_NFT, Stage
 from fwsim.machine.sets.cases import Case, Cases, joined, lessened
 from fwsim.machine.sets.chains import Exit, Piece, TableWalk
 from fwsim.machine.sets.connections import TRANSLATED_BACK, as_told
@@ -17,7 +17,7 @@ from fwsim.machine.sets.env import Change, Delta, Env, Flow, together
 from fwsim.machine.sets.reads import Reads
 from fwsim.machine.sets.regions import Regions, Site
 from fwsim.machine.sets.replies import Known, untranslated
-from fwsim.machine.sets.universe import AGING
+from fwsim.machine.sets.universe import AGING, REROUTED
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES
@@ -62,9 +62,28 @@ class Stages:
                 break
             if looped and stage.kind == "nat":
                 continue
+            before = flow.env
             flow, ended = self._stage(stage, hook, flow)
+            if hook == "OUTPUT" and stage.table in REROUTES:
+                flow = self._rerouted(stage.table, before, flow)
             stops += ended
         return flow, stops
+
+    def _rerouted(self, table: str, before: Env, flow: Flow) -> Flow:
+        """With a note of those that a table's OUTPUT has routed anew."""
+        env, family = flow.env, self.regions.family
+        fields = {f.name: f for f in (F.SRC[family], F.DST[family], F.MARK, F.TOS, F.TTL)}
+        moved = [
+            was ^ now
+            for field in map(fields.__getitem__, REROUTES[table][family])
+            if before.key([field]) != env.key([field])
+            for was, now in zip(before.bits(field), env.bits(field), strict=True)
+        ]
+        if not moved:
+            return flow
+        noted = env.diagrams.either([*moved, env.read(is_in(REROUTED, 1))])
+        cases = Case(noted, 1), Case(~noted, 0)
+        return flow._replace(env=env.having({REROUTED: cases}))
 
     def older(self, flow: Flow) -> Flow:
         """What is forwarded, a hop later, where rules look at that."""

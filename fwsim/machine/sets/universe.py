@@ -28,10 +28,11 @@ _ICMP = {4: ICMP, 6: ICMP6}
 _LIVES, _FITS = 2, 1280
 AGING = ("ttl", "hl", "TTL", "HL")  # extensions that look at a packet's age, or change it
 _UNTRACKED = STATES.index("UNTRACKED")
+REROUTED = Field("rerouted", 1, "flag")  # OUTPUT changed what has it routed anew
 _ZERO = (
     F.MARK, F.PRIORITY, F.CTSTATE, F.CT_KNOWN, F.CT_STATUS,
     F.CT_DIR, F.CT_PROTO, F.CT_MARK, F.CT_LABELS, F.CT_EXPIRE, F.CT_ORIG_SPORT, F.CT_ORIG_DPORT,
-    F.CT_REPL_SPORT, F.CT_REPL_DPORT, F.FRAG,
+    F.CT_REPL_SPORT, F.CT_REPL_DPORT, F.FRAG, REROUTED,
 )  # fmt: skip
 _DEVICES = (F.IN, F.OUT, F.PHYSIN, F.PHYSOUT)
 # what whole packets of these protocols have, and of no others

@@ -16,7 +16,7 @@ from fwsim.machine.sets.replies import answerable, answers, known
 from fwsim.machine.sets.sampled import asked
 from fwsim.machine.sets.stages import Stages, Stop, merged
 from fwsim.machine.sets.trees import Dim, Sample
-from fwsim.machine.sets.universe import Derived, beginning
+from fwsim.machine.sets.universe import REROUTED, Derived, beginning
 from fwsim.machine.walker import ENDS
 from fwsim.machine.world import World
 from fwsim.model import fields as F
@@ -191,6 +191,9 @@ class _Walk:
             lo, none = (flow.env.number(iface_value(name)) for name in ("lo", ""))
             return [("routed", flow._replace(env=flow.env.having({F.IN: lo, F.OUT: none})))]
         found: dict[str, list[Flow]] = {}
+        if question == "reroute":  # the others stay on their way
+            question, (flow, stays) = "route_out", flow.parted(is_in(REROUTED, 1))
+            found["routed"] = [stays]
         for changed, part in self._by_translation(flow):
             there = {field: self._devices(field, part) for field in _DEVICES}
 
@@ -227,10 +230,9 @@ class _Walk:
 
     def _by_translation(self, flow: Flow) -> Iterable[tuple[bool, Flow]]:
         """The packets whose destination was changed, and the others."""
-        moved = flow.env.read(_MOVED) & flow.alive
-        for changed, alive in ((True, moved), (False, moved.imp_strict(flow.alive))):
-            if alive.satisfiable():
-                yield changed, flow._replace(alive=alive)
+        for changed, part in zip((True, False), flow.parted(_MOVED), strict=True):
+            if part.alive.satisfiable():
+                yield changed, part
 
     def _dims(self, question: str, there: dict[Field, tuple[str, ...]], changed: bool) -> list[Dim]:
         """What the answer to a question may depend on."""
@@ -247,7 +249,7 @@ class _Walk:
                 return [in_, physin, r.destinations, r.sources, r.policy]
             case "bridge":
                 return [in_, physin, r.neighbours, *([r.sources, r.policy] if changed else [])]
-            case "route_out" | "reroute":
+            case "route_out":
                 return [r.destinations, r.sources, r.policy]
             case "transmit":
                 came = in_ if not r.ns.plain_rules(r.family) else ((TRUE, in_[0][1]),)
@@ -272,8 +274,6 @@ class _Walk:
         buffer = r.buffer(sample)
         came_to = buffer.packet.dst ^ int(changed)
         buffer.looped = self.looped
-        if question == "reroute":
-            question = "route_out"
         if question == "bridge" and not changed:
             buffer.mac_dst = r.mac(buffer)
         if question == "transmit":
