@@ -28,6 +28,7 @@ class Reach(Printed, Frozen):
     what it `depends_on`."""
 
     question: Asked
+    family: int
     title: str
     packets: Told
     perhaps: Told
@@ -74,6 +75,7 @@ def reach(simulation: Simulation, asked: Asked, limit: int = 50) -> Reach:
     names = unsettled(passing.through, population.facts) if not rest.is_empty else []
     return Reach(
         asked,
+        population.family,
         population.simulation.world.title,
         told(must, population.universe, limit),
         told(rest, population.universe, limit),

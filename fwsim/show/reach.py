@@ -40,6 +40,8 @@ def reach_lines(found: Reach) -> list[Line]:
     if set(found.question.states()) & set(KNOWN):
         lines += [[segment(text, "note")] for text in say("reach.known").splitlines()]
     lines.append([segment(say("reach.left_out"), "note")])
+    if found.family == 6:
+        lines += [[segment(text, "note")] for text in say("reach.left_out.v6").splitlines()]
     return lines
 
 

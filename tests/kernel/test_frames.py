@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fwsim.model.exthdr import AH, DEST, FRAGMENT, HOP, NONE, ROUTING
 from fwsim.model.names import address_value
 from fwsim.model.packet import (
     DCCP,
@@ -177,3 +178,28 @@ def test_the_kernel_takes_no_correct_udplite(lab: Lab) -> None:
     packet = Packet(4, *ends, UDPLITE, sport=1, dport=2, payload=b"odd")
     lab.send("veth0", build(packet, "02:00:00:00:02:02", lab.mac("docker1")))
     assert moved(before, lab.counters()).matched == {(4, "filter", "FORWARD", 1): 1}
+
+
+_INVALID, _NEW = ({(6, "filter", "FORWARD", number): 1} for number in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("proto", "payload", "matched"),
+    [
+        (NONE, bytes(8), _INVALID),
+        (NONE, b"", _INVALID),
+        *((kind, bytes(20), _INVALID) for kind in (ROUTING, AH, DEST)),
+        *((kind, bytes((99, 200)) + bytes(18), _NEW) for kind in (ROUTING, AH, DEST)),
+        (HOP, bytes((99, 200)) + bytes(18), {}),
+        (FRAGMENT, bytes(4), {}),
+    ],
+)
+def test_an_extension_header_that_nothing_follows_is_invalid_or_hangs_on_what_there_is_of_it(
+    lab: Lab, proto: int, payload: bytes, matched: dict[object, int]
+) -> None:
+    """So sets leave them out, but for what says that nothing follows (docs/decisions/0009)."""
+    ends = address_value("fd18::2", 6), address_value("2001:4860::8", 6)
+    packet = Packet(6, *ends, proto, payload=payload)
+    before = lab.counters(6)
+    lab.send("veth0", build(packet, "02:00:00:00:02:02", lab.mac("docker1")))
+    assert moved(before, lab.counters(6)).matched == matched

@@ -260,3 +260,18 @@ def test_a_transparent_socket_has_one_name_in_sets_and_traces() -> None:
     name = "TPROXY 192.0.2.10 port 5353"
     assert name in {fact.name for fact in _facts(net, in_="eth0", dst="192.0.2.10")}
     assert net.given({name: False}).reach(in_="eth0", proto="udp", dport="53").reachable is False
+
+
+def test_what_ends_in_an_extension_header_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    """What says that nothing follows is INVALID: the kernel finds no protocol in it."""
+    dump = tmp_path / "dump"
+    chains = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]"
+    dump.write_text(f"*filter\n{chains}\n-A FORWARD -s 2001:db8:9::9 -j DROP\nCOMMIT\n")
+    asked = ("reach", "--from", str(dump), "-6", "--in", "eth0", "--proto")
+    assert "extension header" in command(*asked, "60").stdout
+    assert "extension header" not in command("reach", "--in", "eth0").stdout
+    for proto, state, found in (
+        ("59", "NEW", 0), ("59", "ESTABLISHED", 0), ("59", "INVALID", 1),
+        ("50", "NEW", 1), ("50", "INVALID", 0), ("60", "NEW", 0), ("60", "INVALID", 0),
+    ):  # fmt: skip
+        assert command(*asked, proto, "--state", state).exit_code == found, (proto, state)

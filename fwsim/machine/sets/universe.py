@@ -16,10 +16,11 @@ from fwsim.machine.sets.env import Env
 from fwsim.machine.sets.regions import Regions
 from fwsim.machine.sets.trees import Class, Sample
 from fwsim.model import fields as F
+from fwsim.model.exthdr import EXTENSIONS, NONE
 from fwsim.model.fields import Field
 from fwsim.model.names import PROCESS, STATES, iface_value
 from fwsim.model.packet import ICMP, ICMP6, L4_HEADERS, TCP, WITH_PORTS, Packet
-from fwsim.model.pred import Pred, all_of, any_of, is_in, negate
+from fwsim.model.pred import FALSE, Pred, all_of, any_of, is_in, negate
 
 if TYPE_CHECKING:
     pass
@@ -52,9 +53,11 @@ _DERIVED: dict[str, tuple[str, ...]] = {
 def possible(family: int, states: Iterable[int], loaded: Container[str] = ()) -> Pred:
     """The whole packets of a family of which conntrack may say one of the states: NEW, INVALID and
     UNTRACKED without knowing a connection. Lengths and TTLs matter only where the extensions
-    `loaded` ask for them: such packets fit every link and live long enough."""
+    `loaded` ask for them: such packets fit every link and live long enough.
+    An IPv6 packet that ends in an extension header is broken."""
+    broken = is_in(F.PROTO, *EXTENSIONS) if family == 6 else FALSE
     said = [_said(family, state, _ICMP[family]) for state in sorted(set(states))]
-    return all_of(whole(family), any_of(*said), *_sizes(family, loaded))
+    return all_of(whole(family), negate(broken), any_of(*said), *_sizes(family, loaded))
 
 
 def whole(family: int) -> Pred:
@@ -82,18 +85,20 @@ def _sizes(family: int, loaded: Container[str]) -> Iterator[Pred]:
 
 def _said(family: int, state: int, icmp: int) -> Pred:
     here, name = is_in(F.CTSTATE, state), STATES[state]
+    nothing = is_in(F.PROTO, NONE) if family == 6 else FALSE  # behind the headers
     pings = [Packet(family, 1, 2, icmp, icmp_type=v) for v in range(256)]
     if name in ("ESTABLISHED", "RELATED"):
         never = [ping.icmp_type for ping in pings if _asked(ping) == _UNTRACKED]
         never += [p.icmp_type for p in pings if p.is_icmp_error and name == "ESTABLISHED"]
-        return all_of(here, negate(all_of(is_in(F.PROTO, icmp), is_in(F.ICMP_TYPE, *never))))
+        lone = all_of(is_in(F.PROTO, icmp), is_in(F.ICMP_TYPE, *never))
+        return all_of(here, negate(any_of(lone, nothing)))
     flags = [v for v in range(256) if _asked(Packet(family, 1, 2, TCP, 1, 2, flags=v)) == state]
     types = [ping.icmp_type for ping in pings if _asked(ping) == state]
-    other = negate(is_in(F.PROTO, TCP, icmp))
+    other = all_of(negate(is_in(F.PROTO, TCP, icmp)), negate(nothing))
     ways = [
         all_of(is_in(F.PROTO, TCP), is_in(F.TCP_FLAGS, *flags)),
         all_of(is_in(F.PROTO, icmp), is_in(F.ICMP_TYPE, *types)),
-        *([other] if name == "NEW" else []),
+        *([other] if name == "NEW" else [nothing] if name == "INVALID" else []),
     ]
     return all_of(here, any_of(*ways))
 

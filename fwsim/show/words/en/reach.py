@@ -14,4 +14,6 @@ WORDS = {
     "reach.answered": "and whose answer comes back",
     "reach.assumed": "Assumed: whatever gets through is answered by where it goes.",
     "reach.left_out": "Left out: fragments, broken and too large packets, multicast destinations.",
+    "reach.left_out.v6": "Left out too: packets that end in an extension header (hop-by-hop, "
+    "routing, fragment,\nauthentication, destination options).",
 }
