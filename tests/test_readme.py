@@ -8,37 +8,19 @@ from __future__ import annotations
 import doctest
 import os
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from cli.running import fwsim
+from cli.shown import output, steps
 
 README = Path(__file__).parent.parent / "README.md"
 UPDATE = bool(os.environ.get("FWSIM_UPDATE_GOLDEN"))
-CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
-STEP = re.compile(r"^\$ (.*?)\n((?:(?!\$ ).*\n)*)", re.M)
-STEPS = [m for block in CONSOLE.findall(README.read_text("utf-8")) for m in STEP.findall(block)]
-
-
-def _output(command: str) -> str:
-    """What a command of the README prints; it may read another's output through a pipe."""
-    text: str | None = None
-    for stage in command.split(" | "):
-        words = shlex.split(stage)
-        if words[0] == "grep":
-            text = "".join(line for line in (text or "").splitlines(True) if words[-1] in line)
-            continue
-        assert words[0] == "fwsim", f"no such command here: {words[0]}"
-        result = fwsim(*words[1:], stdin=text)
-        assert result.exit_code in (0, 1), result.output
-        text = result.stdout
-    return text or ""
+STEPS = steps(README.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(("command", "shown"), STEPS, ids=[command for command, _ in STEPS])
 def test_the_readme_shows_what_the_command_prints(command: str, shown: str) -> None:
-    printed = _output(command)
+    printed = output(command)
     if UPDATE:
         text = README.read_text("utf-8")
         README.write_text(text.replace(f"$ {command}\n{shown}", f"$ {command}\n{printed}"), "utf-8")

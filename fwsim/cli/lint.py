@@ -15,8 +15,11 @@ from fwsim.cli.progress import progress
 @options.place
 @options.changes
 @options.assume
-@click.option("--select", metavar="CODE", multiple=True, help="Only these checks (repeatable).")
-@click.option("--ignore", metavar="CODE", multiple=True, help="Without these (repeatable).")
+@click.option(
+    "--select", metavar="CODE", multiple=True,
+    help="Only this check (repeatable; or several, with commas).",
+)  # fmt: skip
+@click.option("--ignore", metavar="CODE", multiple=True, help="Without this one (likewise).")
 @click.option(
     "--all", "everywhere", is_flag=True,
     help="Also what is untidy in chains that Docker and its like write themselves.",
@@ -32,7 +35,8 @@ def command(
 ) -> int:  # fmt: skip
     """What is wrong with the rules themselves: rules that never match, that change nothing, that
     come too late. Each finding names the rules at fault, and a packet that shows it where the host
-    has such. docs/lint has a page for each code, with the fix.
+    has such. docs/lint/README.md lists all codes; docs/lint/CODE.md says why it matters and how to
+    mend it.
 
     Exit status: 0 nothing found, 1 something, 2 the command or its input is wrong. It is never 3:
     only what holds whatever is not known is told.

@@ -36,7 +36,18 @@ def lint_lines(found: Lint) -> list[Line]:
             lines.append([segment(more, "note")])
     if found.left_out:
         lines.append([segment(say("lint.left_out", count=found.left_out), "dim")])
+    if found:
+        lines.append([segment(_pages({finding.code for finding in found}), "dim")])
     return [*lines, [segment(_summary(found), "head")]]
+
+
+def page(code: str) -> str:
+    """Where a code is explained."""
+    return say("lint.page", code=code)
+
+
+def _pages(codes: set[str]) -> str:
+    return page(*codes) if len(codes) == 1 else say("lint.pages")
 
 
 def _group(chain: str) -> str:

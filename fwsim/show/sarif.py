@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fwsim.questions.policy.outcome import FAILS, HOLDS
 from fwsim.show.junit import name
 from fwsim.show.layout import plain
+from fwsim.show.lint import page
 from fwsim.show.policy import details
 
 if TYPE_CHECKING:
@@ -24,17 +25,20 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 def sarif(found: Lint, version: str) -> dict[str, Any]:
     """One run of fwsim in that version."""
     codes = sorted({finding.code for finding in found})
-    return _run(codes, [_result(finding, codes, found.sources) for finding in found], version)
+    rules = [{"id": code, "help": {"text": page(code)}} for code in codes]
+    return _run(rules, [_result(finding, codes, found.sources) for finding in found], version)
 
 
 def of_policy(found: Report, version: str) -> dict[str, Any]:
     """The lines of a policy that fail, or depend on what nobody knows, as such a run."""
     kinds = sorted({outcome.line.kind for outcome in found.outcomes})
     results = [_line(o, kinds, found) for o in found.outcomes if o.result != HOLDS]
-    return _run(kinds, results, version)
+    return _run([{"id": kind} for kind in kinds], results, version)
 
 
-def _run(ids: list[str], results: list[dict[str, Any]], version: str) -> dict[str, Any]:
+def _run(
+    rules: list[dict[str, Any]], results: list[dict[str, Any]], version: str
+) -> dict[str, Any]:
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -44,7 +48,7 @@ def _run(ids: list[str], results: list[dict[str, Any]], version: str) -> dict[st
                     "driver": {
                         "name": "fwsim",
                         "version": version,
-                        "rules": [{"id": name} for name in ids],
+                        "rules": rules,
                     }
                 },
                 "columnKind": "unicodeCodePoints",

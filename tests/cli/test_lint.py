@@ -58,9 +58,12 @@ def test_every_form_tells_the_same_fault(code: str, place: Path) -> None:
     status, lines = _lint(place, text, "--select", code)
     assert status == 1
     assert all(code in lines and where in lines for where in at)
+    assert f"docs/lint/{code}.md" in lines
     status, log = _lint(place, text, "--select", code, "--format", "sarif")
     (run,) = json.loads(log)["runs"]
     assert status == 1
     assert [result["ruleId"] for result in run["results"]] == [code] * len(at)
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["id"], f"docs/lint/{code}.md" in rule["help"]["text"]) == (code, True)
     _, others = _found(place, text, "--ignore", code)
     assert code not in {finding["code"] for finding in others}

@@ -48,7 +48,9 @@ _RESULT = _object(
     relatedLocations=_list(_object("", id=_COUNT, message=_MESSAGE, **_PLACE)),
     properties={"type": "object"},
 )  # fmt: skip
-_DRIVER = _object("name", name=_TEXT, version=_TEXT, rules=_list(_object("id", id=_TEXT)))
+_DRIVER = _object(
+    "name", name=_TEXT, version=_TEXT, rules=_list(_object("id", id=_TEXT, help=_MESSAGE))
+)
 _RUN = _object(
     "tool",
     tool=_object("driver", driver=_DRIVER), results=_list(_RESULT),

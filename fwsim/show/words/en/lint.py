@@ -11,6 +11,8 @@ WORDS = {
     "lint.witness": "for example ",
     "lint.more": "and {more} more {code} in {table} {chain} (--json tells all)",
     "lint.left_out": "Left out: {count} in chains that software writes itself (--all).",
+    "lint.page": "docs/lint/{code}.md says why this matters, and how to mend it.",
+    "lint.pages": "docs/lint has a page for each code: why it matters, and how to mend it.",
     "lint.nothing": "✓ Nothing found.",
     "lint.count.error": "{count} errors",
     "lint.count.warning": "{count} warnings",
