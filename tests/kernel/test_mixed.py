@@ -1,6 +1,6 @@
 """Rules of every extension together in random chains of all tables, random conversations, legacy
-and nft, both families: after every packet, what matched and what left the machine. FWSIM_SEED
-chooses; without it, every change of the package brings others, and the run says which.
+and nft, both families: after every packet, what matched and what left the machine. Every run has a
+fresh seed and says which; FWSIM_SEED repeats it.
 
 What differs is shrunk and kept in fixtures/kernel, where test_random_walk replays it.
 """
