@@ -57,6 +57,7 @@ class Stages:
         """Through a hook's stages: what passes, and what does not. What lo brought in again
         (`looped`) consulted the nat table on its way out, for either side."""
         stops: list[Stop] = []
+        began = flow.env
         for stage in (STAGES_NFT if self.ruleset.nft else STAGES)[hook]:
             if not flow.alive.satisfiable():
                 break
@@ -65,14 +66,19 @@ class Stages:
             before = flow.env
             flow, ended = self._stage(stage, hook, flow)
             if hook == "OUTPUT" and stage.table in REROUTES:
-                flow = self._rerouted(stage.table, before, flow)
+                flow = self._rerouted(stage.table, began, before, flow)
             stops += ended
         return flow, stops
 
-    def _rerouted(self, table: str, before: Env, flow: Flow) -> Flow:
-        """With a note of those that a table's OUTPUT has routed anew."""
+    def _rerouted(self, table: str, began: Env, before: Env, flow: Flow) -> Flow:
+        """With a note of those that a table's OUTPUT has routed anew. It makes no difference of
+        others, so all are noted, where no earlier table changed what they are routed by."""
         env, family = flow.env, self.regions.family
         fields = {f.name: f for f in (F.SRC[family], F.DST[family], F.MARK, F.TOS, F.TTL)}
+        if table == "mangle" and before.key(fields.values()) == began.key(fields.values()):
+            return flow._replace(env=env.having({REROUTED: env.number(1)}))
+        if env.read(is_in(REROUTED, 1)).valid():
+            return flow
         moved = [
             was ^ now
             for field in map(fields.__getitem__, REROUTES[table][family])
