@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -101,19 +101,22 @@ table = click.option(
 )  # fmt: skip
 
 
-def as_question(command: _Command) -> _Command:
-    """The options of questions about every packet: devices, networks, protocol, ports, state."""
-    for option in reversed(_QUESTION):
+def _having(command: _Command, given: Iterable[Callable[[_Command], _Command]]) -> _Command:
+    """The command with these options, in this order."""
+    for option in reversed([*given]):
         command = option(command)
     return command
+
+
+def as_question(command: _Command) -> _Command:
+    """The options of questions about every packet: devices, networks, protocol, ports, state."""
+    return _having(command, _QUESTION)
 
 
 def narrowing(command: _Command) -> _Command:
     """The options that say which packets, of them where packets have to be told apart by what they
     are alone: the device they come in by, networks, protocol, ports."""
-    for option in (*reversed(_QUESTION[2:7]), _QUESTION[0]):
-        command = option(command)
-    return command
+    return _having(command, (_QUESTION[0], *_QUESTION[2:7]))
 
 
 _QUESTION = (
@@ -143,9 +146,7 @@ _QUESTION = (
 
 def as_captured(command: _Command) -> _Command:
     """The options that say where a capture was made."""
-    for option in reversed(_CAPTURED):
-        command = option(command)
-    return command
+    return _having(command, _CAPTURED)
 
 
 _CAPTURED = (
@@ -160,9 +161,7 @@ _CAPTURED = (
 
 def exchange(command: _Command) -> _Command:
     """The options that say who sends what to whom."""
-    for option in reversed(_EXCHANGE):
-        command = option(command)
-    return command
+    return _having(command, _EXCHANGE)
 
 
 _PORT = click.IntRange(0, 65535)

@@ -161,7 +161,8 @@ class _AtHook:
             self.record.depends_on.append(say("fragments"))
             return "UNKNOWN"
         if packet.frag or packet.more:
-            self.state.fragments.add(datagram)
+            if ident is not None:
+                self.state.fragments.add(datagram)
             self.record.reason = "fragment"
             return "HELD"
         self.buffer.packet = reassembled(packet)

@@ -142,6 +142,10 @@ class Diagrams:
             for f in fields
         }
 
+    def having(self, values: Mapping[Field, int]) -> BCDDFunction:
+        """The packets of which these fields have these values."""
+        return self.all_of(self.inside(In(f, ((v, v),))) for f, v in values.items())
+
     def valuation(self, view: Mapping[str, int]) -> Iterator[tuple[int, bool]]:
         """Each variable with its value in a view; what the view does not hold is 0."""
         for variable, (field, bit) in enumerate(self._places):

@@ -9,15 +9,14 @@ not told. Text: libxt_cluster.c, which takes a mask of 32 at most.
 
 from functools import cache
 
+from fwsim.language.ext._tracked import TRACKED
 from fwsim.language.options import Context, Match, Meaning, Option, Options, Shown, Unlist
 from fwsim.language.types import UInt
 from fwsim.language.values import bits_of
-from fwsim.model import fields as F
 from fwsim.model.facts import Facts
 from fwsim.model.fields import Field
 from fwsim.model.jhash import address_words, jhash
-from fwsim.model.names import STATUS
-from fwsim.model.pred import all_of, is_in, masked
+from fwsim.model.pred import all_of, is_in
 
 _MOST = 32
 
@@ -51,8 +50,7 @@ def _matches(o: Options, c: Context) -> Meaning:
     nodes, wanted = o["cluster-total-nodes"], _mask(o)
     own = (_share(n, nodes) for n in range(nodes) if bool(wanted >> n & 1) != _negated(o))
     hashed = is_in(_hash(c.family, o["cluster-hash-seed"]), *own)
-    known = all_of(is_in(F.CT_KNOWN, 1), masked(F.CT_STATUS, 0, STATUS["TEMPLATE"]))
-    return Meaning(all_of(known, hashed), takes=True)
+    return Meaning(all_of(TRACKED, hashed), takes=True)
 
 
 def _check(o: Options, _: Context) -> None:

@@ -8,11 +8,11 @@ Labels have names in /etc/xtables/connlabel.conf, which no dump tells: here they
 import re
 from typing import Any
 
+from fwsim.language.ext._tracked import TRACKED
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
 from fwsim.model import fields as F
 from fwsim.model.facts import Facts
-from fwsim.model.names import STATUS
-from fwsim.model.pred import OfConnection, Pred, all_of, is_in, masked
+from fwsim.model.pred import OfConnection, Pred, all_of, masked
 from fwsim.model.tuples import NamedTuple
 
 _NUMBER = re.compile(r"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
@@ -58,8 +58,7 @@ def _matches(o: Options, c: Context) -> Pred:
     if "set" in o:
         why = f"the connection is given label {label}"
         labelled = fact(c, f"connlabel {label}", why, _set(bit), OfConnection("labels"))
-    known = all_of(is_in(F.CT_KNOWN, 1), masked(F.CT_STATUS, 0, STATUS["TEMPLATE"]))
-    return o.sense("label", all_of(known, labelled))
+    return o.sense("label", all_of(TRACKED, labelled))
 
 
 def _list(o: Options, _: Context, numeric: bool) -> str:

@@ -156,13 +156,11 @@ class Stages:
 
     def _nat(self, hook: str, flow: Flow) -> tuple[Flow, list[Stop]]:
         """Only a new connection's packet consults the nat table, and each side of it once."""
-        asks = flow.env.read(is_in(F.CTSTATE, _NEW)) & flow.alive
-        others = asks.imp_strict(flow.alive)
-        passed, stops = self._table("nat", hook, Flow(asks, flow.env))
-        back = flow.env.read(TRANSLATED_BACK) & others
+        asks, others = flow.parted(is_in(F.CTSTATE, _NEW))
+        passed, stops = self._table("nat", hook, asks)
+        back, others = others.parted(TRANSLATED_BACK)
         given_back = flow.env.after(untranslated(flow.env, hook, self.regions.family))
-        flows = [passed, Flow(back, given_back), Flow(back.imp_strict(others), flow.env)]
-        return merged(flows, flow.env), stops
+        return merged([passed, back._replace(env=given_back), others], flow.env), stops
 
 
 def merged(flows: list[Flow], base: Env) -> Flow:

@@ -8,25 +8,34 @@ from itertools import chain
 from fwsim.machine.sets.cases import holds
 from fwsim.machine.sets.order import At
 from fwsim.model import fields as F
-from fwsim.model.actions import Action, Assign, Compute, Copy, Divert, Nat, Rewrite
+from fwsim.model.actions import Action, Assign, Compute, Copy, Divert, Nat, Rewrite, Template
 from fwsim.model.fields import Field
 from fwsim.model.pred import In
 from fwsim.model.tuples import NamedTuple
 
 
-def written(action: Action, family: int) -> Iterator[Field]:
-    """The fields that an action may change."""
+def changes(action: Action) -> tuple[Field, ...]:
+    """The fields of a packet that an action changes, and lets it go on."""
     match action:
         case Assign() | Compute():
-            yield action.field
+            return (action.field,)
         case Copy():
-            yield action.target
+            return (action.target,)
         case Rewrite():
-            yield from action.fields
+            return action.fields
+        case Template(notrack=True):
+            return (F.CTSTATE,)
+    return ()
+
+
+def written(action: Action, family: int) -> tuple[Field, ...]:
+    """The fields that an action may change, whether or not the packet goes on."""
+    match action:
         case Divert():
-            yield F.MARK
+            return (F.MARK,)
         case Nat():
-            yield from (F.SRC[family], F.DST[family], F.SPORT, F.DPORT)
+            return F.SRC[family], F.DST[family], F.SPORT, F.DPORT
+    return changes(action)
 
 
 def may_be(action: Action, atom: In, inside: bool) -> bool:

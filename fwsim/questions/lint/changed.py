@@ -3,25 +3,9 @@ anything."""
 
 from __future__ import annotations
 
-from fwsim.model import fields as F
-from fwsim.model.actions import Action, Assign, Compute, Copy, Rewrite, Template
 from fwsim.model.fields import Field
 from fwsim.model.pred import And, In, Not, Or, Pred
 from fwsim.readings.concrete import free_key
-
-
-def changes(action: Action) -> tuple[Field, ...]:
-    """The fields of a packet that an action changes, and lets it go on."""
-    match action:
-        case Assign() | Compute():
-            return (action.field,)
-        case Copy():
-            return (action.target,)
-        case Rewrite():
-            return action.fields
-        case Template(notrack=True):
-            return (F.CTSTATE,)
-    return ()
 
 
 def renamed(pred: Pred, fields: frozenset[Field], by: str) -> Pred:

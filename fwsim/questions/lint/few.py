@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fwsim.model import fields as F
-from fwsim.model.pred import In
 from fwsim.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -60,6 +59,5 @@ class Few:
                     self._diagrams.bits(field)
                 self._one = self._diagrams.one_of(self._packets, (*self._telling, *_DEVICES))
             known = {f: self._one[f] for f in fields} if self._one else {}
-            atoms = (self._diagrams.inside(In(f, ((v, v),))) for f, v in known.items())
-            self._found[fields] = Group(self._diagrams.all_of(atoms) & self._packets, known)
+            self._found[fields] = Group(self._diagrams.having(known) & self._packets, known)
         return self._found[fields]

@@ -14,12 +14,13 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from fwsim.language.ruleset import TABLES, Chain, Rule, Table
+from fwsim.machine.sets.writing import changes
 from fwsim.model import fields as F
 from fwsim.model.fields import Field
 from fwsim.model.names import STATES, iface_value
 from fwsim.model.pred import FALSE, In, Pred, all_of, any_of, atoms, is_in, negate
 from fwsim.model.tuples import NamedTuple
-from fwsim.questions.lint.changed import changes, renamed
+from fwsim.questions.lint.changed import renamed
 from fwsim.questions.lint.few import Few, Group
 from fwsim.questions.lint.kinds import final
 from fwsim.questions.lint.overlap import Before, Exact, Overlaps, exact
@@ -122,8 +123,7 @@ class Survey:
     def like(self, at: Where, values: Exact) -> Group:
         """Of a rule's packets those that have these values, where it asks for no others."""
         row, known = self.rows[at[0]], {**values, **self.known(*at)}
-        atoms = (self.diagrams.inside(In(f, ((v, v),))) for f, v in known.items())
-        packets = self.diagrams.all_of(atoms) & row.entry & row.own[at[1] - 1]
+        packets = self.diagrams.having(known) & row.entry & row.own[at[1] - 1]
         return self._left(row, at[1], Group(packets, known))
 
     def goal(self, packets: BCDDFunction) -> Exact:
