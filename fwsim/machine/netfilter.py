@@ -156,13 +156,13 @@ class _AtHook:
             return "ACCEPT"
         ident = identification(packet)
         datagram = self.hook, bool(self.buffer.physin), packet.src, packet.dst, ident
-        if ident is not None and datagram in self.state.fragments:
+        if ident is not None and self.state.waits(datagram, self.now):
             self.record.reason = "fragment"
             self.record.depends_on.append(say("fragments"))
             return "UNKNOWN"
         if packet.frag or packet.more:
             if ident is not None:
-                self.state.fragments.add(datagram)
+                self.state.wait(datagram, self.now)
             self.record.reason = "fragment"
             return "HELD"
         self.buffer.packet = reassembled(packet)
