@@ -22,7 +22,7 @@ from fwsim.language.rules import (
     saved_of,
 )
 from fwsim.language.ruleset import TABLES, VERDICTS, Chain, Rule, Ruleset, Table, empty_table
-from fwsim.language.write import rule_text
+from fwsim.language.write import rule_line, rule_text
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import replace
 
@@ -157,7 +157,7 @@ class Builder:
         self._place(table, chain, rule, span)
 
     def _place(self, table: str, chain: str, rule: Rule, span: Span) -> int:
-        text = f"-A {chain} {rule_text(rule)}".rstrip()
+        text = rule_line(chain, rule)
         for at, held in enumerate(self._entries(table, chain)):
             if _same(held, rule, text):
                 return at

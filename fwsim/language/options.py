@@ -26,7 +26,8 @@ class Option(NamedTuple):
     """One option: its name as iptables-save writes it, without dashes; other spellings in
     `aliases`. `choice` names a group of which exactly one must be given. The words of an `optional`
     value may be left out where an option follows. One that `repeats` is held under its name, then
-    under `NAME 2` and so on, in the order of the words."""
+    under `NAME 2` and so on, in the order of the words; one that may come `again` counts as it came
+    last, and as negated if it ever was. There is no such option in rules of other `families`."""
 
     name: str
     type: Type = Flag()
@@ -36,6 +37,8 @@ class Option(NamedTuple):
     choice: str = ""
     optional: bool = False
     repeats: bool = False
+    again: bool = False
+    families: tuple[int, ...] = (4, 6)
 
     def spellings(self) -> tuple[str, ...]:
         """Every long name it answers to."""

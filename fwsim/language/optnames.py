@@ -6,6 +6,7 @@ short, if only one option begins so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from fwsim.language.options import (
@@ -47,6 +48,9 @@ COMMANDS = {
     "policy": "-P", "rename-chain": "-E", "replace": "-R", "version": "-V", "zero": "-Z",
 }  # fmt: skip
 _LETTERS = frozenset(COMMANDS.values()) - {"-h", "-V"}  # those two only print
+_SCANNED = re.compile(r"[ \t-\r]*([+-]?)0*([0-9]+)")  # as sscanf has %llu, whatever follows
+_LARGEST = (1 << 64) - 1
+_DIGITS = tuple("+0123456789")
 _VALUED = ("-c", "-d", "-g", "-i", "-j", "-m", "-o", "-p", "-s")
 
 
@@ -115,11 +119,18 @@ def attached(word: Word) -> Word | None:
 def counter_pair(option: Word, rest: list[Word]) -> tuple[int, int]:
     """The packets and bytes behind -c, taken off the words that follow it: `5 6` or `5,6`."""
     packets, comma, octets = (rest.pop(0).text if rest else "").partition(",")
-    if not comma and rest:
+    if not comma and rest and rest[0].text[:1] not in ("-", "!"):
         octets = rest.pop(0).text
-    if not (packets.isdecimal() and octets.isdecimal()):
+    found = [_SCANNED.match(text) for text in (packets, octets)]
+    counts = [_counted(*one.groups()) for one in found if one]
+    if len(counts) != 2:
         raise ReadError(f"{option.text} wants two numbers, packets and bytes", span=option.span)
-    return int(packets), int(octets)
+    return counts[0], counts[1]
+
+
+def _counted(sign: str, digits: str) -> int:
+    value = min(int(digits[:24]), _LARGEST)
+    return -value & _LARGEST if sign == "-" else value
 
 
 def core_option(word: str, loaded: Iterable[Loaded]) -> str | None:
@@ -133,18 +144,27 @@ def core_option(word: str, loaded: Iterable[Loaded]) -> str | None:
     others = [s for one in loaded for option in one.ext.options for s in option.spellings()]
     if any(other.startswith(name) for other in [*others, *COMMANDS]):
         return None
-    meant = {CORE[known] for known in CORE if known.startswith(name)}
-    return meant.pop() if len(meant) == 1 else None
+    begun = [known for known in CORE if known.startswith(name)]
+    meant = {CORE[known] for known in begun}
+    return meant.pop() if len(meant) == 1 and "family" not in meant else None
 
 
-def extension_option(name: str, loaded: Sequence[Loaded]) -> tuple[Loaded, Option] | None:
-    """Which option of which loaded extension the name means; None if none or more than one."""
+def extension_option(
+    name: str, loaded: Sequence[Loaded], family: int
+) -> tuple[Loaded, Option] | None:
+    """Which option of which loaded extension the name means; None if none or more than one. Of one
+    that is loaded several times, the last takes it."""
     begun: list[tuple[Loaded, Option]] = []
+    seen: list[Extension] = []
     for one in reversed(loaded):
+        if any(one.ext is ext for ext in seen):
+            continue
+        seen.append(one.ext)
         for option in one.ext.options:
-            if name in option.spellings():
+            spellings = option.spellings() if family in option.families else ()
+            if name in spellings:
                 return one, option
-            if any(spelling.startswith(name) for spelling in option.spellings()):
+            if any(spelling.startswith(name) for spelling in spellings):
                 begun.append((one, option))
     clash = any(other.startswith(name) for other in (*CORE, *COMMANDS))
     return begun[0] if len(begun) == 1 and name and not clash else None
@@ -155,12 +175,12 @@ def known_option(
 ) -> tuple[Loaded, Option] | None:
     """Which option the name means: of what is loaded, else of the match of the rule's -p, which
     such an option loads; None if none or more than one."""
-    found = extension_option(name, loaded)
+    found = extension_option(name, loaded, family)
     ext = None if found else find(Match, proto)
     if ext is None or family not in ext.families:
         return found
     made = Loaded(ext, word.span)
-    found = extension_option(name, [made])
+    found = extension_option(name, [made], family)
     if found:
         loaded.append(made)
     return found
@@ -203,4 +223,4 @@ def protocol_match(word: str) -> str:
     one of the same number (`mh`, `mobility-header`). ValueError if there is no such protocol."""
     name = word.lower()
     value = protocol(name)
-    return PROTOCOL_NAMES.get(value, "") if name[0].isdecimal() else name
+    return PROTOCOL_NAMES.get(value, "") if name.strip()[:1] in _DIGITS else name

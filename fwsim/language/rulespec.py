@@ -38,7 +38,7 @@ from fwsim.model.actions import Jump
 from fwsim.model.errors import ReadError, Span
 from fwsim.model.frozen import replace
 
-_NEGATABLE = {"src", "dst", "in_", "out", "proto", "frag"}
+_NEGATABLE = {"src", "dst", "in_", "out", "proto", "frag", "family"}
 _DEVICELESS = {"in_": ("OUTPUT", "POSTROUTING"), "out": ("PREROUTING", "INPUT")}
 _ATTACHABLE = {"match", "goto", "counters"}  # do_parse looks at the words for the others
 
@@ -247,7 +247,9 @@ class _Reader:
         loaded, option = self._find_option(name[2:], word)
         if negated and not option.negatable:
             raise ReadError(f"! does not go with --{option.name}", span=word.span)
-        if option.name in loaded.given and not option.repeats:
+        if option.name in loaded.given and option.again:
+            negated |= loaded.given.pop(option.name).negated
+        elif option.name in loaded.given and not option.repeats:
             raise ReadError(f"--{option.name} is given twice", span=word.span)
         if equals and (not option.type.arity or option.optional):
             raise ReadError(f"--{option.name} takes no value", span=word.span)

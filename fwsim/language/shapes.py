@@ -19,7 +19,7 @@ from fwsim.language.ruleset import TABLES, VERDICTS, Rule
 from fwsim.language.spelling import spellings
 from fwsim.language.types import AddressMask, Interface
 from fwsim.language.words import Statement, Word
-from fwsim.language.write import rule_text
+from fwsim.language.write import rule_line
 from fwsim.model.tuples import NamedTuple
 
 BUILT_IN = frozenset(chain for chains in TABLES.values() for chain in chains)
@@ -53,7 +53,7 @@ def shape_of(dump: Dump, line: Statement, start: int, end: int, rule: Rule) -> S
     counted = start < first
     regular = re.fullmatch(_COUNTERS, text[start:first]) is not None
     before = _COUNTERS if regular else re.escape(text[start:first])
-    saved = f"-A {line.words[1].text} {rule_text(rule)}".rstrip()
+    saved = rule_line(line.words[1].text, rule)
     canonical = text[first:end] == saved and (regular or not counted)
     match, values, slots = _patterns(dump, line, first, end, rule)
     counts = r"\[([0-9]++):([0-9]++)\] " if regular else before

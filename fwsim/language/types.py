@@ -192,14 +192,16 @@ class Text(NamedTuple):
 
 
 class Interface(NamedTuple):
-    """An interface's name, at most 15 bytes; a last + stands for any ending."""
+    """An interface's name, at most 15 bytes; a last + stands for any ending. Where it may be
+    `empty`, that is any name."""
 
+    empty: bool = False
     arity: int = 1
 
     def read(self, words: list[str], context: Context) -> str:
         """The name as written."""
         name = words[0]
-        if not name or len(name.encode("utf-8", "surrogateescape")) > 15:
+        if not (name or self.empty) or len(name.encode("utf-8", "surrogateescape")) > 15:
             raise ValueError("expected an interface name of 1 to 15 bytes")
         return name
 

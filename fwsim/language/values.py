@@ -8,12 +8,14 @@ mean something else tomorrow.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from fwsim.model.errors import PacketError
 from fwsim.model.names import address_text, address_value, family_of
 from fwsim.model.packet import proto_number
 
-_NUMBER = re.compile("0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
+_DECIMAL = re.compile(r"[ \t-\r]*\+?([0-9]+)")
+_NUMBER = re.compile(r"[ \t-\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 
 
 def bits_of(family: int) -> int:
@@ -22,10 +24,13 @@ def bits_of(family: int) -> int:
 
 
 def number(text: str, low: int = 0, high: int = 0xFFFFFFFF) -> int:
-    """A number as strtoul with base 0 reads it (0x10, 010), from `low` to `high`."""
-    if not _NUMBER.fullmatch(text):
+    """A number as strtoul with base 0 reads it (0x10, 010; blanks and a + may stand before it),
+    from `low` to `high`."""
+    found = _NUMBER.fullmatch(text)
+    if not found:
         raise ValueError("expected a number, such as 1 or 0x1")
-    value = int(text, 8 if text[0] == "0" and text.isdecimal() else 0)
+    digits = found[1]
+    value = int(digits, 8 if digits[0] == "0" and digits.isdecimal() else 0)
     if not low <= value <= high:
         raise ValueError(f"expected a number from {low} to {high}")
     return value
@@ -43,8 +48,8 @@ def port(text: str, service_of: str | None = None) -> int:
 def resolved_port(text: str) -> int:
     """A port as getaddrinfo reads it, which XTTYPE_PORT and XTTYPE_PORTRC use: always decimal,
     and a number past 65535 quietly loses its higher bits (a C int that turns negative is none)."""
-    if text.isascii() and text.isdecimal():
-        value = int(text) & 0xFFFFFFFF if len(text) < 20 else 0xFFFFFFFF
+    if found := _DECIMAL.fullmatch(text):
+        value = int(found[1]) & 0xFFFFFFFF if len(found[1]) < 20 else 0xFFFFFFFF
         if value < 0x80000000:
             return value & 0xFFFF
     return _service(text, None)
@@ -99,7 +104,7 @@ def network(text: str, family: int) -> int:
     """An address as -s and -d take it: `10.1` is 10.1.0.0, its bytes are numbers in any base."""
     parts = text.split(".")
     if family == 6 or len(parts) > 4 or ":" in text:
-        return address(text, family)
+        return _mapped(text, family)
     try:
         octets = [number(part, 0, 255) for part in parts]
     except ValueError:
@@ -120,7 +125,17 @@ def host(text: str, family: int) -> int:
     try:
         return int.from_bytes(inet_aton(text), "big")
     except (OSError, UnicodeError):
-        raise _no_address(text, family) from None
+        return _mapped(text, family)
+
+
+def _mapped(text: str, family: int) -> int:
+    """An address; in IPv4 also one that IPv6 holds, `::ffff:10.0.0.1`, as getaddrinfo takes it."""
+    if family == 4 and ":" in text:
+        with suppress(ValueError):
+            value = address_value(text, 6)
+            if value >> 32 == 0xFFFF:
+                return value & 0xFFFFFFFF
+    return address(text, family)
 
 
 def _no_address(text: str, family: int) -> ValueError:

@@ -14,7 +14,12 @@ from fwsim.model.names import proto_text
 
 def rule_text(rule: Rule) -> str:
     """The rule's options in canonical order, without `-A CHAIN`; empty for a rule of no words."""
-    return "".join(_words(rule)).strip()
+    return "".join(_words(rule)).removeprefix(" ")
+
+
+def rule_line(chain: str, rule: Rule) -> str:
+    """`-A CHAIN` and the rule's options."""
+    return f"-A {chain}{''.join(_words(rule))}"
 
 
 def _words(rule: Rule) -> Iterator[str]:
@@ -88,4 +93,4 @@ def chain_lines(chain: Chain, counters: bool = False) -> Iterable[str]:
 
 def _rule_line(chain: str, rule: Rule, counters: bool) -> str:
     count = f"[{rule.counters[0]}:{rule.counters[1]}] " if counters else ""
-    return f"{count}-A {chain} {rule_text(rule)}".rstrip()
+    return count + rule_line(chain, rule)

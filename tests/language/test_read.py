@@ -136,6 +136,23 @@ CORE = [
     ("-v -j RETURN", ["-j RETURN"]),
     ("-c 5 6", [""]),
     ("--set-counters 5,6", [""]),
+    ("! -4 -j ACCEPT", ["-j ACCEPT"]),
+    ("! --ipv6", []),
+    ("--ip", None),
+    ("--ipv4", [""]),
+    ('-s "10. 1.+2.3/+8"', ["-s 10.0.0.0/8"]),
+    ("-s ::ffff:1.2.3.4", ["-s 1.2.3.4/32"]),
+    ("-p +6 --dport +80", ["-p tcp -m tcp --dport 80"]),
+    ('-m length --length " 1: 2"', ["-m length --length 1:2"]),
+    ("-m conntrack --ctorigsrcport +80", ["-m conntrack --ctorigsrcport 80"]),
+    ("-m mac --mac-source -1:+2:3::5:6", ["-m mac --mac-source ff:02:03:00:05:06"]),
+    ("-m time --timestart +1:+2", [
+        "-m time --timestart 01:02:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07"
+    ]),
+    ("-p ah -m ah --ah 1", ["-p ah -m ah --ahspi 1"]),
+    ("-p tcp -m tcp -m tcp --dp 1 -m tcp --sp 2", [
+        "-p tcp -m tcp -m tcp --dport 1 -m tcp --sport 2"
+    ]),
 ]  # fmt: skip
 
 
@@ -451,3 +468,27 @@ def test_stretches_of_a_text_are_restored_onto_a_host() -> None:
         restore(Builder(Ruleset(4)), source, [*lines[:2], *lines[3:]])
     assert caught.value.span is not None
     assert caught.value.span.line == 4
+
+
+def test_a_blank_at_a_line_s_end_is_saved_where_iptables_saves_it() -> None:
+    """What it holds without quotes ends in one, or is nothing."""
+    lines = ['-p tcp -m osf --genre "a "', '-m physdev --physdev-in ""']
+    saved = save(read(_filter(*(f"-A INPUT {line}" for line in lines))))
+    assert "-m osf --genre a \n" in saved
+    assert "-m physdev --physdev-in \n" in saved
+
+
+@pytest.mark.parametrize(
+    ("words", "counters"),
+    [
+        ("5 6", (5, 6)),
+        ("1x ' 2'", (1, 2)),
+        ("+1,2y", (1, 2)),
+        ("-1 2", (2**64 - 1, 2)),
+        ("0x1 " + "9" * 30, (0, 2**64 - 1)),
+    ],
+)
+def test_counters_are_read_as_sscanf_reads_them(words: str, counters: tuple[int, int]) -> None:
+    ruleset = {4: read(_filter())}
+    apply(ruleset, f"iptables -A INPUT -c {words}")
+    assert ruleset[4].rule("filter", "INPUT", 1).counters == counters

@@ -12,9 +12,10 @@ FOREVER = 0x7FFFFFFF
 DAY = 24 * 60 * 60
 ALL_MONTHDAYS, ALL_WEEKDAYS = 0xFFFFFFFE, 0xFE
 WEEKDAYS = ("", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_DATE = re.compile(r"(\d*)(?:-(\d*)(?:-(\d*)(?:T(\d*)(?::(\d*)(?::(\d*))?)?)?)?)?", re.ASCII)
+_PART = r"((?:[ \t-\r]*\+?\d+)?)"  # as strtoul has it
+_DATE = re.compile("#(?:-#(?:-#(?:T#(?::#(?::#)?)?)?)?)?".replace("#", _PART), re.ASCII)
 _MOST = (2038, 12, 31, 23, 59, 59)
-_TIME = re.compile(r"(\d*):(\d*)(?::(\d*))?", re.ASCII)
+_TIME = re.compile("#:#(?::#)?".replace("#", _PART), re.ASCII)
 
 
 def date_text(value: int, separator: str = "T") -> str:

@@ -30,8 +30,8 @@ def _shown_both(text: str, _: Context) -> list[str]:
 
 _OPTIONS = (
     Option("ahspi", UIntRange(), negatable=True),
-    Option("ahlen", UInt(), negatable=True),
-    Option("ahres"),
+    Option("ahlen", UInt(), negatable=True, families=(6,)),
+    Option("ahres", families=(6,)),
 )
 
 
@@ -53,8 +53,6 @@ def _matches(o: Options, c: Context) -> Meaning:
 def _check(o: Options, c: Context) -> None:
     if c.family == 4 and c.proto != PROTOCOLS["ah"]:
         raise ValueError("-p ah is needed in the same rule")
-    if c.family == 4 and set(o) - {"ahspi"}:
-        raise ValueError("--ahlen and --ahres are for IPv6")
 
 
 def _told(o: Options) -> Options:

@@ -4,6 +4,7 @@ Semantics: net/netfilter/xt_mac.c: a packet that came by no Ethernet device (lo,
 matches, not even negated. Text: libxt_mac.c.
 """
 
+import re
 from typing import Any
 
 from fwsim.language.options import Context, Match, Option, Options, Shown, Unlist, fact
@@ -12,7 +13,7 @@ from fwsim.model.facts import Facts
 from fwsim.model.pred import In, Pred, all_of, is_in
 from fwsim.model.tuples import NamedTuple
 
-_DIGITS = frozenset("0123456789abcdef")
+_OCTET = re.compile("[0-9a-f]{0,2}|[ \t-\r+-][0-9a-f]")  # as strtoul has it
 
 
 class _Mac(NamedTuple):
@@ -23,9 +24,9 @@ class _Mac(NamedTuple):
     def read(self, words: list[str], context: Context) -> str:
         """02:00:00:00:00:01"""
         parts = words[0].lower().split(":")
-        if len(parts) != 6 or not all(len(p) <= 2 and set(p) <= _DIGITS for p in parts):
+        if len(parts) != 6 or not all(map(_OCTET.fullmatch, parts)):
             raise ValueError("expected a MAC address such as 02:00:00:00:00:01")
-        return ":".join(part.rjust(2, "0") for part in parts)
+        return ":".join(f"{int(part or '0', 16) & 0xFF:02x}" for part in parts)
 
     def write(self, value: str, family: int) -> str:
         """The same."""

@@ -28,10 +28,10 @@ def _bridged(o: Options) -> Iterator[Pred]:
         if name in o:
             yield o.sense(name, _there(field))
     if "physdev-in" in o:
-        yield o.sense("physdev-in", interface(F.PHYSIN, o["physdev-in"]))
+        yield o.sense("physdev-in", interface(F.PHYSIN, o["physdev-in"] or "+"))
     if "physdev-out" in o:
         yield _there(F.PHYSOUT)
-        yield o.sense("physdev-out", interface(F.PHYSOUT, o["physdev-out"]))
+        yield o.sense("physdev-out", interface(F.PHYSOUT, o["physdev-out"] or "+"))
 
 
 def _matches(o: Options, _: Context) -> Pred:
@@ -62,9 +62,9 @@ def _list(o: Options, _: Context, numeric: bool) -> str:
 
 _OPTIONS = (
     Option("physdev-is-in", negatable=True),
-    Option("physdev-in", Interface(), negatable=True),
+    Option("physdev-in", Interface(empty=True), negatable=True),
     Option("physdev-is-out", negatable=True),
-    Option("physdev-out", Interface(), negatable=True),
+    Option("physdev-out", Interface(empty=True), negatable=True),
     Option("physdev-is-bridged", negatable=True),
 )
 MATCH = Match(
@@ -91,6 +91,9 @@ EXAMPLES = """
 -m physdev --physdev-out veth1 ; =
 -m physdev --physdev-is-out --physdev-is-bridged ; = ; filter OUTPUT
 -m physdev --physdev-in veth1 ; = ; filter OUTPUT
+-m physdev --physdev-in "" -j ACCEPT ; -m physdev --physdev-in  -j ACCEPT ; filter INPUT lost
+-m physdev --physdev-is-in -m physdev --physdev-is-b ; \
+-m physdev --physdev-is-in -m physdev --physdev-is-bridged
 -m physdev --physdev-out veth1 ; error ; filter OUTPUT
 -m physdev --physdev-is-out ; error ; filter OUTPUT
 -m physdev --physdev-is-out ! --physdev-is-bridged ; error ; filter OUTPUT

@@ -178,9 +178,9 @@ MATCH = Match(
     _matches,
     options=(
         Option("match-set", SetWays(), negatable=True, required=True, aliases=("set",)),
-        Option("return-nomatch"),
-        Option("update-counters", negatable=True),
-        Option("update-subcounters", negatable=True),
+        Option("return-nomatch", again=True),
+        Option("update-counters", negatable=True, again=True),
+        Option("update-subcounters", negatable=True, again=True),
         *(Option(name, _COUNT, negatable=name.endswith("eq")) for name in COUNTERS),
     ),
     check=_check_match,
@@ -201,11 +201,11 @@ TARGET = Target(
     _acts,
     options=(
         Option("add-set", SetWays(), negatable=True),  # a ! that says nothing
-        Option("exist"),
-        Option("timeout", UInt(high=(1 << 32) - 2)),
+        Option("exist", negatable=True, again=True),
+        Option("timeout", UInt(high=(1 << 32) - 2), negatable=True, again=True),
         Option("del-set", SetWays(), negatable=True),
         Option("map-set", SetWays(), negatable=True),
-        *(Option(name) for name in _MAPS),
+        *(Option(name, negatable=True, again=True) for name in _MAPS),
     ),
     tables=lambda o: ("mangle",) if "map-set" in o else (),
     hooks=_hooks,
@@ -238,6 +238,10 @@ EXAMPLES = """
 -m set --match-set several src --bytes-lt 3 --packets-lt 5 ; \
 -m set --match-set several src --packets-lt 5 --bytes-lt 3
 -m set --match-set several src --packets-gt 18446744073709551615 ; =
+-m set --match-set several src --return-nomatch --return-nomatch ; \
+-m set --match-set several src --return-nomatch
+-m set --match-set several src ! --update-counters --update-counters ; \
+-m set --match-set several src ! --update-counters
 -m set --match-set several src,dst,src,dst,src,dst,src ; error
 -m set --match-set several SRC ; error
 -m set --match-set several "" ; error
@@ -257,6 +261,8 @@ EXAMPLES = """
 -j SET --del-set several src,dst --add-set several dst ; \
 -j SET --add-set several dst --del-set several src,dst
 -j SET ! --add-set several src ; -j SET --add-set several src
+-j SET --add-set several src ! --exist --exist --timeout 5 ! --timeout 6 ; \
+-j SET --add-set several src --exist --timeout 6
 -j SET --timeout 0x5 --add-set several src --exist ; \
 -j SET --add-set several src --exist --timeout 5
 -j SET --add-set several src --timeout 4294967294 ; =

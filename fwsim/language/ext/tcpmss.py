@@ -93,7 +93,7 @@ def _check(o: Options, c: Context) -> None:
     most = 0xFFFF - _IP_HEADER[c.family]
     if o.get("set-mss", 0) > most:
         raise ValueError(f"expected a size from 0 to {most}")
-    if not any(_asks_for_syn(options) for name, options in c.beside if name == "tcp"):
+    if not c.nft and not any(_asks_for_syn(options) for name, options in c.beside if name == "tcp"):
         raise ValueError("the rule has to ask for SYN packets: --syn, or --tcp-flags SYN,RST SYN")
 
 
