@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kernel.mixed_rules import mixed_names
+from kernel.modules import OPTIONAL
 
 from fwsim.language.options import Extension, Match
 from fwsim.language.read import read
@@ -74,7 +75,7 @@ def kernel_tests(one: Extension) -> str:
     flag = "m" if isinstance(one, Match) else "j"
     wanted = re.compile(rf"-{flag} {re.escape(one.name)}\b|[\"']{re.escape(one.name)}[\"'\s]")
     files = [f for f in sorted((HERE / "kernel").glob("*.py")) if f.stem not in _TOOLS]
-    found = ["mixed"] * (one.name in mixed_names())
+    found = ["mixed"] * (one.name in mixed_names() and one.name not in OPTIONAL)
     found += [f.stem.removeprefix("test_") for f in files if wanted.search(f.read_text())]
     return ", ".join(f"`{name}`" for name in found) or "examples only"
 
