@@ -52,6 +52,37 @@ def test_planted_faults_are_found_and_near_misses_are_not(code: str, place: Path
             assert _found(place, text, "--select", code) == (0, [])
 
 
+_HEAD = "*filter\n:INPUT {}\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n{}COMMIT\n"
+_SSH, _ANY = "-A INPUT -p tcp --dport 22 -j ACCEPT\n", "-A INPUT -j DROP\n"
+_KNOWN = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+
+
+def test_what_is_open_over_ipv6_alone_is_found_in_every_form(place: Path) -> None:
+    closed, v6 = _HEAD.format("DROP", _KNOWN + _SSH), place / "host" / "ip6tables-save"
+    chosen = ("--select", "ipv6-open")
+    try:
+        for opening, at in (("", "policy"), ("-A INPUT -p udp --dport 53 -j ACCEPT\n" + _ANY, 1)):
+            v6.write_text(_HEAD.format("ACCEPT", opening))
+            status, ((found),) = _found(place, closed, *chosen)
+            assert (status, found["rule"]["family"], found["rule"]["rule"]) == (1, 6, at)
+            assert found["because"][-1]["family"] == 4
+            status, lines = _lint(place, closed, *chosen)
+            assert status == 1
+            assert f"ip6 filter INPUT {at}" in lines
+            _, log = _lint(place, closed, *chosen, "--format", "sarif")
+            (run,) = json.loads(log)["runs"]
+            assert [result["ruleId"] for result in run["results"]] == ["ipv6-open"]
+            _, others = _found(place, closed, "--ignore", "ipv6-open")
+            assert "ipv6-open" not in {finding["code"] for finding in others}
+        for near in (_SSH + _ANY, _KNOWN + "-A INPUT -i lo -j ACCEPT\n" + _ANY):
+            v6.write_text(_HEAD.format("ACCEPT", near))
+            assert _found(place, closed, *chosen) == (0, [])
+        v6.write_text(_HEAD.format("ACCEPT", ""))
+        assert _found(place, _HEAD.format("ACCEPT", ""), *chosen) == (0, [])
+    finally:
+        v6.unlink()
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_form_tells_the_same_fault(code: str, place: Path) -> None:
     text, at = next((text, at) for planted, text, at in FAULTS if planted == code)

@@ -81,6 +81,11 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("no-way-back", _filter("-A FORWARD -i docker1 -o eth0 -j ACCEPT",
                             f"-A FORWARD -i eth0 -o docker0 {KNOWN}", drop=("FORWARD",)),
      ["FORWARD 1"]),
+    # what the rule itself accepts is no answer to most of what it accepts
+    ("no-way-back", _filter("-A FORWARD -s 10.0.0.0/24 -j ACCEPT", drop=("FORWARD",)),
+     ["FORWARD 1"]),
+    ("no-way-back", _filter("-A FORWARD -p tcp --dport 80 -j ACCEPT", drop=("FORWARD",)),
+     ["FORWARD 1"]),
     # docker-user-dnat
     ("docker-user-dnat", _PUBLISHED + _filter(
         "-A FORWARD -j DOCKER-USER", "-A DOCKER-USER -i eth0 -p tcp --dport 8080 -j DROP",
@@ -100,6 +105,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     # host-bits
     ("host-bits", _filter("-A INPUT -s 10.0.0.5/8 -j DROP"), ["INPUT 1"]),
     ("host-bits", _filter("-A INPUT -p tcp -d 192.0.2.9/24 -j DROP"), ["INPUT 1"]),
+    ("host-bits", _filter("-A INPUT -d 192.0.2.9/255.255.255.0 -j DROP"), ["INPUT 1"]),
     # log-late
     ("log-late", _filter("-A INPUT -p tcp -j DROP", "-A INPUT -p tcp --dport 22 -j LOG"),
      ["INPUT 2"]),
@@ -139,6 +145,9 @@ MISSES: list[tuple[str, str]] = [
                                 "-A INPUT -s 10.9.9.9 -j DROP")),
     ("partly-accepted", _filter(f"-A INPUT {KNOWN}", "-A INPUT -i lo -j ACCEPT",
                                 "-A INPUT -s 10.9.9.9 -j DROP")),
+    # whether they share packets hangs on what nobody knows
+    ("partly-accepted", _filter("-A OUTPUT -m owner --uid-owner 0-999 -j ACCEPT",
+                                "-A OUTPUT -m owner --uid-owner 1000 -j DROP")),
     ("policy-unreached", _filter("-A INPUT -p tcp -j ACCEPT", "-A INPUT -p udp -j DROP")),
     ("policy-unreached", _filter()),
     ("no-way-back", _filter("-A FORWARD -i docker1 -o eth0 -j ACCEPT",
@@ -150,6 +159,10 @@ MISSES: list[tuple[str, str]] = [
                             drop=("FORWARD",))),
     ("no-way-back", _filter("-A INPUT -p tcp --dport 22 -j ACCEPT", f"-A INPUT {KNOWN}",
                             drop=("INPUT",))),
+    ("no-way-back", _filter("-A FORWARD -s 10.0.0.0/24 -j ACCEPT",
+                            "-A FORWARD -d 10.0.0.0/24 -j ACCEPT", drop=("FORWARD",))),
+    ("no-way-back", _filter("-A FORWARD -s 10.0.0.0/24 -d 10.0.0.0/24 -j ACCEPT",
+                            drop=("FORWARD",))),
     ("docker-user-dnat", _PUBLISHED + _filter(
         "-A FORWARD -j DOCKER-USER", "-A DOCKER-USER -i eth0 -p tcp -m conntrack --ctorigdstport"
         " 8080 -j DROP", chains=("DOCKER-USER",))),
@@ -165,6 +178,7 @@ MISSES: list[tuple[str, str]] = [
     ("no-such-set", _filter("-A INPUT -m set --match-set here src -j DROP")),
     ("empty-jump", _filter("-A INPUT -p tcp -j mine", "-A mine -j DROP", chains=("mine",))),
     ("host-bits", _filter("-A INPUT -s 10.0.0.0/8 -j DROP", "-A INPUT -d 192.0.2.9/32 -j DROP",
+                          "-A INPUT -d 192.0.2.0/255.255.255.0 -j DROP",
                           "-A INPUT -m comment --comment \"10.0.0.5/8\" -j DROP")),
     ("log-late", _filter("-A INPUT -p tcp --dport 22 -j LOG", "-A INPUT -p tcp -j DROP",
                          "-A INPUT -j LOG")),

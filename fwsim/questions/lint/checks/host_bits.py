@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WRITTEN = re.compile(
     r"(?:^|\s)(?:-s|-d|--s(?:ou)?rc[a-z]*|--d(?:e)?st[a-z]*)[\s=]+([0-9a-fA-F.:/,]+)"
 )
-_ONE = re.compile(r"([^/]+)/(\d+)")
+_ONE = re.compile(r"([^/]+)/([^/]+)")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -53,9 +53,17 @@ def _said(word: str, family: int) -> str:
     one = _ONE.fullmatch(word)
     if not one or family_of(one[1]) != family:
         return ""
-    bits, length = (32 if family == 4 else 128), int(one[2])
-    value = address_value(one[1], family)
-    if length > bits or value >> bits - length << bits - length == value:
+    bits, value = (32 if family == 4 else 128), address_value(one[1], family)
+    mask = _mask(one[2], family, bits)
+    if mask is None or value & mask == value:
         return ""
-    network = address_text(value >> bits - length << bits - length, bits)
-    return f"means more than it says: {word} is all of {network}/{length}"
+    return f"means more than it says: {word} is all of {address_text(value & mask, bits)}/{one[2]}"
+
+
+def _mask(text: str, family: int, bits: int) -> int | None:
+    """A length, or a mask written as an address."""
+    if family_of(text) == family:
+        return address_value(text, family)
+    if not (text.isascii() and text.isdecimal() and int(text) <= bits):
+        return None
+    return (1 << bits) - (1 << bits - int(text))

@@ -1,7 +1,8 @@
 """no-way-back: a rule accepts connections whose answers no rule accepts.
 
 Between some pair of devices, no packet of a known connection that answers what the rule accepts is
-let through: a rule for RELATED,ESTABLISHED is missing, or speaks of other devices.
+let through: a rule for RELATED,ESTABLISHED is missing, or speaks of other devices. Answers that the
+rule would accept as requests (from port 80 to port 80) are no answers to most of its clients.
 """
 
 from __future__ import annotations
@@ -98,14 +99,19 @@ class _Way:
         read = self.survey.env.read
         if not at[1]:
             return at[0] == "OUTPUT" and not (read(_TO_CLIENT) & self.answered).satisfiable()
-        turned = _turned(self.survey.rule(at))
+        asked = _asked(self.survey.rule(at))
+        turned = _turn(asked)
         if not self._may_meet(exact(turned)):
             return True
-        back = PacketSet(self.space, read(turned) & self.answered).onto(_DEVICES)
+        there, back = read(asked), read(turned)
+        lone = there.imp_strict(back) & self.known  # answers that are no requests of the rule's own
+        if lone.satisfiable():
+            back, first = lone, back.imp_strict(first)
+        come = PacketSet(self.space, back & self.answered).onto(_DEVICES)
         pairs = PacketSet(self.space, first & read(_AFAR)).onto(_DEVICES)
         boxes = disjoint_boxes(pairs, _DEVICES, limit=_MOST)
         wanted = any_of(*(_turn(box_pred(box)) for box in boxes.boxes))
-        return not boxes.more and not self.space.read(wanted) <= back
+        return not boxes.more and not self.space.read(wanted) <= come
 
     def _may_meet(self, wanted: Exact) -> bool:
         """An accepting rule, or the policy, may match what has these values."""
@@ -116,11 +122,10 @@ class _Way:
         )
 
 
-def _turned(rule: Rule) -> Pred:
-    """What answers to its packets look like, as far as addresses, devices, protocol and ports
-    say."""
+def _asked(rule: Rule) -> Pred:
+    """What its packets look like, as far as addresses, devices, protocol and ports say."""
     parts = rule.pred.preds if isinstance(rule.pred, And) else (rule.pred,)
-    return all_of(*map(_turn, filter(_turns, parts)))
+    return all_of(*filter(_turns, parts))
 
 
 def _turns(pred: Pred) -> bool:

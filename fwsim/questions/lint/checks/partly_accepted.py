@@ -16,6 +16,7 @@ from fwsim.questions.lint.finding import Finding
 from fwsim.questions.lint.kinds import accepts, refuses
 from fwsim.questions.lint.subject import Subject
 from fwsim.questions.lint.survey import Row, Survey
+from fwsim.readings.space import PacketSet
 
 if TYPE_CHECKING:
     from oxidd.bcdd import BCDDFunction
@@ -53,9 +54,10 @@ def _in_chain(subject: Subject, survey: Survey, row: Row, afar: BCDDFunction) ->
                 earlier.append(n + 1)
         here = (row.chain.name, number)
         hits = [(n, survey.hits(row.chain.name, n) & row.own[number - 1] & afar) for n in earlier]
-        by = [(row.chain.name, n) for n, both in hits if both.satisfiable()]
+        sure = [(n, PacketSet(subject.space, both).must()) for n, both in hits]
+        by = [(row.chain.name, n) for n, both in sure if not both.is_empty]
         if by and survey.some(*here).satisfiable():
-            both = next(both for _, both in hits if both.satisfiable())
+            both = next(both.node for _, both in sure if not both.is_empty)
             yield Finding(
                 "partly-accepted", "warning", subject.ref("filter", here),
                 "does not refuse all that it says: an earlier rule, made for others, accepts some",
